@@ -1,0 +1,176 @@
+//! Callers, grants and scopes.
+
+use super::Action;
+use crate::{PartyKind, PartyRef, User, UserRef};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One element of a user's `scopes`: the right to act for one party, written `VENDOR:12`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Grant {
+    /// What kind of party.
+    pub kind: PartyKind,
+    /// Which party.
+    pub party: PartyRef,
+}
+
+impl Grant {
+    /// Reads `KIND:ref`, kind in capitals (domain.md, "Tokens").
+    pub fn parse(text: &str) -> Option<Grant> {
+        let (kind, party) = text.split_once(':')?;
+        Some(Grant { kind: PartyKind::parse(kind)?, party: PartyRef::parse(party)? })
+    }
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.party)
+    }
+}
+
+/// Who asks: an authenticated user with what it may touch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    user: UserRef,
+    party: PartyRef,
+    grants: Vec<Grant>,
+}
+
+/// The kind of the caller's grants may never do this action: 403.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forbidden;
+
+impl Caller {
+    /// The caller that a valid token of `user` stands for.
+    pub fn of(user: &User) -> Caller {
+        Caller { user: user.user, party: user.party, grants: user.grants.clone() }
+    }
+
+    /// The user; also "the client" that request keys belong to.
+    pub fn user(&self) -> UserRef {
+        self.user
+    }
+
+    /// The party whose login this is.
+    pub fn party(&self) -> PartyRef {
+        self.party
+    }
+
+    /// What its tokens may touch.
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// The rows that this caller may touch with `action`, or [`Forbidden`] if none of its grants is of a kind that ever may.
+    pub fn may(&self, action: Action) -> Result<Scope, Forbidden> {
+        let mut scope = Scope::nothing();
+        for grant in self.grants.iter().filter(|grant| action.is_open_to(grant.kind)) {
+            scope.add(*grant);
+        }
+        if scope == Scope::nothing() { Err(Forbidden) } else { Ok(scope) }
+    }
+}
+
+/// Which parties' rows may be touched. Private fields: only [`Caller::may`] and [`Scope::system`] make one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    everything: bool,
+    suppliers: Vec<PartyRef>,
+    vendors: Vec<PartyRef>,
+    subscribers: Vec<PartyRef>,
+}
+
+impl Scope {
+    fn nothing() -> Scope {
+        Scope { everything: false, suppliers: Vec::new(), vendors: Vec::new(), subscribers: Vec::new() }
+    }
+
+    fn add(&mut self, grant: Grant) {
+        let parties = match grant.kind {
+            PartyKind::Operator => {
+                self.everything = true;
+                return;
+            }
+            PartyKind::Supplier => &mut self.suppliers,
+            PartyKind::Vendor => &mut self.vendors,
+            PartyKind::Subscriber => &mut self.subscribers,
+        };
+        if !parties.contains(&grant.party) {
+            parties.push(grant.party);
+        }
+    }
+
+    /// Everything, for work that no caller asked for. `why` says which work, to whoever reads the code.
+    pub fn system(why: &'static str) -> Scope {
+        debug_assert!(!why.is_empty());
+        Scope { everything: true, ..Scope::nothing() }
+    }
+
+    /// Whether this is the operator's view: all rows.
+    pub fn is_everything(&self) -> bool {
+        self.everything
+    }
+
+    /// The suppliers in this scope; empty also where [`Scope::is_everything`].
+    pub fn suppliers(&self) -> &[PartyRef] {
+        &self.suppliers
+    }
+
+    /// The vendors in this scope; empty also where [`Scope::is_everything`].
+    pub fn vendors(&self) -> &[PartyRef] {
+        &self.vendors
+    }
+
+    /// The subscribers in this scope; empty also where [`Scope::is_everything`].
+    pub fn subscribers(&self) -> &[PartyRef] {
+        &self.subscribers
+    }
+
+    /// Whether rows of this supplier are inside.
+    pub fn has_supplier(&self, party: PartyRef) -> bool {
+        self.everything || self.suppliers.contains(&party)
+    }
+
+    /// Whether rows of this vendor are inside.
+    pub fn has_vendor(&self, party: PartyRef) -> bool {
+        self.everything || self.vendors.contains(&party)
+    }
+
+    /// Whether rows of this subscriber, who buys from `vendor`, are inside.
+    pub fn has_subscriber(&self, subscriber: PartyRef, vendor: PartyRef) -> bool {
+        self.has_vendor(vendor) || self.subscribers.contains(&subscriber)
+    }
+
+    /// Whether whoever holds this scope holds this grant.
+    pub fn holds(&self, grant: Grant) -> bool {
+        self.everything
+            || match grant.kind {
+                PartyKind::Operator => false,
+                PartyKind::Supplier => self.suppliers.contains(&grant.party),
+                PartyKind::Vendor => self.vendors.contains(&grant.party),
+                PartyKind::Subscriber => self.subscribers.contains(&grant.party),
+            }
+    }
+
+    /// The one vendor of this scope, where it holds exactly one and nothing else decides.
+    pub fn only_vendor(&self) -> Option<PartyRef> {
+        only(&self.vendors)
+    }
+
+    /// The one supplier of this scope, where it holds exactly one.
+    pub fn only_supplier(&self) -> Option<PartyRef> {
+        only(&self.suppliers)
+    }
+
+    /// The one subscriber of this scope, where it holds exactly one (domain.md, "Orders").
+    pub fn only_subscriber(&self) -> Option<PartyRef> {
+        only(&self.subscribers)
+    }
+}
+
+fn only(parties: &[PartyRef]) -> Option<PartyRef> {
+    match parties {
+        [party] => Some(*party),
+        _ => None,
+    }
+}

@@ -1,0 +1,208 @@
+//! Intents: a command with who asks, within which scope, under which key; and the decision that answers it.
+
+use crate::request_key::KeptRequest;
+use crate::{
+    Balance, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey, Scope, Strategy, Subscription,
+    Token, User, UserRef, World, balance, offer, order, party, product, strategy, subscription, token, user,
+};
+
+/// When, and what chance gave: all that a decision may know besides the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Now, on the journal's clock: later than every entry before.
+    pub at: Instant,
+    /// A number drawn by chance, for refs.
+    pub chance: u64,
+}
+
+/// A precondition on the object that a command changes: `If-Match` (RFC 9110, 13.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum IfMatch {
+    /// No precondition.
+    #[default]
+    Anything,
+    /// The object must have one of these revisions.
+    Revisions(Vec<u32>),
+}
+
+impl IfMatch {
+    pub(crate) fn check(&self, revision: u32) -> Result<(), Refusal> {
+        match self {
+            IfMatch::Revisions(wanted) if !wanted.contains(&revision) => Err(Refusal::Stale),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Somebody wants something.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// What.
+    pub command: Command,
+    /// On whose rows.
+    pub scope: Scope,
+    /// Who; absent where the system itself acts.
+    pub by: Option<UserRef>,
+    /// Under which key, if a retry should find the first answer.
+    pub request: Option<RequestKey>,
+    /// Only if the object is still as the caller knows it.
+    pub if_match: IfMatch,
+}
+
+impl Intent {
+    /// An intent of the program itself, without key or precondition.
+    pub fn system(command: Command, why: &'static str) -> Intent {
+        Intent { command, scope: Scope::system(why), by: None, request: None, if_match: IfMatch::Anything }
+    }
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident($type:ty),)+) => {
+        /// Everything that can be done, one variant a command file.
+        #[derive(Clone, Debug)]
+        pub enum Command { $($(#[$doc])* $name($type),)+ }
+
+        impl Intent {
+            /// Names the rows that `decide` will look at and that the world does not hold yet. Called until it names none.
+            pub fn needs(&self, world: &World, needs: &mut Needs) {
+                if let Some(request) = &self.request {
+                    needs.request_key(world, request.id());
+                }
+                match &self.command { $(Command::$name(command) => command.needs(self, world, needs),)+ }
+            }
+
+            /// Decides. Pure: the same arguments give the same answer, on every node and in every replay.
+            pub fn decide(&self, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
+                if let Some(seq) = self.kept_answer(world)? {
+                    return Ok(Decision::replay(seq));
+                }
+                match &self.command { $(Command::$name(command) => command.decide(self, world, stamp),)+ }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Make the operator, its first user and the predefined strategies, on an empty journal.
+    Bootstrap(party::Bootstrap),
+    /// Create a supplier, vendor or subscriber.
+    CreateParty(party::CreateParty),
+    /// Change a party.
+    UpdateParty(party::UpdateParty),
+    /// Delete a party.
+    DeleteParty(party::DeleteParty),
+    /// Create a user.
+    CreateUser(user::CreateUser),
+    /// Change a user.
+    UpdateUser(user::UpdateUser),
+    /// Give a user a new secret.
+    RotateSecret(user::RotateSecret),
+    /// Delete a user.
+    DeleteUser(user::DeleteUser),
+    /// Create a product.
+    CreateProduct(product::CreateProduct),
+    /// Change a product.
+    UpdateProduct(product::UpdateProduct),
+    /// Delete a product.
+    DeleteProduct(product::DeleteProduct),
+    /// Create an offer.
+    CreateOffer(offer::CreateOffer),
+    /// Change an offer.
+    UpdateOffer(offer::UpdateOffer),
+    /// Delete an offer.
+    DeleteOffer(offer::DeleteOffer),
+    /// Create a processing strategy.
+    CreateStrategy(strategy::CreateStrategy),
+    /// Change a processing strategy.
+    UpdateStrategy(strategy::UpdateStrategy),
+    /// Delete a processing strategy.
+    DeleteStrategy(strategy::DeleteStrategy),
+    /// Place an order.
+    PlaceOrder(order::PlaceOrder),
+    /// Settle a pending order.
+    SettleOrder(order::SettleOrder),
+    /// Cancel an order.
+    CancelOrder(order::CancelOrder),
+    /// Suspend or resume a subscription.
+    ChangeSubscription(subscription::ChangeSubscription),
+    /// Report how many connections a subscriber uses.
+    ReportUsage(balance::ReportUsage),
+    /// Issue a token, or find the valid one.
+    IssueToken(token::IssueToken),
+    /// Revoke a token.
+    RevokeToken(token::RevokeToken),
+}
+
+impl Intent {
+    /// The journal entry that answered this request before, if its key was kept.
+    fn kept_answer(&self, world: &World) -> Result<Option<u64>, Refusal> {
+        let Some(request) = &self.request else { return Ok(None) };
+        match world.request_keys.get(&request.id()) {
+            None => Ok(None),
+            Some(KeptRequest { fingerprint, seq }) if *fingerprint == request.fingerprint => Ok(Some(*seq)),
+            Some(_) => Err(Refusal::KeyReused),
+        }
+    }
+
+    /// Whether this intent asks the database "is there any …?", which rows of the same batch could change.
+    /// Such an intent is decided in a batch of its own; they are rare.
+    pub fn is_alone(&self) -> bool {
+        matches!(
+            self.command,
+            Command::Bootstrap(_) | Command::DeleteParty(_) | Command::DeleteProduct(_) | Command::DeleteUser(_)
+        )
+    }
+}
+
+/// What an intent came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What to record; empty where nothing changes.
+    pub events: Vec<Event>,
+    /// What to answer.
+    pub outcome: Outcome,
+}
+
+impl Decision {
+    pub(crate) fn of(event: Event, outcome: Outcome) -> Decision {
+        Decision { events: vec![event], outcome }
+    }
+
+    pub(crate) fn nothing(outcome: Outcome) -> Decision {
+        Decision { events: Vec::new(), outcome }
+    }
+
+    fn replay(seq: u64) -> Decision {
+        Decision::nothing(Outcome::Replay { seq })
+    }
+}
+
+/// The object that an intent was about, as it is afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A party, with its primary user where one was just created.
+    Party(Box<Party>, Option<Box<User>>),
+    /// A user.
+    User(Box<User>),
+    /// A product.
+    Product(Box<Product>),
+    /// An offer.
+    Offer(Box<Offer>),
+    /// A processing strategy.
+    Strategy(Box<Strategy>),
+    /// An order.
+    Order(Box<Order>),
+    /// A subscription of an order.
+    Subscription(Box<Order>, Box<Subscription>),
+    /// A balance.
+    Balance(Balance),
+    /// A token.
+    Token(Box<Token>),
+    /// Nothing to show.
+    Nothing,
+    /// The answer that the journal entry `seq` gave; the committer fetches it.
+    Replay {
+        /// The entry.
+        seq: u64,
+    },
+}

@@ -1,0 +1,94 @@
+//! Publish an offer. Its id names its vendor.
+
+use super::vendor_id;
+use crate::{
+    Decision, Event, Intent, Needs, Offer, OfferItem, OfferRef, OfferState, Outcome, PartyKind, PartyRef, Refusal,
+    Stamp, World,
+};
+
+/// Create an offer.
+#[derive(Clone, Debug)]
+pub struct CreateOffer {
+    /// `<vendor-id>/<name>`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it can be ordered at once.
+    pub state: OfferState,
+    /// What it consists of; 1 to 1000.
+    pub items: Vec<NewItem>,
+    /// The ids of the strategies that an order of it may name.
+    pub strategies: Option<Vec<String>>,
+}
+
+/// An item of a new offer.
+#[derive(Clone, Debug)]
+pub struct NewItem {
+    /// The id of the product.
+    pub product_id: String,
+    /// Connections granted for each unit ordered.
+    pub granted: Option<u64>,
+}
+
+impl CreateOffer {
+    pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
+        needs.offer_id(world, &self.id);
+        needs.party_id(world, PartyKind::Vendor, vendor_id(&self.id));
+        for item in &self.items {
+            needs.product_id(world, &item.product_id);
+        }
+        for strategy in self.strategies.iter().flatten() {
+            needs.strategy_named(world, strategy);
+        }
+    }
+
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
+        let vendor = self.vendor(intent, world)?;
+        if world.offer_ids.get(&self.id).is_some() {
+            return Err(Refusal::IdTaken { attribute: "id" });
+        }
+        self.check_strategies(world, vendor)?;
+        let offer = Offer {
+            offer: OfferRef(world.head.next_ref),
+            vendor,
+            id: self.id.clone(),
+            name: self.name.clone(),
+            state: self.state,
+            items: self.items.iter().map(|item| item.resolve(world)).collect::<Result<_, _>>()?,
+            strategies: self.strategies.clone(),
+            revision: 1,
+            deleted_at: None,
+            open_orders: 0,
+        };
+        Ok(Decision::of(Event::OfferCreated(offer.clone()), Outcome::Offer(Box::new(offer))))
+    }
+
+    fn vendor(&self, intent: &Intent, world: &World) -> Result<PartyRef, Refusal> {
+        world
+            .party_ids
+            .get(&(PartyKind::Vendor, vendor_id(&self.id).to_owned()))
+            .copied()
+            .filter(|vendor| intent.scope.has_vendor(*vendor))
+            .ok_or_else(|| Refusal::Invalid {
+                attribute: "id",
+                rule: "must start with the id of a vendor in your scope, followed by a slash".into(),
+            })
+    }
+
+    fn check_strategies(&self, world: &World, vendor: PartyRef) -> Result<(), Refusal> {
+        for id in self.strategies.iter().flatten() {
+            world
+                .strategy_named(id)
+                .filter(|strategy| strategy.vendor.is_none_or(|owner| owner == vendor))
+                .ok_or(Refusal::Unknown { attribute: "processingStrategyIds" })?;
+        }
+        Ok(())
+    }
+}
+
+impl NewItem {
+    fn resolve(&self, world: &World) -> Result<OfferItem, Refusal> {
+        let product = world.product_ids.get(&self.product_id).ok_or(Refusal::Unknown { attribute: "items" })?;
+        Ok(OfferItem { product: *product, product_id: self.product_id.clone(), granted: self.granted })
+    }
+}

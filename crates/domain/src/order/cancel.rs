@@ -1,0 +1,47 @@
+//! Cancel an order, and with it every subscription that it made.
+
+use super::OrderState;
+use crate::{Decision, Event, Intent, Needs, OrderRef, Outcome, Refusal, Stamp, World, balance};
+
+/// Cancel an order. Cancelling it again answers the same order and writes nothing.
+#[derive(Clone, Debug)]
+pub struct CancelOrder {
+    /// The order.
+    pub order: OrderRef,
+    /// Only say what would happen.
+    pub dry_run: bool,
+}
+
+impl CancelOrder {
+    pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
+        needs.order(world, self.order);
+        if let Some(order) = world.orders.get_known(&self.order) {
+            needs.closing(world, order);
+        }
+    }
+
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
+        let order =
+            world.orders.get(&self.order).filter(|order| order.is_within(&intent.scope)).ok_or(Refusal::NotFound)?;
+        intent.if_match.check(order.revision)?;
+        match order.state {
+            OrderState::Pending => Err(Refusal::OrderPending),
+            OrderState::Cancelled => Ok(Decision::nothing(Outcome::Order(Box::new(order.clone())))),
+            OrderState::Rejected => Err(Refusal::IllegalTransition {
+                from: OrderState::Rejected.as_str(),
+                to: OrderState::Cancelled.as_str(),
+            }),
+            OrderState::Active => {
+                balance::check_closing(world, &[order])?;
+                let mut after = order.clone();
+                after.cancel(stamp.at);
+                let outcome = Outcome::Order(Box::new(after));
+                Ok(if self.dry_run {
+                    Decision::nothing(outcome)
+                } else {
+                    Decision::of(Event::OrderCancelled(self.order), outcome)
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The first entry of every journal: the operator, its first user, and the predefined strategies.
+
+use crate::{
+    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Refusal, SecretHash, Stamp, Strategy,
+    StrategyRef, StrategyState, User, UserRef, World,
+};
+
+/// Make the operator. Refused once there is one.
+#[derive(Clone, Debug)]
+pub struct Bootstrap {
+    /// The operator's id.
+    pub operator_id: String,
+    /// The login of its first client, the part of the `client_id` after the profile.
+    pub login: String,
+    /// The digest of that client's secret.
+    pub secret: SecretHash,
+}
+
+/// The operator is the first party of every deployment.
+pub const OPERATOR: PartyRef = PartyRef(1);
+
+const FIRST_USER: UserRef = UserRef(2);
+const FIRST_STRATEGY: u64 = 3;
+
+/// The strategies that public clients name (domain.md, "Resources"), with what each is for.
+const PREDEFINED: [(&str, &str); 4] = [
+    ("DATAFLOW", "Hand the data to the data flows that the subscriber has set up"),
+    ("DEFAULTRP", "Hand the data to the default routing profile"),
+    ("IOT_FLOW", "Hand the data to the IoT flows that the subscriber has set up"),
+    ("ROUTE", "Hand the data to one route as it comes"),
+];
+
+impl Bootstrap {
+    pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
+        needs.party(world, OPERATOR);
+    }
+
+    pub(crate) fn decide(&self, _: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
+        if world.parties.get(&OPERATOR).is_some() {
+            return Err(Refusal::AlreadyBootstrapped);
+        }
+        let mut events = vec![Event::PartyCreated(self.operator()), Event::UserCreated(self.first_user())];
+        events.extend((FIRST_STRATEGY..).zip(PREDEFINED).map(|(number, (id, description))| {
+            Event::StrategyCreated(Strategy {
+                strategy: StrategyRef(number),
+                vendor: None,
+                id: id.to_owned(),
+                name: id.to_owned(),
+                description: Some(description.to_owned()),
+                state: StrategyState::Active,
+                settings: "{}".to_owned(),
+                revision: 1,
+                deleted_at: None,
+            })
+        }));
+        Ok(Decision { events, outcome: Outcome::User(Box::new(self.first_user())) })
+    }
+
+    fn operator(&self) -> Party {
+        Party {
+            party: OPERATOR,
+            kind: PartyKind::Operator,
+            id: self.operator_id.clone(),
+            name: self.operator_id.clone(),
+            vendor: None,
+            vendor_id: None,
+            contact_email: None,
+            organization: None,
+            revision: 1,
+            deleted_at: None,
+        }
+    }
+
+    fn first_user(&self) -> User {
+        User {
+            user: FIRST_USER,
+            party: OPERATOR,
+            login: self.login.clone(),
+            first_name: None,
+            last_name: None,
+            organization: None,
+            grants: vec![Grant { kind: PartyKind::Operator, party: OPERATOR }],
+            secrets: vec![self.secret],
+            revision: 1,
+            deleted_at: None,
+        }
+    }
+}

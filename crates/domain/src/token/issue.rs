@@ -1,0 +1,32 @@
+//! Issue a token to a client that has proved its secret, or find the valid one.
+
+use crate::{Decision, Event, Intent, Needs, Outcome, Refusal, Stamp, Token, World};
+
+/// Issue this token, unless the client has a valid one and does not ask to renew it.
+#[derive(Clone, Debug)]
+pub struct IssueToken {
+    /// The token, made and signed.
+    pub token: Token,
+    /// Whether the token that the client has shall die for a new one.
+    pub renew: bool,
+}
+
+impl IssueToken {
+    pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
+        needs.user(world, self.token.user);
+        needs.token(world, self.token.user);
+    }
+
+    pub(crate) fn decide(&self, _: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
+        let user =
+            world.users.get(&self.token.user).filter(|user| user.deleted_at.is_none()).ok_or(Refusal::NotFound)?;
+        if user.grants != self.token.grants {
+            return Err(Refusal::Stale);
+        }
+        let valid = world.tokens.get(&self.token.user).filter(|token| token.is_valid_at(stamp.at));
+        match valid {
+            Some(token) if !self.renew => Ok(Decision::nothing(Outcome::Token(Box::new(token.clone())))),
+            _ => Ok(Decision::of(Event::TokenIssued(self.token.clone()), Outcome::Token(Box::new(self.token.clone())))),
+        }
+    }
+}

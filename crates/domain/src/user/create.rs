@@ -1,0 +1,57 @@
+//! Create a user of one party.
+
+use super::check_grants;
+use crate::{
+    Decision, Event, Grant, Intent, Needs, Outcome, PartyRef, Refusal, SecretHash, Stamp, User, UserRef, World,
+};
+
+/// Create a user. Its party is that of its first scope.
+#[derive(Clone, Debug)]
+pub struct CreateUser {
+    /// Its email, also its login.
+    pub email: String,
+    /// Its first name.
+    pub first_name: Option<String>,
+    /// Its last name.
+    pub last_name: Option<String>,
+    /// Its organization.
+    pub organization: Option<String>,
+    /// What its tokens may touch; not empty, without repetition.
+    pub grants: Vec<Grant>,
+    /// The digest of its secret.
+    pub secret: SecretHash,
+}
+
+impl CreateUser {
+    pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
+        needs.login(world, &self.email);
+        for grant in &self.grants {
+            needs.party(world, grant.party);
+        }
+    }
+
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
+        check_grants(world, intent, &self.grants)?;
+        let party = self.party()?;
+        if world.logins.get(&self.email).is_some() {
+            return Err(Refusal::IdTaken { attribute: "email" });
+        }
+        let user = User {
+            user: UserRef(world.head.next_ref),
+            party,
+            login: self.email.clone(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            organization: self.organization.clone(),
+            grants: self.grants.clone(),
+            secrets: vec![self.secret],
+            revision: 1,
+            deleted_at: None,
+        };
+        Ok(Decision::of(Event::UserCreated(user.clone()), Outcome::User(Box::new(user))))
+    }
+
+    fn party(&self) -> Result<PartyRef, Refusal> {
+        self.grants.first().map(|grant| grant.party).ok_or(Refusal::Unknown { attribute: "scopes" })
+    }
+}

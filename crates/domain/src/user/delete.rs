@@ -1,0 +1,33 @@
+//! Delete a user; its token dies with it.
+
+use super::living;
+use crate::world::Fact;
+use crate::{Decision, Event, InUse, Intent, Needs, Outcome, PartyKind, Refusal, Stamp, UserRef, World};
+
+/// Delete a user, but never the last one that acts for the operator.
+#[derive(Clone, Debug)]
+pub struct DeleteUser {
+    /// The user.
+    pub user: UserRef,
+}
+
+impl DeleteUser {
+    pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
+        needs.user(world, self.user);
+        needs.token(world, self.user);
+        needs.fact(world, Fact::OperatorBesides(self.user));
+    }
+
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
+        let before = living(world, intent, self.user)?;
+        intent.if_match.check(before.revision)?;
+        let acts_for_operator = before.grants.iter().any(|grant| grant.kind == PartyKind::Operator);
+        if acts_for_operator && !world.fact(Fact::OperatorBesides(self.user)) {
+            return Err(Refusal::InUse(InUse::LastOperator));
+        }
+        let mut after = before.clone();
+        after.revision += 1;
+        after.deleted_at = Some(stamp.at);
+        Ok(Decision::of(Event::UserDeleted(self.user), Outcome::User(Box::new(after))))
+    }
+}

@@ -1,0 +1,195 @@
+//! What an event does to the tables. The only place where rows change.
+
+use super::World;
+use crate::request_key::KeptRequest;
+use crate::{
+    Balance, Entry, Event, Instant, Offer, Order, Party, PartyRef, Product, ProductRef, Strategy, Subscription,
+    SubscriptionState, User, UserRef,
+};
+
+impl World {
+    /// Applies one entry. Entries are applied in the order of the journal, each once.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.head.seq = entry.seq;
+        self.head.at = entry.at;
+        if let Some(request) = &entry.request {
+            let kept = KeptRequest { fingerprint: request.fingerprint, seq: entry.seq };
+            self.request_keys.put(request.id(), kept);
+        }
+        self.apply_event(&entry.event, entry.at);
+    }
+
+    fn apply_event(&mut self, event: &Event, at: Instant) {
+        match event {
+            Event::PartyCreated(party) => self.create_party(party),
+            Event::PartyUpdated(party) => self.parties.put(party.party, party.clone()),
+            Event::PartyDeleted(party) => self.delete_party(*party, at),
+            Event::UserCreated(user) => self.create_user(user),
+            Event::UserUpdated(user) => self.users.put(user.user, user.clone()),
+            Event::UserDeleted(user) => self.delete_user(*user, at),
+            Event::ProductCreated(product) => self.create_product(product),
+            Event::ProductUpdated(product) => self.products.put(product.product, product.clone()),
+            Event::ProductDeleted(product) => {
+                let id = delete(&mut self.products, *product, |row: &mut Product| {
+                    (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
+                    row.id.clone()
+                });
+                id.into_iter().for_each(|id| self.product_ids.remove(&id));
+            }
+            Event::OfferCreated(offer) => self.create_offer(offer),
+            Event::OfferUpdated(offer) => self.update_offer(offer),
+            Event::OfferDeleted(offer) => {
+                let id = delete(&mut self.offers, *offer, |row: &mut Offer| {
+                    (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
+                    row.id.clone()
+                });
+                id.into_iter().for_each(|id| self.offer_ids.remove(&id));
+            }
+            Event::StrategyCreated(strategy) => self.create_strategy(strategy),
+            Event::StrategyUpdated(strategy) => self.strategies.put(strategy.strategy, strategy.clone()),
+            Event::StrategyDeleted(strategy) => {
+                let id = delete(&mut self.strategies, *strategy, |row: &mut Strategy| {
+                    (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
+                    row.id.clone()
+                });
+                id.into_iter().for_each(|id| self.strategy_ids.remove(&id));
+            }
+            Event::OrderPlaced(order) => self.place_order(order),
+            Event::OrderSettled { order, refused } => {
+                let agreed = refused.is_none();
+                self.orders.change(order, |order| order.settle(agreed, at));
+                self.follow_settlement(*order, agreed);
+            }
+            Event::OrderCancelled(order) => {
+                self.release(*order);
+                self.orders.change(order, |order| order.cancel(at));
+            }
+            Event::OrderMatched(_) => {}
+            Event::SubscriptionSuspended { subscription, reason } => {
+                let (state, reason) = (SubscriptionState::Suspended, reason.clone());
+                let change = |order: &mut Order| order.change_subscription(*subscription, state, reason);
+                self.orders.change(&subscription.order(), change);
+            }
+            Event::SubscriptionResumed { subscription, reason } => {
+                let (state, reason) = (SubscriptionState::Active, reason.clone());
+                let change = |order: &mut Order| order.change_subscription(*subscription, state, reason);
+                self.orders.change(&subscription.order(), change);
+            }
+            Event::UsageReported { subscriber, product, used } => {
+                self.balances.change(&(*subscriber, *product), |balance| balance.used = *used);
+            }
+            Event::TokenIssued(token) => self.tokens.put(token.user, token.clone()),
+            Event::TokenRevoked(user) => self.tokens.remove(user),
+        }
+    }
+
+    fn create_party(&mut self, party: &Party) {
+        self.head.take_ref(party.party.0);
+        self.party_ids.put((party.kind, party.id.clone()), party.party);
+        self.parties.put(party.party, party.clone());
+    }
+
+    fn delete_party(&mut self, party: PartyRef, at: Instant) {
+        let id = delete(&mut self.parties, party, |row: &mut Party| {
+            (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
+            (row.kind, row.id.clone())
+        });
+        id.into_iter().for_each(|id| self.party_ids.remove(&id));
+    }
+
+    fn create_user(&mut self, user: &User) {
+        self.head.take_ref(user.user.0);
+        self.logins.put(user.login.clone(), user.user);
+        self.users.put(user.user, user.clone());
+    }
+
+    fn delete_user(&mut self, user: UserRef, at: Instant) {
+        let login = delete(&mut self.users, user, |row: &mut User| {
+            (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
+            row.login.clone()
+        });
+        login.into_iter().for_each(|login| self.logins.remove(&login));
+        self.tokens.remove(&user);
+    }
+
+    fn create_product(&mut self, product: &Product) {
+        self.head.take_ref(product.product.0);
+        self.product_ids.put(product.id.clone(), product.product);
+        self.products.put(product.product, product.clone());
+    }
+
+    fn create_offer(&mut self, offer: &Offer) {
+        self.head.take_ref(offer.offer.0);
+        self.offer_ids.put(offer.id.clone(), offer.offer);
+        self.offers.put(offer.offer, offer.clone());
+    }
+
+    /// The count of open orders is not the event's to tell: it stays.
+    fn update_offer(&mut self, offer: &Offer) {
+        self.offers.change(&offer.offer, |row| *row = Offer { open_orders: row.open_orders, ..offer.clone() });
+    }
+
+    fn create_strategy(&mut self, strategy: &Strategy) {
+        self.head.take_ref(strategy.strategy.0);
+        self.strategy_ids.put(strategy.id.clone(), strategy.strategy);
+        self.strategies.put(strategy.strategy, strategy.clone());
+    }
+
+    fn place_order(&mut self, order: &Order) {
+        for subscription in &order.subscriptions {
+            self.head.next_subscription = self.head.next_subscription.max(subscription.number + 1);
+            if subscription.state.is_granted() {
+                self.grant(order.subscriber, subscription);
+            }
+        }
+        self.offers.change(&order.offer, |offer| offer.open_orders += 1);
+        if let Some(external_id) = &order.external_id {
+            self.external_ids.put((order.subscriber, external_id.clone()), order.order);
+        }
+        self.orders.put(order.order, order.clone());
+    }
+
+    fn follow_settlement(&mut self, order: crate::OrderRef, agreed: bool) {
+        let Some(order) = self.orders.get(&order).cloned() else { return };
+        if agreed {
+            order.subscriptions.iter().for_each(|subscription| self.grant(order.subscriber, subscription));
+        } else {
+            self.offers.change(&order.offer, |offer| offer.open_orders = offer.open_orders.saturating_sub(1));
+        }
+    }
+
+    fn release(&mut self, order: crate::OrderRef) {
+        let Some(order) = self.orders.get(&order).cloned() else { return };
+        for subscription in order.subscriptions.iter().filter(|subscription| subscription.state.is_granted()) {
+            self.change_balance(order.subscriber, subscription.product, |balance| {
+                balance.granted = balance.granted.saturating_sub(subscription.granted.unwrap_or(0));
+                balance.subscriptions = balance.subscriptions.saturating_sub(1);
+            });
+        }
+        self.offers.change(&order.offer, |offer| offer.open_orders = offer.open_orders.saturating_sub(1));
+    }
+
+    fn grant(&mut self, subscriber: PartyRef, subscription: &Subscription) {
+        self.change_balance(subscriber, subscription.product, |balance| {
+            balance.granted = balance.granted.saturating_add(subscription.granted.unwrap_or(0));
+            balance.subscriptions += 1;
+        });
+    }
+
+    fn change_balance(&mut self, subscriber: PartyRef, product: ProductRef, change: impl FnOnce(&mut Balance)) {
+        let mut balance = self.balance(subscriber, product);
+        change(&mut balance);
+        self.balances.put((subscriber, product), balance);
+    }
+}
+
+/// Marks a row as deleted and tells the name under which it was living.
+fn delete<K: Clone + Eq + std::hash::Hash + Ord, V, N>(
+    table: &mut super::Table<K, V>,
+    key: K,
+    end: impl FnOnce(&mut V) -> N,
+) -> Option<N> {
+    let mut name = None;
+    table.change(&key, |row| name = Some(end(row)));
+    name
+}

@@ -1,0 +1,118 @@
+//! A table of a world: rows by key, with what is known to be absent and what has changed.
+
+use std::borrow::Borrow;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
+
+/// Rows by key.
+#[derive(Clone, Debug)]
+pub struct Table<K, V> {
+    /// `None`: looked up and not there.
+    rows: HashMap<K, Option<V>>,
+    /// Sorted, so that rows are written in the order of their keys: neighbours on a page together.
+    changed: BTreeSet<K>,
+    whole: bool,
+}
+
+impl<K: Clone + Eq + Hash + Ord, V> Table<K, V> {
+    pub(super) fn new(whole: bool) -> Self {
+        Table { rows: HashMap::new(), changed: BTreeSet::new(), whole }
+    }
+
+    /// The row, or `None` where it does not exist.
+    ///
+    /// # Panics
+    /// In a working set, where the row was not loaded: `needs` forgot to name it.
+    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        match self.rows.get(key) {
+            Some(row) => row.as_ref(),
+            None => {
+                assert!(self.whole, "needs() names every row that decide() and apply() read");
+                None
+            }
+        }
+    }
+
+    /// The row where it is loaded and exists; for `needs`, which may not know yet.
+    pub fn get_known<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.rows.get(key)?.as_ref()
+    }
+
+    /// Whether it was looked up.
+    pub(super) fn knows<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.whole || self.rows.contains_key(key)
+    }
+
+    /// Every row that exists, in no order.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.rows.values().flatten()
+    }
+
+    /// How many rows exist.
+    pub fn count(&self) -> usize {
+        self.values().count()
+    }
+
+    /// Puts in what the database holds.
+    pub fn load(&mut self, key: K, row: Option<V>) {
+        self.rows.insert(key, row);
+    }
+
+    /// The rows that changed, in the order of their keys; `None` where a row is gone.
+    pub fn changed(&self) -> impl Iterator<Item = (&K, Option<&V>)> {
+        self.changed.iter().map(|key| (key, self.rows.get(key).and_then(Option::as_ref)))
+    }
+
+    pub(super) fn put(&mut self, key: K, row: V) {
+        self.mark(&key);
+        self.rows.insert(key, Some(row));
+    }
+
+    pub(super) fn remove(&mut self, key: &K) {
+        self.mark(key);
+        if self.whole {
+            self.rows.remove(key);
+        } else {
+            self.rows.insert(key.clone(), None);
+        }
+    }
+
+    /// Changes a row that exists.
+    ///
+    /// # Panics
+    /// In a working set, where the row was not loaded.
+    pub(super) fn change(&mut self, key: &K, change: impl FnOnce(&mut V)) {
+        self.mark(key);
+        match self.rows.get_mut(key) {
+            Some(Some(row)) => change(row),
+            Some(None) => {}
+            None => assert!(self.whole, "needs() names every row that decide() and apply() read"),
+        }
+    }
+
+    /// A whole world is never written, so it need not remember what changed.
+    fn mark(&mut self, key: &K) {
+        if !self.whole {
+            self.changed.insert(key.clone());
+        }
+    }
+
+    pub(super) fn settle(&mut self, rows_max: usize) {
+        self.changed.clear();
+        if self.rows.len() > rows_max {
+            self.rows.clear();
+        }
+    }
+}

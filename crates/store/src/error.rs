@@ -1,0 +1,76 @@
+//! What can go wrong in the store. Sentences here are for the operator's log, never for a client.
+
+use orderpark_domain::Refusal;
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the file.
+    #[error("{0} is in use by another process")]
+    InUse(String),
+    /// The SQLite library is older than the oldest one known to keep its promises.
+    #[error("SQLite {0} is too old; 3.51.3 or newer is needed")]
+    SqliteTooOld(String),
+    /// The database was written by a newer program.
+    #[error("the database has schema version {found}, this program knows {known}: use a newer program")]
+    SchemaTooNew {
+        /// The version of the database.
+        found: u32,
+        /// The newest version that this program knows.
+        known: u32,
+    },
+    /// The file or its folder cannot be used.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error("the database cannot be opened: {0}")]
+    Database(String),
+}
+
+/// Why a read has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The database does not answer now; trying again may help.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The database holds what this program never writes.
+    #[error("the database is corrupt: {0}")]
+    Corrupt(String),
+}
+
+/// Why an intent has no outcome.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// It was understood and will not be done.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// Too many intents wait; nothing was done.
+    #[error("too many requests are waiting")]
+    Busy,
+    /// The database does not take writes now; nothing was done.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The connection to the database was lost while committing: it was done, or not. The same key tells.
+    #[error("the outcome is unknown: {0}")]
+    OutcomeUnknown(String),
+    /// The database holds what this program never writes; nothing was done.
+    #[error("the database is corrupt: {0}")]
+    Corrupt(String),
+    /// Deciding panicked; nothing was done.
+    #[error("a fault in the program: {0}")]
+    Fault(String),
+}
+
+impl From<ReadError> for CommitError {
+    fn from(error: ReadError) -> CommitError {
+        match error {
+            ReadError::Unavailable(why) => CommitError::Unavailable(why),
+            ReadError::Corrupt(what) => CommitError::Corrupt(what),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The committer, the journal, the tables, and the proof that they agree.
+//!
+//! **Invariant of this crate:** nothing is written but through [`Store::commit`], in one transaction with its journal
+//! entries, and nobody is answered before that transaction is on the disk. This crate contains all SQL and no HTTP, and
+//! decides nothing: decisions are `orderpark_domain`'s.
+//!
+//! How to read it: `committer` is the door for writes, `journal` the record, `sqlite` the engine behind both, `reads` the
+//! scoped reads, one file a noun, and `verify` folds the journal again and compares, with queries of its own.
+
+mod clock;
+mod committer;
+mod error;
+pub mod faults;
+mod journal;
+mod options;
+mod reads;
+mod sqlite;
+mod store;
+pub mod verify;
+
+pub use clock::{Chance, Clock, SystemChance, SystemClock};
+pub use committer::Committed;
+pub use error::{CommitError, OpenError, ReadError};
+pub use options::{Database, Options};
+pub use reads::{
+    BalanceTotal, OfferFilter, OrderFilter, PartyFilter, PlacedSubscription, ProductFilter, Slice, StrategyFilter,
+    SubscriptionFilter, UserFilter,
+};
+pub use store::Store;

@@ -1,0 +1,141 @@
+//! Scoped reads. Each takes a [`Scope`](orderpark_domain::Scope) first and puts it into the SQL itself.
+//!
+//! `get_` answers one row or `None`, which is the same for a row that does not exist and one outside the scope;
+//! `page_` answers a [`Slice`] of a list. All are short enough to be called from an async task; a walk over everything is
+//! a loop of slices, each after the last ref of the one before, and belongs on a blocking thread.
+
+use orderpark_domain::{Instant, OrderRef, OrderState, PartyRef, Subscription, SubscriptionRef};
+
+/// Which part of a list: after a ref (keyset), then past `skip` rows, at most `limit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice<R> {
+    /// Only what comes after this one in the order of the list.
+    pub after: Option<R>,
+    /// Rows to pass over.
+    pub skip: u32,
+    /// Rows to answer at most.
+    pub limit: u32,
+}
+
+impl<R> Slice<R> {
+    /// The first `limit` rows.
+    pub fn first(limit: u32) -> Slice<R> {
+        Slice { after: None, skip: 0, limit }
+    }
+
+    /// The next `limit` rows after `last`.
+    pub fn after(last: R, limit: u32) -> Slice<R> {
+        Slice { after: Some(last), skip: 0, limit }
+    }
+}
+
+/// Which suppliers, vendors or subscribers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartyFilter {
+    /// The party with this id.
+    pub id: Option<String>,
+    /// Subscribers with this contact.
+    pub contact_email: Option<String>,
+    /// Subscribers that have a granted subscription to the product with this id.
+    pub product_id: Option<String>,
+}
+
+/// Which users.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// The user with this login.
+    pub login: Option<String>,
+}
+
+/// Which products of a kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProductFilter {
+    /// The product with this id.
+    pub id: Option<String>,
+}
+
+/// Which offers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfferFilter {
+    /// The offer with this id.
+    pub id: Option<String>,
+    /// For a subscriber: the active offers of its vendor, instead of those that it has subscribed to.
+    pub orderable: bool,
+}
+
+/// Which processing strategies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StrategyFilter {
+    /// The strategy with this id.
+    pub id: Option<String>,
+}
+
+/// Which orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// In one of these states.
+    pub states: Vec<OrderState>,
+    /// Of the offer with this id.
+    pub offer_id: Option<String>,
+    /// For this subscriber.
+    pub subscriber: Option<PartyRef>,
+    /// With this `externalId`.
+    pub external_id: Option<String>,
+    /// Created at or after.
+    pub created_from: Option<Instant>,
+    /// Created before.
+    pub created_to: Option<Instant>,
+}
+
+impl Default for OrderFilter {
+    /// The open orders: what a list shows where no state is asked for (domain.md, "Orders").
+    fn default() -> OrderFilter {
+        OrderFilter {
+            states: vec![OrderState::Pending, OrderState::Active],
+            offer_id: None,
+            subscriber: None,
+            external_id: None,
+            created_from: None,
+            created_to: None,
+        }
+    }
+}
+
+/// Which subscriptions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubscriptionFilter {
+    /// In one of these states; empty: those of open orders.
+    pub states: Vec<orderpark_domain::SubscriptionState>,
+    /// For this subscriber.
+    pub subscriber: Option<PartyRef>,
+    /// To the product with this id.
+    pub product_id: Option<String>,
+    /// Made by this order.
+    pub order: Option<OrderRef>,
+}
+
+/// A subscription with what its order says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedSubscription {
+    /// Its ref, which names its order too.
+    pub subscription_ref: SubscriptionRef,
+    /// For whom.
+    pub subscriber: PartyRef,
+    /// The offer's id.
+    pub offer_id: String,
+    /// The id of the processing strategy.
+    pub strategy: Option<String>,
+    /// The revision of its order.
+    pub revision: u32,
+    /// Itself.
+    pub subscription: Subscription,
+}
+
+/// Connections of one product, summed over the subscribers in a scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BalanceTotal {
+    /// Granted.
+    pub granted: u64,
+    /// Used.
+    pub used: u64,
+}
