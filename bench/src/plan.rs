@@ -1,0 +1,75 @@
+//! What is measured, in which order, against which goal.
+//!
+//! Figures and their references alternate within each of three rounds, so that a slow minute of the machine hits both.
+//! Then the database grows, and writing and paging are measured again: they should not care how much there is.
+
+use crate::bench::Bench;
+use crate::program::Program;
+use crate::report::{self, Goal, Row, median, progress};
+use anyhow::Context;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Each figure is the median of so many.
+pub const ROUNDS: usize = 3;
+
+/// What to measure.
+#[derive(Args)]
+pub struct Plan {
+    /// The program.
+    #[arg(long, default_value = "target/release/orderpark")]
+    pub program: PathBuf,
+    /// Where databases are made, and removed again; on the disk to be measured.
+    #[arg(long, default_value = "target")]
+    folder: PathBuf,
+    /// Where the results are written.
+    #[arg(long, default_value = "bench/results.json")]
+    results: PathBuf,
+    /// Orders of one round.
+    #[arg(long, default_value_t = 20_000)]
+    pub orders: u64,
+    /// Orders that the database grows to at the end.
+    #[arg(long, default_value_t = 200_000)]
+    pub grown: u64,
+    /// Connections of a full load.
+    #[arg(long, default_value_t = 64)]
+    pub connections: u64,
+}
+
+impl Plan {
+    /// Measures everything, prints the table and writes it as JSON.
+    pub fn run(self) -> anyhow::Result<()> {
+        let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(&self.folder).context("a folder")?;
+        let mut rows = start_rows(&self.program, folder.path())?;
+        let mut bench = Bench::start(&self, folder.path())?;
+        bench.rounds(&mut rows)?;
+        bench.pace(&mut rows)?;
+        bench.grow(&mut rows)?;
+        report::print(&rows);
+        report::write(&self.results, &rows)
+    }
+}
+
+/// What needs no load: ready time, memory, size.
+#[allow(clippy::cast_precision_loss)]
+fn start_rows(program: &Path, folder: &Path) -> anyhow::Result<Vec<Row>> {
+    progress("starting on an empty database");
+    let (mut ready, mut idle) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let started = Program::orderpark(program, &folder.join(format!("empty-{round}")))?;
+        ready.push(started.ready.as_secs_f64() * 1000.0);
+        idle.push(started.resident_kib()? as f64 / 1024.0);
+    }
+    let size = std::fs::metadata(program).context("the program")?.len() as f64 / 1024.0 / 1024.0;
+    Ok(vec![
+        limit("ready on an empty database", "ms", median(&ready), 100.0),
+        limit("memory, idle", "MiB", median(&idle), 25.0),
+        limit("the stripped program", "MiB", size, 30.0),
+    ])
+}
+
+/// A row with an absolute limit.
+pub fn limit(what: &str, unit: &'static str, figure: f64, most: f64) -> Row {
+    let against = "an absolute limit".to_owned();
+    Row { what: what.to_owned(), unit, figure, against, reference: most, goal: Goal::AtMost(1.0) }
+}

@@ -1,0 +1,74 @@
+//! Child programs on this machine: the real orderpark, and the bare reference. Each is killed when it is dropped.
+
+use anyhow::Context;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The login of the operator's first client.
+pub const CLIENT: &str = "bench@localhost";
+/// Its secret: this database lives for one run, on loopback.
+pub const SECRET: &str = "only-for-one-benchmark-on-this-machine";
+
+/// A server that listens.
+pub struct Program {
+    child: Child,
+    _stdout: BufReader<ChildStdout>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// How long it took from the start of the process until it listened.
+    pub ready: Duration,
+}
+
+impl Program {
+    /// Starts orderpark on the database in `data`, which is made if it is missing.
+    pub fn orderpark(path: &Path, data: &Path) -> anyhow::Result<Program> {
+        let secret = data.with_extension("secret");
+        std::fs::write(&secret, SECRET)?;
+        let mut command = Command::new(path);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--bootstrap-client-id", CLIENT, "--data"]).arg(data);
+        command.arg("--bootstrap-client-secret-file").arg(secret);
+        command.stderr(File::create(data.with_extension("log"))?);
+        Program::start(command)
+    }
+
+    /// Starts the bare reference, which answers everything with the bytes of `answer`.
+    pub fn reference(answer: &Path) -> anyhow::Result<Program> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["reference", "--answer"]).arg(answer);
+        Program::start(command)
+    }
+
+    fn start(mut command: Command) -> anyhow::Result<Program> {
+        let begin = Instant::now();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("starting")?;
+        let mut stdout = BufReader::new(child.stdout.take().context("a piped stdout")?);
+        let mut line = String::new();
+        stdout.read_line(&mut line)?;
+        let ready = begin.elapsed();
+        let address = line.trim().strip_prefix("listening on http://").and_then(|address| address.parse().ok());
+        let Some(address) = address else {
+            child.kill()?;
+            anyhow::bail!("{command:?} did not say where it listens but '{}': {:?}", line.trim(), child.wait()?)
+        };
+        Ok(Program { child, _stdout: stdout, address, ready })
+    }
+
+    /// Memory that it holds now, in KiB.
+    pub fn resident_kib(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+        line.trim().trim_end_matches(" kB").parse().context("a number of KiB")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself; there is nothing to do about that here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
