@@ -149,7 +149,11 @@ impl Intent {
     pub fn is_alone(&self) -> bool {
         matches!(
             self.command,
-            Command::Bootstrap(_) | Command::DeleteParty(_) | Command::DeleteProduct(_) | Command::DeleteUser(_)
+            Command::Bootstrap(_)
+                | Command::DeleteParty(_)
+                | Command::DeleteProduct(_)
+                | Command::DeleteUser(_)
+                | Command::UpdateUser(user::UpdateUser { grants: Some(_), .. })
         )
     }
 }
@@ -161,15 +165,22 @@ pub struct Decision {
     pub events: Vec<Event>,
     /// What to answer.
     pub outcome: Outcome,
+    /// Which of the events tells the outcome: its entry keeps the request key, and answers when the key comes again.
+    pub telling: usize,
 }
 
 impl Decision {
     pub(crate) fn of(event: Event, outcome: Outcome) -> Decision {
-        Decision { events: vec![event], outcome }
+        Decision { events: vec![event], outcome, telling: 0 }
+    }
+
+    /// Several events, of which the first tells the outcome.
+    pub(crate) fn first_of(events: Vec<Event>, outcome: Outcome) -> Decision {
+        Decision { events, outcome, telling: 0 }
     }
 
     pub(crate) fn nothing(outcome: Outcome) -> Decision {
-        Decision { events: Vec::new(), outcome }
+        Decision { events: Vec::new(), outcome, telling: 0 }
     }
 
     fn replay(seq: u64) -> Decision {

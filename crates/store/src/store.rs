@@ -1,113 +1,121 @@
 //! The store: one type in front, a closed set of engines behind.
 
-use crate::{
-    BalanceTotal, CommitError, Committed, Database, OfferFilter, OpenError, Options, OrderFilter, PartyFilter,
-    PlacedSubscription, ProductFilter, ReadError, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
-};
-use orderpark_domain::{
-    Intent, Offer, OfferRef, Order, OrderRef, Party, PartyKind, PartyRef, Product, ProductKind, ProductRef, Scope,
-    Strategy, StrategyRef, SubscriptionRef, Token, User, UserRef,
-};
-
-type Read<T> = Result<T, ReadError>;
+use crate::committer::{self, Committer, Counters, Submission};
+use crate::sqlite::{Checkpointer, FileLock, Readers, open_reader, open_writer};
+use crate::{CommitError, Committed, Database, OpenError, Options, ReadError};
+use orderpark_domain::Intent;
+use rusqlite::Connection;
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 
 /// A deployment's data. Cheap to clone; the last clone that is dropped, or [`Store::close`], ends its threads.
 #[derive(Clone)]
-pub struct Store;
+pub struct Store {
+    engine: Arc<Engine>,
+}
 
-#[allow(unused_variables)]
+/// Fields are dropped in this order: no more intents, no more checkpoints, no more reads, and only then the lock.
+struct Engine {
+    /// Absent once closed.
+    sender: Mutex<Option<mpsc::Sender<Submission>>>,
+    counters: Arc<Counters>,
+    committer: Mutex<Option<JoinHandle<()>>>,
+    _checkpointer: Checkpointer,
+    readers: Readers,
+    _lock: FileLock,
+}
+
 impl Store {
     /// Opens the database, makes it if it is missing, and brings its schema up to date.
     pub fn open(database: &Database, options: Options) -> Result<Store, OpenError> {
-        unimplemented!()
-    }
-    /// Hands an intent to the committer and waits until its outcome is on the disk. Dropping the future cancels nothing.
-    pub async fn commit(&self, intent: Intent) -> Result<Committed, CommitError> {
-        unimplemented!()
-    }
-    /// Takes no more intents, finishes those that wait, and closes the files.
-    pub async fn close(&self) {
-        unimplemented!()
+        let Database::Sqlite(path) = database;
+        Store::open_file(path, options)
     }
 
-    pub fn get_party(&self, scope: &Scope, kind: PartyKind, party: PartyRef) -> Read<Option<Party>> {
-        unimplemented!()
+    fn open_file(path: &Path, options: Options) -> Result<Store, OpenError> {
+        let lock = FileLock::take(path)?;
+        let writer = open_writer(path, &options)?;
+        let readers = Readers::open(path)?;
+        let thread = |source| OpenError::Io { path: path.display().to_string(), source };
+        let checkpointer = Checkpointer::start(open_reader(path)?).map_err(thread)?;
+        let Committer { sender, counters, thread: committer } = committer::start(writer, options).map_err(thread)?;
+        let engine = Engine {
+            sender: Mutex::new(Some(sender)),
+            counters,
+            committer: Mutex::new(Some(committer)),
+            _checkpointer: checkpointer,
+            readers,
+            _lock: lock,
+        };
+        Ok(Store { engine: Arc::new(engine) })
     }
-    /// ordered by ref, oldest first
-    pub fn page_parties(
-        &self,
-        scope: &Scope,
-        kind: PartyKind,
-        filter: &PartyFilter,
-        slice: Slice<PartyRef>,
-    ) -> Read<Vec<Party>> {
-        unimplemented!()
+
+    /// Hands an intent to the committer and waits until its outcome is on the disk. Dropping the future cancels nothing.
+    pub async fn commit(&self, intent: Intent) -> Result<Committed, CommitError> {
+        let (answer, answered) = oneshot::channel();
+        self.submit(Submission { intent, answer })?;
+        answered.await.unwrap_or_else(|_| Err(CommitError::OutcomeUnknown("the committer stopped".into())))
     }
-    pub fn get_user(&self, scope: &Scope, user: UserRef) -> Read<Option<User>> {
-        unimplemented!()
+
+    /// [`Store::commit`] for a thread that may block.
+    pub fn commit_blocking(&self, intent: Intent) -> Result<Committed, CommitError> {
+        let (answer, answered) = oneshot::channel();
+        self.submit(Submission { intent, answer })?;
+        answered.blocking_recv().unwrap_or_else(|_| Err(CommitError::OutcomeUnknown("the committer stopped".into())))
     }
-    /// the living user with this login, for the token endpoint (Scope::system)
-    pub fn get_user_by_login(&self, scope: &Scope, login: &str) -> Read<Option<User>> {
-        unimplemented!()
+
+    fn submit(&self, submission: Submission) -> Result<(), CommitError> {
+        let sender = self.engine.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = sender.as_ref() else {
+            return Err(CommitError::Unavailable("the store is closed".into()));
+        };
+        sender.try_send(submission).map_err(|error| match error {
+            TrySendError::Full(_) => CommitError::Busy,
+            TrySendError::Closed(_) => CommitError::Unavailable("the committer has stopped".into()),
+        })
     }
-    pub fn page_users(&self, scope: &Scope, filter: &UserFilter, slice: Slice<UserRef>) -> Read<Vec<User>> {
-        unimplemented!()
+
+    /// Takes no more intents, finishes those that wait, and copies the write-ahead log back.
+    pub async fn close(&self) {
+        let engine = Arc::clone(&self.engine);
+        // A panic in there would have stopped the committer's thread, which `stop` reports.
+        let _ = tokio::task::spawn_blocking(move || engine.stop()).await;
     }
-    /// the token with this SHA-256, with its living user; expiry is the caller's to check (Token::is_valid_at)
-    pub fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User)>> {
-        unimplemented!()
+
+    /// How many batches were taken, and how many intents in all: the mean batch tells how well commits are shared.
+    pub fn batches(&self) -> (u64, u64) {
+        let counters = &self.engine.counters;
+        (counters.batches.load(Ordering::Relaxed), counters.intents.load(Ordering::Relaxed))
     }
-    pub fn get_product(&self, scope: &Scope, kind: ProductKind, product: ProductRef) -> Read<Option<Product>> {
-        unimplemented!()
+
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, ReadError> {
+        self.engine.readers.read(read)
     }
-    pub fn page_products(
-        &self,
-        scope: &Scope,
-        kind: ProductKind,
-        filter: &ProductFilter,
-        slice: Slice<ProductRef>,
-    ) -> Read<Vec<Product>> {
-        unimplemented!()
+}
+
+impl Engine {
+    fn stop(&self) {
+        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if committer.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the committer panicked");
+        }
     }
-    /// granted and used connections of a product, summed over the subscribers that the scope may see
-    /// (operator: all; supplier of it: all; vendor: its subscribers; subscriber: itself)
-    pub fn get_balance(&self, scope: &Scope, product: ProductRef) -> Read<BalanceTotal> {
-        unimplemented!()
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
     }
-    pub fn get_offer(&self, scope: &Scope, offer: OfferRef) -> Read<Option<Offer>> {
-        unimplemented!()
-    }
-    pub fn page_offers(&self, scope: &Scope, filter: &OfferFilter, slice: Slice<OfferRef>) -> Read<Vec<Offer>> {
-        unimplemented!()
-    }
-    pub fn get_strategy(&self, scope: &Scope, strategy: StrategyRef) -> Read<Option<Strategy>> {
-        unimplemented!()
-    }
-    pub fn page_strategies(
-        &self,
-        scope: &Scope,
-        filter: &StrategyFilter,
-        slice: Slice<StrategyRef>,
-    ) -> Read<Vec<Strategy>> {
-        unimplemented!()
-    }
-    pub fn get_order(&self, scope: &Scope, order: OrderRef) -> Read<Option<Order>> {
-        unimplemented!()
-    }
-    /// newest first
-    pub fn page_orders(&self, scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Read<Vec<Order>> {
-        unimplemented!()
-    }
-    pub fn get_subscription(&self, scope: &Scope, subscription: SubscriptionRef) -> Read<Option<PlacedSubscription>> {
-        unimplemented!()
-    }
-    /// newest order first, within an order by position
-    pub fn page_subscriptions(
-        &self,
-        scope: &Scope,
-        filter: &SubscriptionFilter,
-        slice: Slice<SubscriptionRef>,
-    ) -> Read<Vec<PlacedSubscription>> {
-        unimplemented!()
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("batches", &self.batches()).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,9 @@
 //! Report how many connections of a product a subscriber uses: the supplier's act, or the operator's.
 
-use crate::{Balance, Decision, Event, Intent, Needs, Outcome, PartyKind, PartyRef, ProductRef, Refusal, Stamp, World};
+use crate::{
+    Balance, Decision, Event, Intent, Needs, Outcome, PartyKind, PartyRef, ProductKind, ProductRef, Refusal, Stamp,
+    World,
+};
 
 /// Say how many connections are in use now.
 #[derive(Clone, Debug)]
@@ -24,7 +27,8 @@ impl ReportUsage {
         let product = world
             .products
             .get(&self.product)
-            .filter(|product| product.deleted_at.is_none() && intent.scope.has_supplier(product.supplier))
+            .filter(|product| product.kind == ProductKind::ConnectivityPlan && product.deleted_at.is_none())
+            .filter(|product| intent.scope.has_supplier(product.supplier))
             .ok_or(Refusal::NotFound)?;
         intent.if_match.check(product.revision)?;
         let before = world.balance(self.subscriber, self.product);

@@ -61,10 +61,10 @@ impl PlaceOrder {
 
     pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let subscriber = self.find_subscriber(&intent.scope, world)?;
-        let offer = self.find_offer(world, subscriber)?;
         if let Some(order) = self.same_external_id(world, subscriber.party) {
-            return self.match_existing(intent, order, offer);
+            return self.match_existing(intent, order);
         }
+        let offer = self.find_offer(world, subscriber)?;
         if offer.state != OfferState::Active {
             return Err(Refusal::OfferNotOrderable);
         }
@@ -108,15 +108,20 @@ impl PlaceOrder {
         world.orders.get(order)
     }
 
-    /// The same `externalId` with the same content is the same order, whatever became of it (domain.md, "Orders").
-    fn match_existing(&self, intent: &Intent, order: &Order, offer: &Offer) -> Result<Decision, Refusal> {
-        let same = order.offer == offer.offer && order.quantity == self.quantity && order.strategy == self.strategy;
+    /// The same `externalId` with the same content is the same order, whatever became of it (domain.md, "Orders"), and
+    /// whatever became of its offer: that it can still be ordered does not matter.
+    fn match_existing(&self, intent: &Intent, order: &Order) -> Result<Decision, Refusal> {
+        let same_offer = match &self.offer {
+            OfferName::Id(id) => *id == order.offer_id,
+            OfferName::Ref(offer) => *offer == order.offer,
+        };
+        let same = same_offer && order.quantity == self.quantity && order.strategy == self.strategy;
         if !same {
             return Err(Refusal::ExternalIdTaken);
         }
         // Where a key came with it, the key is kept: it must find this order again, and refuse another body.
         let events = intent.request.map(|_| Event::OrderMatched(order.order)).into_iter().collect();
-        Ok(Decision { events, outcome: Outcome::Order(Box::new(order.clone())) })
+        Ok(Decision::first_of(events, Outcome::Order(Box::new(order.clone()))))
     }
 
     fn check_strategy(&self, world: &World, offer: &Offer) -> Result<(), Refusal> {

@@ -53,7 +53,7 @@ impl Bootstrap {
                 deleted_at: None,
             })
         }));
-        Ok(Decision { events, outcome: Outcome::User(Box::new(self.first_user())) })
+        Ok(Decision::first_of(events, Outcome::User(Box::new(self.first_user()))))
     }
 
     fn operator(&self) -> Party {

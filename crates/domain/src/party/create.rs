@@ -66,7 +66,7 @@ impl CreateParty {
         let user = self.user_of(&party, world)?;
         let mut events = vec![Event::PartyCreated(party.clone())];
         events.extend(user.clone().map(Event::UserCreated));
-        Ok(Decision { events, outcome: Outcome::Party(Box::new(party), user.map(Box::new)) })
+        Ok(Decision::first_of(events, Outcome::Party(Box::new(party), user.map(Box::new))))
     }
 
     fn company(&self, world: &World) -> Result<Party, Refusal> {

@@ -63,7 +63,8 @@ impl DeleteParty {
         let mut after = before.clone();
         after.revision += 1;
         after.deleted_at = Some(stamp.at);
-        Ok(Decision { events, outcome: Outcome::Party(Box::new(after), None) })
+        let telling = events.len() - 1;
+        Ok(Decision { events, outcome: Outcome::Party(Box::new(after), None), telling })
     }
 
     fn cancel_orders(&self, world: &World) -> Result<Vec<Event>, Refusal> {

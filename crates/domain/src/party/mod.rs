@@ -5,7 +5,7 @@ mod create;
 mod delete;
 mod update;
 
-pub use bootstrap::Bootstrap;
+pub use bootstrap::{Bootstrap, OPERATOR};
 pub use create::{CreateParty, PrimaryUser};
 pub use delete::DeleteParty;
 pub use update::UpdateParty;

@@ -32,13 +32,19 @@ impl ChangeSubscription {
         if next == subscription.state {
             return Ok(Self::outcome_of(order.clone(), self.subscription, Vec::new()));
         }
-        if !subscription.state.may_become(next) || next == SubscriptionState::Cancelled {
+        if !Self::is_asked_for_here(subscription.state, next) {
             return Err(Refusal::IllegalTransition { from: subscription.state.as_str(), to: next.as_str() });
         }
         let event = self.event(next);
         let mut after = order.clone();
         after.change_subscription(self.subscription, next, self.reason.clone());
         Ok(Self::outcome_of(after, self.subscription, vec![event]))
+    }
+
+    /// The table has more transitions, but those are made by settling and cancelling the order.
+    fn is_asked_for_here(from: SubscriptionState, to: SubscriptionState) -> bool {
+        use SubscriptionState::{Active, Suspended};
+        matches!((from, to), (Active, Suspended) | (Suspended, Active)) && from.may_become(to)
     }
 
     fn event(&self, next: SubscriptionState) -> Event {
@@ -55,6 +61,6 @@ impl ChangeSubscription {
             Some(subscription) => Outcome::Subscription(Box::new(order), Box::new(subscription)),
             None => Outcome::Nothing,
         };
-        Decision { events, outcome }
+        Decision::first_of(events, outcome)
     }
 }

@@ -1,11 +1,12 @@
 //! Create a user of one party.
 
-use super::check_grants;
+use super::{acts_for_operator, check_grants};
+use crate::party::OPERATOR;
 use crate::{
     Decision, Event, Grant, Intent, Needs, Outcome, PartyRef, Refusal, SecretHash, Stamp, User, UserRef, World,
 };
 
-/// Create a user. Its party is that of its first scope.
+/// Create a user. Its party is that of its first scope, or the operator where one of them is the operator's.
 #[derive(Clone, Debug)]
 pub struct CreateUser {
     /// Its email, also its login.
@@ -52,6 +53,9 @@ impl CreateUser {
     }
 
     fn party(&self) -> Result<PartyRef, Refusal> {
+        if acts_for_operator(&self.grants) {
+            return Ok(OPERATOR);
+        }
         self.grants.first().map(|grant| grant.party).ok_or(Refusal::Unknown { attribute: "scopes" })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::living;
 use crate::world::Fact;
-use crate::{Decision, Event, InUse, Intent, Needs, Outcome, PartyKind, Refusal, Stamp, UserRef, World};
+use crate::{Decision, Event, InUse, Intent, Needs, Outcome, Refusal, Stamp, UserRef, World};
 
 /// Delete a user, but never the last one that acts for the operator.
 #[derive(Clone, Debug)]
@@ -21,8 +21,7 @@ impl DeleteUser {
     pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let before = living(world, intent, self.user)?;
         intent.if_match.check(before.revision)?;
-        let acts_for_operator = before.grants.iter().any(|grant| grant.kind == PartyKind::Operator);
-        if acts_for_operator && !world.fact(Fact::OperatorBesides(self.user)) {
+        if before.acts_for_operator() && !world.fact(Fact::OperatorBesides(self.user)) {
             return Err(Refusal::InUse(InUse::LastOperator));
         }
         let mut after = before.clone();

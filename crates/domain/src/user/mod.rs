@@ -10,7 +10,7 @@ pub use delete::DeleteUser;
 pub use rotate::RotateSecret;
 pub use update::UpdateUser;
 
-use crate::{Grant, Instant, Intent, PartyRef, Refusal, Scope, UserRef, World};
+use crate::{Grant, Instant, Intent, PartyKind, PartyRef, Refusal, Scope, UserRef, World};
 use serde::{Deserialize, Serialize};
 
 /// SHA-256 of a client secret. Secrets have 256 random bits, so a plain digest cannot be guessed back.
@@ -57,6 +57,15 @@ impl User {
     pub(crate) fn is_within(&self, scope: &Scope) -> bool {
         self.deleted_at.is_none() && self.grants.iter().all(|grant| scope.holds(*grant))
     }
+
+    pub(crate) fn acts_for_operator(&self) -> bool {
+        acts_for_operator(&self.grants)
+    }
+}
+
+/// Users who act for the operator belong to it, so that no deletion of another party takes the last of them along.
+fn acts_for_operator(grants: &[Grant]) -> bool {
+    grants.iter().any(|grant| grant.kind == PartyKind::Operator)
 }
 
 /// The living user within the intent's scope.

@@ -31,6 +31,6 @@ impl RotateSecret {
         if !self.keep_previous && world.tokens.get(&self.user).is_some() {
             events.push(Event::TokenRevoked(self.user));
         }
-        Ok(Decision { events, outcome: Outcome::User(Box::new(after)) })
+        Ok(Decision::first_of(events, Outcome::User(Box::new(after))))
     }
 }

@@ -1,7 +1,9 @@
 //! Change a user. Other scopes mean another token: the one that it has dies.
 
-use super::{check_grants, living};
-use crate::{Decision, Event, Grant, Intent, Needs, Outcome, Refusal, Stamp, UserRef, World};
+use super::{acts_for_operator, check_grants, living};
+use crate::party::OPERATOR;
+use crate::world::Fact;
+use crate::{Decision, Event, Grant, InUse, Intent, Needs, Outcome, Refusal, Stamp, User, UserRef, World};
 
 /// Change a user; what is absent stays.
 #[derive(Clone, Debug)]
@@ -22,8 +24,9 @@ impl UpdateUser {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.user(world, self.user);
         needs.token(world, self.user);
-        for grant in self.grants.iter().flatten() {
-            needs.party(world, grant.party);
+        if let Some(grants) = &self.grants {
+            needs.fact(world, Fact::OperatorBesides(self.user));
+            grants.iter().for_each(|grant| needs.party(world, grant.party));
         }
     }
 
@@ -41,7 +44,7 @@ impl UpdateUser {
             }
         }
         if let Some(grants) = &self.grants {
-            check_grants(world, intent, grants)?;
+            self.check_grants(world, intent, before, grants)?;
             after.grants.clone_from(grants);
         }
         if after == *before {
@@ -52,6 +55,23 @@ impl UpdateUser {
         if after.grants != before.grants && world.tokens.get(&self.user).is_some() {
             events.push(Event::TokenRevoked(self.user));
         }
-        Ok(Decision { events, outcome: Outcome::User(Box::new(after)) })
+        Ok(Decision::first_of(events, Outcome::User(Box::new(after))))
+    }
+
+    /// What the user holds already may be said again, also where the party is gone since.
+    fn check_grants(&self, world: &World, intent: &Intent, before: &User, grants: &[Grant]) -> Result<(), Refusal> {
+        if grants.is_empty() {
+            return Err(Refusal::Unknown { attribute: "scopes" });
+        }
+        let added: Vec<Grant> = grants.iter().filter(|grant| !before.grants.contains(grant)).copied().collect();
+        check_grants(world, intent, &added)?;
+        if before.acts_for_operator() && !acts_for_operator(grants) && !world.fact(Fact::OperatorBesides(self.user)) {
+            return Err(Refusal::InUse(InUse::LastOperator));
+        }
+        if before.party != OPERATOR && acts_for_operator(&added) {
+            let rule = "must not name the operator: this user belongs to another party".into();
+            return Err(Refusal::Invalid { attribute: "scopes", rule });
+        }
+        Ok(())
     }
 }

@@ -4,7 +4,19 @@
 //! `page_` answers a [`Slice`] of a list. All are short enough to be called from an async task; a walk over everything is
 //! a loop of slices, each after the last ref of the one before, and belongs on a blocking thread.
 
+mod offers;
+mod orders;
+mod parties;
+mod products;
+mod strategies;
+mod subscriptions;
+mod users;
+
+use crate::ReadError;
+use crate::sqlite::Query;
 use orderpark_domain::{Instant, OrderRef, OrderState, PartyRef, Subscription, SubscriptionRef};
+
+type Read<T> = Result<T, ReadError>;
 
 /// Which part of a list: after a ref (keyset), then past `skip` rows, at most `limit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +38,10 @@ impl<R> Slice<R> {
     /// The next `limit` rows after `last`.
     pub fn after(last: R, limit: u32) -> Slice<R> {
         Slice { after: Some(last), skip: 0, limit }
+    }
+
+    fn limit(&self, query: &mut Query) {
+        query.bind(" limit ?", i64::from(self.limit)).bind(" offset ?", i64::from(self.skip));
     }
 }
 

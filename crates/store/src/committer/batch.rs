@@ -1,0 +1,206 @@
+//! One batch: load, decide, write, commit.
+
+use super::{Answer, Committed, replay};
+use crate::journal::{self, Hash, Line};
+use crate::sqlite::{append, checkpoint, flush, head, load, read_error};
+use crate::{CommitError, Options, ReadError, faults};
+use orderpark_domain::{Decision, Entry, Head, Instant, Intent, Needs, Outcome, Stamp, World};
+use rusqlite::{Connection, ErrorCode};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Rows a table of the working set may keep between batches.
+const KEPT_ROWS_MAX: usize = 100_000;
+
+/// Pages in the write-ahead log after which the writer itself begins it anew: 64 MiB.
+const LOG_PAGES_MAX: i64 = 16_384;
+
+/// How often the needs of an intent may lead to further needs; the longest chain there is has four links.
+const ROUNDS_MAX: usize = 16;
+
+/// The connection that writes, with the working set that is true for it.
+pub(super) struct Writer {
+    connection: Connection,
+    options: Options,
+    /// Absent: nothing is known, load anew.
+    kept: Option<(World, Hash)>,
+}
+
+/// Why a whole batch came to nothing.
+pub(super) struct Failure {
+    pub error: CommitError,
+    /// Whether the others would go through without one of them.
+    pub may_be_one_intents_fault: bool,
+}
+
+impl Failure {
+    fn of_program(why: &str) -> Failure {
+        Failure { error: CommitError::Fault(why.to_owned()), may_be_one_intents_fault: true }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Failure {
+        let violated = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
+        let error = match read_error(&error) {
+            ReadError::Unavailable(why) if violated => CommitError::Corrupt(why),
+            other => other.into(),
+        };
+        Failure { error, may_be_one_intents_fault: violated }
+    }
+}
+
+/// What has been decided in a batch so far.
+struct Draft {
+    world: World,
+    hash: Hash,
+    entries: Vec<Entry>,
+    lines: Vec<Line>,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection, options: Options) -> Writer {
+        Writer { connection, options, kept: None }
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn batch_max(&self) -> usize {
+        self.options.batch_max
+    }
+
+    /// Commits a batch. `Err`: nothing of it was written.
+    pub(super) fn commit(&mut self, intents: &[Intent]) -> Result<Vec<Answer>, Failure> {
+        let result = self.transaction(intents);
+        if result.is_err() {
+            self.kept = None;
+            if !self.connection.is_autocommit()
+                && let Err(error) = self.connection.execute_batch("rollback")
+            {
+                tracing::error!(%error, "a failed transaction could not be rolled back");
+            }
+        }
+        result
+    }
+
+    fn transaction(&mut self, intents: &[Intent]) -> Result<Vec<Answer>, Failure> {
+        self.connection.prepare_cached("begin immediate")?.execute([])?;
+        let mut draft = self.draft()?;
+        self.load_for(&mut draft.world, intents)?;
+        faults::point("prefetched");
+        let answers = intents.iter().map(|intent| self.decide(&mut draft, intent)).collect::<Result<Vec<_>, _>>()?;
+        faults::point("decided");
+        if !draft.lines.is_empty() {
+            flush(&self.connection, &draft.world)?;
+            append(&self.connection, &draft.lines, &draft.world.head, &draft.hash)?;
+        }
+        faults::point("before commit");
+        self.connection.prepare_cached("commit")?.execute([]).map_err(|error| commit_failure(&error))?;
+        faults::point("committed but unanswered");
+        draft.world.settle(KEPT_ROWS_MAX);
+        self.kept = Some((draft.world, draft.hash));
+        Ok(answers)
+    }
+
+    /// The kept working set if the journal ends where we left it, else an empty one.
+    fn draft(&mut self) -> Result<Draft, Failure> {
+        let (head, hash): (Head, Hash) = head(&self.connection)?;
+        let world = match self.kept.take() {
+            Some((world, kept_hash)) if world.head == head && kept_hash == hash => world,
+            _ => World::working_set(head),
+        };
+        Ok(Draft { world, hash, entries: Vec::new(), lines: Vec::new() })
+    }
+
+    /// Loads until no intent names a need. Later intents may need more once earlier ones were applied: called again then.
+    fn load_for(&self, world: &mut World, intents: &[Intent]) -> Result<(), Failure> {
+        let mut needs = Needs::default();
+        for _ in 0..ROUNDS_MAX {
+            intents.iter().for_each(|intent| intent.needs(world, &mut needs));
+            if needs.is_empty() {
+                return Ok(());
+            }
+            for need in needs.take() {
+                load(&self.connection, world, need)?;
+            }
+        }
+        Err(Failure::of_program("the needs of an intent never end"))
+    }
+
+    fn decide(&self, draft: &mut Draft, intent: &Intent) -> Result<Answer, Failure> {
+        self.load_for(&mut draft.world, std::slice::from_ref(intent))?;
+        let stamp = self.stamp(&draft.world.head);
+        let decided = catch_unwind(AssertUnwindSafe(|| intent.decide(&draft.world, stamp)));
+        match decided {
+            Ok(Ok(decision)) => self.record(draft, intent, decision, stamp.at).map(Ok),
+            Ok(Err(refusal)) => Ok(Err(CommitError::Refused(refusal))),
+            // Deciding only reads, so the draft is as it was.
+            Err(_) => Ok(Err(CommitError::Fault("a decision panicked".into()))),
+        }
+    }
+
+    /// The journal's clock: the machine's, but always later than the entry before.
+    fn stamp(&self, head: &Head) -> Stamp {
+        let now = self.options.clock.now().max(Instant(head.at.0 + 1));
+        Stamp { at: now, chance: self.options.chance.number() }
+    }
+
+    fn record(
+        &self,
+        draft: &mut Draft,
+        intent: &Intent,
+        decision: Decision,
+        at: Instant,
+    ) -> Result<Committed, Failure> {
+        if let Outcome::Replay { seq } = decision.outcome {
+            let outcome = replay::outcome(&self.connection, &mut draft.world, &draft.entries, seq)?;
+            return Ok(Committed { outcome, replayed: true });
+        }
+        for (place, event) in decision.events.into_iter().enumerate() {
+            let request = intent.request.filter(|_| place == decision.telling);
+            let entry = Entry { seq: draft.world.head.seq + 1, at, by: intent.by, request, event };
+            let line = journal::write(&entry, &draft.hash);
+            draft.hash = line.hash;
+            catch_unwind(AssertUnwindSafe(|| draft.world.apply(&entry)))
+                .map_err(|_| Failure::of_program("an event could not be applied"))?;
+            draft.lines.push(line);
+            draft.entries.push(entry);
+        }
+        Ok(Committed { outcome: decision.outcome, replayed: false })
+    }
+
+    /// Begins the write-ahead log anew when it has grown too long for the thread that copies it back.
+    pub(super) fn trim_log(&self) {
+        let pages = self.connection.query_row("pragma wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
+        if pages.is_ok_and(|pages| pages > LOG_PAGES_MAX)
+            && let Err(error) = checkpoint(&self.connection, "RESTART")
+        {
+            tracing::warn!(%error, "the write-ahead log could not be begun anew; it will be tried again");
+        }
+    }
+}
+
+/// After an I/O error the commit may yet turn out to be on the disk; any other error leaves nothing.
+fn commit_failure(error: &rusqlite::Error) -> Failure {
+    let error = match error.sqlite_error_code() {
+        Some(ErrorCode::SystemIoFailure) => CommitError::OutcomeUnknown(error.to_string()),
+        _ => CommitError::Unavailable(error.to_string()),
+    };
+    Failure { error, may_be_one_intents_fault: false }
+}
+
+/// Loads one row for a replay.
+pub(super) fn load_one(
+    connection: &Connection,
+    world: &mut World,
+    need: orderpark_domain::Need,
+) -> Result<(), Failure> {
+    load(connection, world, need).map_err(Failure::from)
+}
+
+/// A replay found nothing where an entry must be.
+pub(super) fn missing(seq: u64) -> Failure {
+    let error = CommitError::Corrupt(format!("a request key points to entry {seq}, which is missing or tells nothing"));
+    Failure { error, may_be_one_intents_fault: true }
+}

@@ -1,0 +1,125 @@
+//! The committer: the one door for writes.
+//!
+//! It runs in a thread of its own and takes every intent that waits, at most a batch. For each batch it opens one
+//! transaction, loads what the decisions need, decides one after the other against that working set, writes what changed,
+//! and commits: one fsync for all. Only then is anyone answered. While the disk works, the next batch gathers by itself.
+//!
+//! - A caller that stops waiting cancels nothing: the intent is the committer's once it was sent.
+//! - The working set is kept between batches. It is true as long as the journal's head is the one that we left; if another
+//!   writer moved it, or a transaction failed, the set is thrown away and loaded anew.
+//! - An intent that makes its batch fail is found by deciding the batch again one by one; the others go through.
+
+mod batch;
+mod replay;
+
+use crate::faults;
+use crate::sqlite::checkpoint;
+use crate::{CommitError, Options};
+use batch::Writer;
+use orderpark_domain::{Intent, Outcome};
+use rusqlite::Connection;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// What an intent came to, on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The object that it was about, as it is afterwards. Never [`Outcome::Replay`].
+    pub outcome: Outcome,
+    /// Whether a kept request key answered: this is the first answer again.
+    pub replayed: bool,
+}
+
+pub(crate) type Answer = Result<Committed, CommitError>;
+
+/// An intent on its way to the committer, with where to answer.
+pub(crate) struct Submission {
+    pub intent: Intent,
+    pub answer: oneshot::Sender<Answer>,
+}
+
+/// How many transactions were committed, with how many intents in all.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub batches: AtomicU64,
+    pub intents: AtomicU64,
+}
+
+pub(crate) struct Committer {
+    pub sender: mpsc::Sender<Submission>,
+    pub counters: Arc<Counters>,
+    pub thread: JoinHandle<()>,
+}
+
+/// Starts the thread. It ends when every sender is gone and all that waited is answered.
+pub(crate) fn start(connection: Connection, options: Options) -> std::io::Result<Committer> {
+    let (sender, receiver) = mpsc::channel(options.waiting_max);
+    let counters = Arc::new(Counters::default());
+    let counted = Arc::clone(&counters);
+    let run = move || run(Writer::new(connection, options), receiver, &counted);
+    let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
+    Ok(Committer { sender, counters, thread })
+}
+
+fn run(mut writer: Writer, mut receiver: mpsc::Receiver<Submission>, counters: &Counters) {
+    while let Some(first) = receiver.blocking_recv() {
+        let mut batch = vec![first];
+        while batch.len() < writer.batch_max() {
+            match receiver.try_recv() {
+                Ok(next) => batch.push(next),
+                Err(_) => break,
+            }
+        }
+        faults::point("intents taken");
+        counters.batches.fetch_add(1, Ordering::Relaxed);
+        counters.intents.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        for group in groups(batch) {
+            commit_group(&mut writer, group);
+        }
+        writer.trim_log();
+    }
+    faults::point("drain");
+    if let Err(error) = checkpoint(writer.connection(), "TRUNCATE") {
+        tracing::warn!(%error, "the write-ahead log stays; the next start copies it back");
+    }
+}
+
+/// Parts a batch so that an intent which asks about the whole database has a transaction of its own.
+fn groups(batch: Vec<Submission>) -> Vec<Vec<Submission>> {
+    let mut groups: Vec<Vec<Submission>> = Vec::new();
+    let mut last_was_alone = true;
+    for submission in batch {
+        let alone = submission.intent.is_alone();
+        match groups.last_mut().filter(|_| !alone && !last_was_alone) {
+            Some(group) => group.push(submission),
+            None => groups.push(vec![submission]),
+        }
+        last_was_alone = alone;
+    }
+    groups
+}
+
+fn commit_group(writer: &mut Writer, group: Vec<Submission>) {
+    let (intents, waiting): (Vec<Intent>, Vec<_>) = group.into_iter().map(|s| (s.intent, s.answer)).unzip();
+    let answers = match writer.commit(&intents) {
+        Ok(answers) => answers,
+        Err(failure) if failure.may_be_one_intents_fault && intents.len() > 1 => one_by_one(writer, &intents),
+        Err(failure) => intents.iter().map(|_| Err(failure.error.clone())).collect(),
+    };
+    for (answer, waiting) in answers.into_iter().zip(waiting) {
+        // Nobody may be waiting any more: what was committed is committed.
+        let _ = waiting.send(answer);
+    }
+}
+
+fn one_by_one(writer: &mut Writer, intents: &[Intent]) -> Vec<Answer> {
+    let commit = |intent| match writer.commit(std::slice::from_ref(intent)) {
+        Ok(mut answers) => {
+            answers.pop().unwrap_or_else(|| Err(CommitError::Fault("an intent without an answer".into())))
+        }
+        Err(failure) => Err(failure.error),
+    };
+    intents.iter().map(commit).collect()
+}

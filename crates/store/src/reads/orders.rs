@@ -1,0 +1,49 @@
+//! Orders, with their subscriptions: the operator sees all, a vendor those of its offers, a subscriber its own.
+
+use super::{OrderFilter, Read, Slice};
+use crate::Store;
+use crate::sqlite::{Query, rows, sql_number};
+use orderpark_domain::{Order, OrderRef, Scope};
+
+impl Store {
+    /// The order with this ref.
+    pub fn get_order(&self, scope: &Scope, order: OrderRef) -> Read<Option<Order>> {
+        let mut query = Query::new("select ");
+        query.text(rows::ORDER).text(" from orders o").text(rows::ORDER_JOINS);
+        query.bind(" where o.ref = ?", bytes(order));
+        within(&mut query, scope).text(" order by s.position");
+        self.read(|connection| Ok(rows::orders(&query, connection)?.pop()))
+    }
+
+    /// Orders, newest first.
+    pub fn page_orders(&self, scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Read<Vec<Order>> {
+        let mut query = Query::new("select ");
+        query.text(rows::ORDER).text(" from (select o.* from orders o where 1");
+        within(&mut query, scope);
+        choose(&mut query, filter);
+        query.bind_some(" and o.ref < ?", slice.after.map(bytes)).text(" order by o.ref desc");
+        slice.limit(&mut query);
+        query.text(") o").text(rows::ORDER_JOINS).text(" order by o.ref desc, s.position");
+        self.read(|connection| rows::orders(&query, connection))
+    }
+}
+
+pub(super) fn within<'q>(query: &'q mut Query, scope: &Scope) -> &'q mut Query {
+    query.within(scope, &[("o.vendor_ref", scope.vendors()), ("o.subscriber_ref", scope.subscribers())])
+}
+
+fn choose(query: &mut Query, filter: &OrderFilter) {
+    let states = filter.states.iter().map(|state| format!("'{}'", state.as_str())).collect::<Vec<_>>().join(", ");
+    query
+        .text(&format!(" and o.state in ({states})"))
+        .bind_some(" and o.subscriber_ref = ?", filter.subscriber.map(|subscriber| sql_number(subscriber.0)))
+        .bind_some(" and o.external_id = ?", filter.external_id.clone())
+        .bind_some(" and o.offer_ref in (select ref from offers where id = ?)", filter.offer_id.clone())
+        // Refs sort by creation time, so the clustered key finds the range.
+        .bind_some(" and o.ref >= ?", filter.created_from.map(|from| bytes(OrderRef::first_at(from))))
+        .bind_some(" and o.ref < ?", filter.created_to.map(|to| bytes(OrderRef::first_at(to))));
+}
+
+pub(super) fn bytes(order: OrderRef) -> Vec<u8> {
+    order.0.as_bytes().to_vec()
+}

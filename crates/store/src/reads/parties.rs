@@ -1,0 +1,53 @@
+//! Parties: the operator sees all, a supplier and a vendor themselves, a vendor its subscribers, a subscriber itself.
+
+use super::{PartyFilter, Read, Slice};
+use crate::Store;
+use crate::sqlite::{Query, rows, sql_number};
+use orderpark_domain::{Party, PartyKind, PartyRef, Scope};
+
+impl Store {
+    /// The living party of this kind with this ref.
+    pub fn get_party(&self, scope: &Scope, kind: PartyKind, party: PartyRef) -> Read<Option<Party>> {
+        let mut query = visible(scope, kind);
+        query.bind(" and p.ref = ?", sql_number(party.0));
+        self.read(|connection| query.row(connection, rows::party))
+    }
+
+    /// The living parties of this kind, by ref.
+    pub fn page_parties(
+        &self,
+        scope: &Scope,
+        kind: PartyKind,
+        filter: &PartyFilter,
+        slice: Slice<PartyRef>,
+    ) -> Read<Vec<Party>> {
+        let mut query = visible(scope, kind);
+        query
+            .bind_some(" and p.id = ?", filter.id.clone())
+            .bind_some(" and p.contact_email = ?", filter.contact_email.clone())
+            .bind_some(
+                " and p.ref in (select b.subscriber_ref from products pr join balances b on b.product_ref = pr.ref \
+                 where pr.id = ? and pr.deleted_at is null and b.subscriptions > 0)",
+                filter.product_id.clone(),
+            )
+            .bind_some(" and p.ref > ?", slice.after.map(|after| sql_number(after.0)))
+            .text(" order by p.ref");
+        slice.limit(&mut query);
+        self.read(|connection| query.rows(connection, rows::party))
+    }
+}
+
+fn visible(scope: &Scope, kind: PartyKind) -> Query {
+    let mut query = Query::new("select ");
+    query.text(rows::PARTY).bind(" from parties p where p.kind = ?", kind.as_str().to_owned());
+    query.text(" and p.deleted_at is null");
+    match kind {
+        PartyKind::Operator => query.within(scope, &[]),
+        PartyKind::Supplier => query.within(scope, &[("p.ref", scope.suppliers())]),
+        PartyKind::Vendor => query.within(scope, &[("p.ref", scope.vendors())]),
+        PartyKind::Subscriber => {
+            query.within(scope, &[("p.vendor_ref", scope.vendors()), ("p.ref", scope.subscribers())])
+        }
+    };
+    query
+}

@@ -1,0 +1,66 @@
+//! Users: visible to whoever holds all that they hold. Tokens: for those who check them.
+
+use super::{Read, Slice, UserFilter};
+use crate::Store;
+use crate::sqlite::{Query, rows, sql_number};
+use orderpark_domain::{Scope, Token, User, UserRef};
+
+impl Store {
+    /// The living user with this ref.
+    pub fn get_user(&self, scope: &Scope, user: UserRef) -> Read<Option<User>> {
+        let mut query = visible(scope);
+        query.bind(" and u.ref = ?", sql_number(user.0));
+        self.read(|connection| query.row(connection, rows::user))
+    }
+
+    /// The living user with this login.
+    pub fn get_user_by_login(&self, scope: &Scope, login: &str) -> Read<Option<User>> {
+        let mut query = visible(scope);
+        query.bind(" and u.login = ?", login.to_owned());
+        self.read(|connection| query.row(connection, rows::user))
+    }
+
+    /// The living users, by ref.
+    pub fn page_users(&self, scope: &Scope, filter: &UserFilter, slice: Slice<UserRef>) -> Read<Vec<User>> {
+        let mut query = visible(scope);
+        query
+            .bind_some(" and u.login = ?", filter.login.clone())
+            .bind_some(" and u.ref > ?", slice.after.map(|after| sql_number(after.0)))
+            .text(" order by u.ref");
+        slice.limit(&mut query);
+        self.read(|connection| query.rows(connection, rows::user))
+    }
+
+    /// The token with this SHA-256 and its living user. Whether it has expired is the caller's to ask.
+    pub fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User)>> {
+        let mut query = Query::new("select ");
+        query.text(rows::TOKEN).text(", ").text(rows::USER).text(" from tokens t join users u on u.ref = t.user_ref");
+        query.bind(" where t.hash = ?", hash.to_vec()).text(" and u.deleted_at is null");
+        all_held(&mut query, scope);
+        let read = |row: &rusqlite::Row<'_>| Ok((rows::token(row)?, rows::user_at(row, rows::TOKEN_COLUMNS)?));
+        self.read(|connection| query.row(connection, read))
+    }
+}
+
+fn visible(scope: &Scope) -> Query {
+    let mut query = Query::new("select ");
+    query.text(rows::USER).text(" from users u where u.deleted_at is null");
+    all_held(&mut query, scope);
+    query
+}
+
+/// Adds: every scope of the user is one of the caller's. It begins with those that share one, which an index finds.
+fn all_held(query: &mut Query, scope: &Scope) {
+    if scope.is_everything() {
+        return;
+    }
+    let kinds =
+        [("'SUPPLIER'", scope.suppliers()), ("'VENDOR'", scope.vendors()), ("'SUBSCRIBER'", scope.subscribers())];
+    let parties: Vec<_> = kinds.iter().flat_map(|(_, parties)| parties.iter().copied()).collect();
+    query.text(" and u.ref in (select h.user_ref from user_scopes h where h.party_ref").any_of(&parties).text(")");
+    query.text(" and not exists (select 1 from user_scopes g where g.user_ref = u.ref and not (0");
+    for (kind, parties) in kinds.into_iter().filter(|(_, parties)| !parties.is_empty()) {
+        query.text(" or g.kind = ").text(kind).text(" and g.party_ref").any_of(parties);
+    }
+    query.text("))");
+}

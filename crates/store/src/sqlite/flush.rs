@@ -1,0 +1,243 @@
+//! Writes what a batch changed: the journal's entries, then every changed row in the order of its keys.
+
+use super::query::sql_number;
+use crate::faults;
+use crate::journal::{Hash, Line};
+use orderpark_domain::{
+    Balance, Head, Offer, Order, Party, Product, Strategy, Token, User, UserRef, World, request_key::KeptRequest,
+    request_key::RequestKeyId,
+};
+use rusqlite::{Connection, Result, params};
+
+/// Appends lines to the journal and moves the head.
+pub(crate) fn append(connection: &Connection, lines: &[Line], head: &Head, hash: &Hash) -> Result<()> {
+    let mut statement = connection.prepare_cached("insert into journal (seq, at, entry, hash) values (?, ?, ?, ?)")?;
+    for line in lines {
+        statement.execute(params![sql_number(line.seq), line.at.0, line.text, line.hash])?;
+    }
+    faults::point("journal appended");
+    let sql = "update head set seq = ?, at = ?, next_ref = ?, next_subscription = ?, hash = ?";
+    connection.prepare_cached(sql)?.execute(params![
+        sql_number(head.seq),
+        head.at.0,
+        sql_number(head.next_ref),
+        sql_number(head.next_subscription),
+        hash
+    ])?;
+    faults::point("head moved");
+    Ok(())
+}
+
+/// Writes every changed row; parents before children, so that each reference holds when it is written.
+pub(crate) fn flush(connection: &Connection, world: &World) -> Result<()> {
+    world.parties.changed().filter_map(|(_, row)| row).try_for_each(|row| write_party(connection, row))?;
+    world.users.changed().filter_map(|(_, row)| row).try_for_each(|row| write_user(connection, row))?;
+    world.products.changed().filter_map(|(_, row)| row).try_for_each(|row| write_product(connection, row))?;
+    world.strategies.changed().filter_map(|(_, row)| row).try_for_each(|row| write_strategy(connection, row))?;
+    world.offers.changed().filter_map(|(_, row)| row).try_for_each(|row| write_offer(connection, row))?;
+    for (_, order) in world.orders.changed() {
+        order.map_or(Ok(()), |order| write_order(connection, order))?;
+        faults::point("order written");
+    }
+    world.balances.changed().filter_map(|(_, row)| row).try_for_each(|row| write_balance(connection, row))?;
+    for (id, kept) in world.request_keys.changed() {
+        kept.map_or(Ok(()), |kept| write_request_key(connection, id, kept))?;
+        faults::point("key kept");
+    }
+    world.tokens.changed().try_for_each(|(user, token)| write_token(connection, *user, token))
+}
+
+fn write_party(connection: &Connection, party: &Party) -> Result<()> {
+    let sql = "insert into parties (ref, kind, id, name, vendor_ref, contact_email, organization, revision, deleted_at) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
+               contact_email = excluded.contact_email, organization = excluded.organization, \
+               revision = excluded.revision, deleted_at = excluded.deleted_at";
+    connection.prepare_cached(sql)?.execute(params![
+        sql_number(party.party.0),
+        party.kind.as_str(),
+        party.id,
+        party.name,
+        party.vendor.map(|vendor| sql_number(vendor.0)),
+        party.contact_email,
+        party.organization,
+        party.revision,
+        party.deleted_at.map(|at| at.0),
+    ])?;
+    Ok(())
+}
+
+fn write_user(connection: &Connection, user: &User) -> Result<()> {
+    let sql = "insert into users (ref, party_ref, login, first_name, last_name, organization, secrets, revision, \
+               deleted_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set \
+               first_name = excluded.first_name, last_name = excluded.last_name, organization = excluded.organization, \
+               secrets = excluded.secrets, revision = excluded.revision, deleted_at = excluded.deleted_at";
+    connection.prepare_cached(sql)?.execute(params![
+        sql_number(user.user.0),
+        sql_number(user.party.0),
+        user.login,
+        user.first_name,
+        user.last_name,
+        user.organization,
+        user.secrets.iter().flat_map(|secret| secret.0).collect::<Vec<u8>>(),
+        user.revision,
+        user.deleted_at.map(|at| at.0),
+    ])?;
+    connection.prepare_cached("delete from user_scopes where user_ref = ?")?.execute([sql_number(user.user.0)])?;
+    let sql = "insert into user_scopes (user_ref, position, kind, party_ref) values (?, ?, ?, ?)";
+    let mut statement = connection.prepare_cached(sql)?;
+    for (position, grant) in (1_i64..).zip(&user.grants) {
+        let (user, party) = (sql_number(user.user.0), sql_number(grant.party.0));
+        statement.execute(params![user, position, grant.kind.as_str(), party])?;
+    }
+    Ok(())
+}
+
+fn write_product(connection: &Connection, product: &Product) -> Result<()> {
+    let sql = "insert into products (ref, kind, supplier_ref, id, name, portal_url, notification, revision, deleted_at) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
+               portal_url = excluded.portal_url, notification = excluded.notification, revision = excluded.revision, \
+               deleted_at = excluded.deleted_at";
+    connection.prepare_cached(sql)?.execute(params![
+        sql_number(product.product.0),
+        product.kind.as_str(),
+        sql_number(product.supplier.0),
+        product.id,
+        product.name,
+        product.portal_url,
+        product.notification.as_ref().map(json),
+        product.revision,
+        product.deleted_at.map(|at| at.0),
+    ])?;
+    Ok(())
+}
+
+fn write_strategy(connection: &Connection, strategy: &Strategy) -> Result<()> {
+    let sql = "insert into strategies (ref, vendor_ref, id, name, description, state, settings, revision, deleted_at) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
+               description = excluded.description, state = excluded.state, settings = excluded.settings, \
+               revision = excluded.revision, deleted_at = excluded.deleted_at";
+    connection.prepare_cached(sql)?.execute(params![
+        sql_number(strategy.strategy.0),
+        strategy.vendor.map(|vendor| sql_number(vendor.0)),
+        strategy.id,
+        strategy.name,
+        strategy.description,
+        strategy.state.as_str(),
+        strategy.settings,
+        strategy.revision,
+        strategy.deleted_at.map(|at| at.0),
+    ])?;
+    Ok(())
+}
+
+/// The items of an offer never change: those that stand are left alone.
+fn write_offer(connection: &Connection, offer: &Offer) -> Result<()> {
+    let sql = "insert into offers (ref, vendor_ref, id, name, state, strategies, open_orders, revision, deleted_at) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
+               state = excluded.state, open_orders = excluded.open_orders, revision = excluded.revision, \
+               deleted_at = excluded.deleted_at";
+    connection.prepare_cached(sql)?.execute(params![
+        sql_number(offer.offer.0),
+        sql_number(offer.vendor.0),
+        offer.id,
+        offer.name,
+        offer.state.as_str(),
+        offer.strategies.as_ref().map(json),
+        sql_number(offer.open_orders),
+        offer.revision,
+        offer.deleted_at.map(|at| at.0),
+    ])?;
+    let sql = "insert into offer_items (offer_ref, position, product_ref, granted) values (?, ?, ?, ?) \
+               on conflict (offer_ref, position) do nothing";
+    let mut statement = connection.prepare_cached(sql)?;
+    for (position, item) in (1_i64..).zip(&offer.items) {
+        let (offer, product) = (sql_number(offer.offer.0), sql_number(item.product.0));
+        statement.execute(params![offer, position, product, item.granted.map(sql_number)])?;
+    }
+    Ok(())
+}
+
+fn write_order(connection: &Connection, order: &Order) -> Result<()> {
+    let sql = "insert into orders (ref, offer_ref, vendor_ref, subscriber_ref, quantity, external_id, strategy, state, \
+               created_at, closed_at, revision) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set \
+               state = excluded.state, closed_at = excluded.closed_at, revision = excluded.revision";
+    connection.prepare_cached(sql)?.execute(params![
+        order.order.0.as_bytes(),
+        sql_number(order.offer.0),
+        sql_number(order.vendor.0),
+        sql_number(order.subscriber.0),
+        order.quantity,
+        order.external_id,
+        order.strategy,
+        order.state.as_str(),
+        order.created_at.0,
+        order.closed_at.map(|at| at.0),
+        order.revision,
+    ])?;
+    let sql = "insert into subscriptions (order_ref, position, number, product_ref, supplier_ref, state, granted, since, \
+               until, reason) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (order_ref, position) do update set \
+               state = excluded.state, until = excluded.until, reason = excluded.reason";
+    let mut statement = connection.prepare_cached(sql)?;
+    for (position, subscription) in (1_i64..).zip(&order.subscriptions) {
+        statement.execute(params![
+            order.order.0.as_bytes(),
+            position,
+            sql_number(subscription.number),
+            sql_number(subscription.product.0),
+            sql_number(subscription.supplier.0),
+            subscription.state.as_str(),
+            subscription.granted.map(sql_number),
+            subscription.since.0,
+            subscription.until.map(|at| at.0),
+            subscription.reason,
+        ])?;
+    }
+    Ok(())
+}
+
+fn write_balance(connection: &Connection, balance: &Balance) -> Result<()> {
+    let sql = "insert into balances (subscriber_ref, product_ref, granted, used, subscriptions) values (?, ?, ?, ?, ?) \
+               on conflict (subscriber_ref, product_ref) do update set granted = excluded.granted, \
+               used = excluded.used, subscriptions = excluded.subscriptions";
+    connection.prepare_cached(sql)?.execute(params![
+        sql_number(balance.subscriber.0),
+        sql_number(balance.product.0),
+        sql_number(balance.granted),
+        sql_number(balance.used),
+        sql_number(balance.subscriptions),
+    ])?;
+    Ok(())
+}
+
+fn write_request_key(connection: &Connection, (client, key): &RequestKeyId, kept: &KeptRequest) -> Result<()> {
+    let sql = "insert into request_keys (client_ref, key, fingerprint, seq) values (?, ?, ?, ?)";
+    let (client, seq) = (sql_number(client.0), sql_number(kept.seq));
+    connection.prepare_cached(sql)?.execute(params![client, key, kept.fingerprint, seq])?;
+    Ok(())
+}
+
+fn write_token(connection: &Connection, user: UserRef, token: Option<&Token>) -> Result<()> {
+    let Some(token) = token else {
+        connection.prepare_cached("delete from tokens where user_ref = ?")?.execute([sql_number(user.0)])?;
+        return Ok(());
+    };
+    let sql = "insert into tokens (user_ref, hash, jti, client_id, scopes, issued_at, expires_at) \
+               values (?, ?, ?, ?, ?, ?, ?) on conflict (user_ref) do update set hash = excluded.hash, \
+               jti = excluded.jti, client_id = excluded.client_id, scopes = excluded.scopes, \
+               issued_at = excluded.issued_at, expires_at = excluded.expires_at";
+    let scopes: Vec<String> = token.grants.iter().map(ToString::to_string).collect();
+    connection.prepare_cached(sql)?.execute(params![
+        sql_number(user.0),
+        token.hash,
+        token.jti,
+        token.client_id,
+        json(&scopes),
+        token.issued_at.0,
+        token.expires_at.map(|at| at.0),
+    ])?;
+    Ok(())
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("texts and numbers can always be written as JSON")
+}

@@ -1,0 +1,134 @@
+//! Opening a file: one process only, a library that keeps its promises, a schema that this program knows.
+
+use crate::{OpenError, Options, faults};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+mod embedded {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// 3.51.3 is the first release without the write-ahead log's reset bug.
+const SQLITE_MIN: i32 = 3_051_003;
+
+/// The writer's share of the page cache: room for the upper levels of every index.
+const WRITER_CACHE_KIB: i32 = 65_536;
+
+/// Holds the file against a second process as long as it lives.
+#[derive(Debug)]
+pub(crate) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    pub(crate) fn take(path: &Path) -> Result<FileLock, OpenError> {
+        let lock_path = beside(path, ".lock");
+        let io = |source| OpenError::Io { path: lock_path.display().to_string(), source };
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&lock_path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(FileLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.display().to_string())),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Opens the connection that writes, makes the file if it is missing, and brings the schema up to date.
+pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
+    check_library()?;
+    create_private(path)?;
+    let mut connection = connect(path).map_err(|error| database(&error))?;
+    configure_writer(&connection, options).map_err(|error| database(&error))?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens a connection that cannot write.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = connect(path)?;
+        connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cache_size", -4096)?;
+        Ok(connection)
+    };
+    open().map_err(|error| database(&error))
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    // No mutex: each connection is used by one thread at a time, which `Mutex` and `&mut` see to.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.pragma_update(None, "temp_store", "memory")?;
+    Ok(connection)
+}
+
+fn configure_writer(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    if let Some(pages) = options.pages_max {
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
+    Ok(())
+}
+
+fn check_library() -> Result<(), OpenError> {
+    if rusqlite::version_number() < SQLITE_MIN {
+        return Err(OpenError::SqliteTooOld(rusqlite::version().to_owned()));
+    }
+    Ok(())
+}
+
+/// SQLite gives the log and the shared memory the mode of the file, so it is enough to make the file private.
+fn create_private(path: &Path) -> Result<(), OpenError> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(|source| OpenError::Io { path: path.display().to_string(), source })?;
+    drop(file);
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let runner = embedded::migrations::runner();
+    let known = runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0);
+    let found = schema_version(connection).map_err(|error| database(&error))?;
+    let (known, found) = (u32::try_from(known).unwrap_or(0), u32::try_from(found).unwrap_or(0));
+    if found > known {
+        return Err(OpenError::SchemaTooNew { found, known });
+    }
+    if found < known {
+        faults::point("migration step");
+        runner.run(connection).map_err(|error| OpenError::Database(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The version of the newest migration that was applied; 0 on an empty file.
+fn schema_version(connection: &Connection) -> rusqlite::Result<i64> {
+    if !connection.table_exists(None, "refinery_schema_history")? {
+        return Ok(0);
+    }
+    connection.query_row("select coalesce(max(version), 0) from refinery_schema_history", [], |row| row.get(0))
+}
+
+fn database(error: &rusqlite::Error) -> OpenError {
+    OpenError::Database(error.to_string())
+}
