@@ -1,0 +1,223 @@
+//! The door for writes: what is answered is on the disk, once, and in the journal.
+
+mod harness;
+
+use harness::{Deployment, cancel, everything, key, order_of, place};
+use orderpark_domain::order::{OfferName, PlaceOrder};
+use orderpark_domain::{Command, Intent, OrderState, OrderRef, Outcome, Refusal, UserRef, offer, party, PartyKind};
+use orderpark_store::{CommitError, Database, OpenError, Options, OrderFilter, Slice, Store};
+
+#[test]
+fn an_order_is_placed_read_listed_cancelled_and_verified() {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let order = deployment.order(&shop);
+    assert_eq!(order.state, OrderState::Active);
+    let read = deployment.store.get_order(&everything(), order.order).expect("a read");
+    assert_eq!(read.as_ref(), Some(&order), "what was answered is what is read");
+    let open = deployment.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(10)).expect("a list");
+    assert_eq!(open, [order.clone()]);
+    let cancelled = order_of(deployment.done(cancel(order.order)));
+    assert_eq!(cancelled.state, OrderState::Cancelled);
+    let read = deployment.store.get_order(&everything(), order.order).expect("a read");
+    assert_eq!(read, Some(cancelled.clone()));
+    assert_eq!(order_of(deployment.done(cancel(order.order))), cancelled, "again: the same order");
+    let open = deployment.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(10)).expect("a list");
+    assert_eq!(open, []);
+    deployment.verified();
+}
+
+#[test]
+fn a_store_that_is_opened_again_goes_on_where_it_was() {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let first = deployment.order(&shop);
+    let Deployment { store, folder, .. } = deployment;
+    drop(store);
+    let database = Database::Sqlite(folder.path().join("orderpark.db"));
+    let store = Store::open(&database, Options::default()).expect("it opens again");
+    let second = store.commit_blocking(Intent::system(place(&shop), "a test")).expect("an order");
+    let second = order_of(second.outcome);
+    assert!(second.order > first.order, "refs go on growing");
+    assert_eq!(second.subscriptions[0].number, first.subscriptions[0].number + 1);
+    let report = orderpark_store::verify::verify(&database, &mut |_| {}).expect("a report");
+    assert_eq!(report.violations, Vec::<String>::new());
+}
+
+#[test]
+fn a_second_process_on_the_same_file_is_refused() {
+    let deployment = Deployment::new();
+    let second = Store::open(&deployment.database(), Options::default());
+    assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
+}
+
+#[test]
+fn a_schema_newer_than_the_program_is_refused() {
+    let Deployment { store, folder, .. } = Deployment::new();
+    drop(store);
+    let path = folder.path().join("orderpark.db");
+    let connection = rusqlite::Connection::open(&path).expect("the file");
+    let sql = "insert into refinery_schema_history (version, name, applied_on, checksum) values (999, 'future', '', '0')";
+    connection.execute(sql, []).expect("a future migration");
+    drop(connection);
+    let opened = Store::open(&Database::Sqlite(path), Options::default());
+    assert!(matches!(opened, Err(OpenError::SchemaTooNew { found: 999, .. })), "{opened:?}");
+}
+
+/// P-03: a key never expires into a second order.
+#[test]
+fn a_key_finds_its_first_answer_after_31_and_after_400_days() {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let intent = || Intent { request: Some(key(deployment.operator, 1, 1)), ..deployment.intent(place(&shop)) };
+    let first = deployment.store.commit_blocking(intent()).expect("an order");
+    assert!(!first.replayed);
+    deployment.done(cancel(order_of(first.outcome.clone()).order));
+    for days in [31, 369] {
+        deployment.clock.advance_days(days);
+        let again = deployment.store.commit_blocking(intent()).expect("the first answer");
+        assert!(again.replayed);
+        assert_eq!(again.outcome, first.outcome, "the first answer, though the order was cancelled since");
+    }
+    let other = Intent { request: Some(key(deployment.operator, 1, 2)), ..deployment.intent(place(&shop)) };
+    assert_eq!(deployment.store.commit_blocking(other), Err(CommitError::Refused(Refusal::KeyReused)));
+    deployment.verified();
+}
+
+#[test]
+fn every_kind_of_create_and_delete_is_replayed() {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let order = deployment.order(&shop);
+    deployment.done(cancel(order.order));
+    let vendor = party::CreateParty {
+        kind: PartyKind::Vendor,
+        id: "beta".into(),
+        name: "Beta".into(),
+        vendor_id: None,
+        contact_email: None,
+        organization: None,
+        primary_user: Some(party::PrimaryUser {
+            email: "ann@beta.example".into(),
+            first_name: None,
+            last_name: None,
+            organization: None,
+            secret: orderpark_domain::SecretHash([9; 32]),
+        }),
+    };
+    let force = party::DeleteParty { kind: PartyKind::Subscriber, party: shop.subscriber.party, force: true };
+    let second = deployment.order(&shop);
+    let commands = [
+        Command::CreateParty(vendor),
+        cancel(second.order),
+        Command::DeleteParty(force),
+        Command::DeleteOffer(offer::DeleteOffer { offer: shop.offer.offer }),
+    ];
+    for (number, command) in (10..).zip(commands) {
+        let intent = || Intent {
+            request: Some(key(UserRef(2), number, 1)),
+            ..deployment.intent(command.clone())
+        };
+        let first = deployment.store.commit_blocking(intent()).expect("the first answer");
+        let again = deployment.store.commit_blocking(intent()).expect("the same again");
+        assert_eq!((again.outcome, again.replayed), (first.outcome, true), "{command:?}");
+    }
+    deployment.verified();
+}
+
+#[test]
+fn copies_of_a_key_in_one_batch_make_one_order() {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let copies: Vec<_> = (0..40)
+            .map(|_| {
+                let intent = Intent { request: Some(key(UserRef(2), 3, 3)), ..deployment.intent(place(&shop)) };
+                scope.spawn(|| deployment.store.commit_blocking(intent).expect("an answer"))
+            })
+            .collect();
+        copies.into_iter().map(|copy| copy.join().expect("no panic")).collect()
+    });
+    let refs: std::collections::BTreeSet<OrderRef> =
+        answers.iter().map(|answer| order_of(answer.outcome.clone()).order).collect();
+    assert_eq!(refs.len(), 1);
+    assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
+    deployment.verified();
+}
+
+#[test]
+fn a_dropped_future_cancels_nothing() {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let mut future = Box::pin(deployment.store.commit(deployment.intent(place(&shop))));
+        let waker = std::task::Waker::noop();
+        let first_poll = future.as_mut().poll(&mut std::task::Context::from_waker(waker));
+        assert!(first_poll.is_pending(), "it waits for the disk");
+        drop(future);
+    });
+    // The next intent is answered after the one before it.
+    deployment.order(&shop);
+    let filter = OrderFilter::default();
+    let orders = deployment.store.page_orders(&everything(), &filter, Slice::first(10)).expect("a list");
+    assert_eq!(orders.len(), 2);
+}
+
+/// F-04: a full disk refuses writes, keeps reads, and needs no restart.
+#[test]
+fn a_full_disk_refuses_writes_and_recovers() {
+    let deployment = Deployment::with(|options| options.pages_max = Some(60));
+    let shop = deployment.shop("acme");
+    let first = deployment.order(&shop);
+    let mut refused = None;
+    for _ in 0..2_000 {
+        if let Err(error) = deployment.commit(place(&shop)) {
+            refused = Some(error);
+            break;
+        }
+    }
+    assert!(matches!(refused, Some(CommitError::Unavailable(_))), "{refused:?}");
+    let read = deployment.store.get_order(&everything(), first.order).expect("reads live on");
+    assert_eq!(read.map(|order| order.order), Some(first.order));
+    deployment.verified();
+    let orders = deployment.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(1000)).expect("a list");
+    for order in orders.iter().take(5) {
+        // Cancelling needs no new page beyond what a journal page still has room for; one of them must get through
+        // or be refused whole: in either case nothing is half done.
+        let _ = deployment.commit(cancel(order.order));
+    }
+    deployment.verified();
+}
+
+#[test]
+fn an_unknown_offer_is_refused_and_writes_nothing() {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let unknown = PlaceOrder {
+        offer: OfferName::Id("acme/none".into()),
+        subscriber: Some(shop.subscriber.party),
+        quantity: 1,
+        external_id: None,
+        strategy: None,
+        can_ask_suppliers: true,
+    };
+    let before = deployment.verify();
+    assert_eq!(deployment.refused(Command::PlaceOrder(unknown)), Refusal::Unknown { attribute: "offerId" });
+    assert_eq!(deployment.verify(), before);
+}
+
+#[test]
+fn deleting_a_subscriber_with_force_cancels_its_orders() {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let order = deployment.order(&shop);
+    let delete = |force| {
+        Command::DeleteParty(party::DeleteParty { kind: PartyKind::Subscriber, party: shop.subscriber.party, force })
+    };
+    assert!(matches!(deployment.refused(delete(false)), Refusal::InUse(_)));
+    assert!(matches!(deployment.done(delete(true)), Outcome::Party(_, None)));
+    let read = deployment.store.get_order(&everything(), order.order).expect("a read").expect("its history stays");
+    assert_eq!(read.state, OrderState::Cancelled);
+    deployment.verified();
+}
