@@ -144,7 +144,6 @@ impl<'p> Bench<'p> {
     }
 
     /// Grows the database, then writes and pages again.
-    #[allow(clippy::cast_precision_loss)]
     pub fn grow(&mut self, rows: &mut Vec<Row>) -> anyhow::Result<()> {
         let has = raw_sqlite::orders(&self.database)?;
         progress(&format!("growing from {has} to {} orders", self.plan.grown));
@@ -170,8 +169,7 @@ impl<'p> Bench<'p> {
             let figure = self.page(&rest)?;
             rows.push(self.page_row(has, page, figure));
         }
-        let memory = self.program.resident_kib()? as f64 / 1024.0;
-        rows.push(limit("memory, after full load", "MiB", memory, 160.0));
+        rows.push(limit("memory, at most, under full load", "MiB", self.program.memory_most()?, 160.0));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Load: connections that ask again as soon as they are answered, or at a fixed rate.
 //!
-//! Every run is bounded by a count of requests and by [`TIME_MAX`], and fails if one answer is not the expected status:
+//! Every run is bounded by a count of requests and in time, and fails if one answer is not the expected status:
 //! a figure that holds errors is no figure.
 
 use crate::http::{Connection, Request};
@@ -9,8 +9,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// No run takes longer.
-pub const TIME_MAX: Duration = Duration::from_mins(1);
+/// After this a run sends no more.
+const TIME_MAX: Duration = Duration::from_mins(1);
+/// After this a run that still waits for answers has failed.
+const WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// What is sent, to whom, and how much of it.
 #[derive(Clone)]
@@ -75,10 +77,7 @@ impl Load {
         for (lane, connection) in lanes {
             tasks.spawn(self.clone().lane(lane, connection, begin, rate));
         }
-        let mut micros = Vec::new();
-        while let Some(lane) = tasks.join_next().await {
-            micros.extend(lane.context("a lane panicked")??);
-        }
+        let mut micros = tokio::time::timeout(WAIT_MAX, gather(tasks)).await.context("answers that never came")??;
         let elapsed = begin.elapsed();
         micros.sort_unstable();
         #[allow(clippy::cast_precision_loss)]
@@ -117,6 +116,14 @@ impl Load {
         }
         Ok(micros)
     }
+}
+
+async fn gather(mut lanes: JoinSet<anyhow::Result<Vec<u32>>>) -> anyhow::Result<Vec<u32>> {
+    let mut micros = Vec::new();
+    while let Some(lane) = lanes.join_next().await {
+        micros.extend(lane.context("a lane panicked")??);
+    }
+    Ok(micros)
 }
 
 /// Waits until request `number` is due, and tells since when its time counts.

@@ -57,11 +57,21 @@ impl Program {
         Ok(Program { child, _stdout: stdout, address, ready })
     }
 
-    /// Memory that it holds now, in KiB.
-    pub fn resident_kib(&self) -> anyhow::Result<u64> {
+    /// Memory that it holds now, in MiB.
+    pub fn memory_now(&self) -> anyhow::Result<f64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that it ever held, in MiB.
+    pub fn memory_most(&self) -> anyhow::Result<f64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
-        line.trim().trim_end_matches(" kB").parse().context("a number of KiB")
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).context("a line of the status")?;
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse().context("a number of KiB")?;
+        Ok(kib / 1024.0)
     }
 }
 
