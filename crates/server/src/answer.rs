@@ -1,0 +1,94 @@
+//! Successes: the one place that knows which success has which status and headers.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// 200 with this JSON.
+pub(crate) fn json(value: &impl Serialize) -> Response {
+    bytes(to_json(value).into())
+}
+
+/// 200 with this JSON text.
+pub(crate) fn bytes(json: Bytes) -> Response {
+    body(Body::from(json))
+}
+
+/// 200 with JSON that comes as it is read.
+pub(crate) fn body(body: Body) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+/// Turns the answer to a POST into 201 with `Location`.
+pub(crate) fn created(mut response: Response, location: &str) -> Response {
+    *response.status_mut() = StatusCode::CREATED;
+    set(&mut response, LOCATION, location);
+    response
+}
+
+/// 304: the caller has the object already.
+pub(crate) fn not_modified(etag: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    with_etag(response, etag)
+}
+
+/// With the object's `ETag`.
+pub(crate) fn with_etag(mut response: Response, etag: &str) -> Response {
+    set(&mut response, ETAG, etag);
+    response
+}
+
+/// With a link to the next page.
+pub(crate) fn with_next(mut response: Response, address: &str) -> Response {
+    set(&mut response, LINK, &format!("<{address}>; rel=\"next\""));
+    response
+}
+
+/// Marked as the first answer again.
+pub(crate) fn replayed(mut response: Response) -> Response {
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+/// Alive, or ready: 200 without detail.
+pub(crate) fn healthy() -> Response {
+    bytes(Bytes::from_static(b"{\"status\":\"UP\"}"))
+}
+
+/// Not ready, because the server is stopping: 503, which is no failure of a request.
+pub(crate) fn draining() -> Response {
+    let mut response = bytes(Bytes::from_static(b"{\"status\":\"DOWN\"}"));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+}
+
+/// The JSON text of an answer.
+///
+/// # Panics
+/// Never: answers are structs of strings and numbers, and writing to memory does not fail.
+pub(crate) fn to_json(value: &impl Serialize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(512);
+    write_json(value, &mut text);
+    text
+}
+
+/// Appends the JSON text of one object.
+pub(crate) fn write_json(value: &impl Serialize, text: &mut Vec<u8>) {
+    serde_json::to_writer(text, value).expect("structs of strings and numbers become JSON, and memory takes it");
+}
+
+/// Refs and paths are ASCII; a value that is not is left out rather than sent.
+fn set(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}

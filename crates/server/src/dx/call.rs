@@ -1,0 +1,122 @@
+//! One authenticated and permitted request, as handlers see it.
+
+use super::Base;
+use crate::wire::{Fields, Json, Query, etag, idempotency, json};
+use crate::{App, Problem, answer};
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderMap;
+use orderpark_domain::{Action, Caller, Command, IfMatch, Intent, Outcome, RequestKey, Scope};
+use std::sync::Arc;
+
+/// One request. Its scope is that of the operation's action: what a handler receives it may use.
+pub(crate) struct Call {
+    pub app: Arc<App>,
+    pub base: Base,
+    pub caller: Caller,
+    pub action: Action,
+    pub scope: Scope,
+    /// The `{ref}` of the path; empty where the path has none.
+    pub path_ref: String,
+    pub query: Query,
+    pub headers: HeaderMap,
+    /// The body as it came; empty for GET, HEAD and DELETE.
+    pub body: Bytes,
+    /// The path of the collection below the base.
+    pub collection: &'static str,
+}
+
+/// An outcome on the disk.
+pub(crate) struct Done {
+    pub outcome: Outcome,
+    pub replayed: bool,
+}
+
+impl Call {
+    /// The ref in the path; one that is malformed names nothing.
+    pub fn target<R>(&self, parse: impl FnOnce(&str) -> Option<R>) -> Result<R, Problem> {
+        parse(&self.path_ref).ok_or_else(Problem::not_found)
+    }
+
+    /// The body as a strict JSON object.
+    pub fn json(&self) -> Result<Json, Problem> {
+        json::parse_object(&self.body)
+    }
+
+    /// Reads attributes of a body.
+    pub fn fields<'j>(&self, body: &'j Json) -> Fields<'j> {
+        Fields::new(body, self.app.settings.ignore_unknown_fields)
+    }
+
+    /// Commits a command that makes or deletes something: under its request key, with its precondition.
+    pub async fn commit_once(&self, command: Command, body: Option<&Json>) -> Result<Done, Problem> {
+        let request = self.request_key(body)?;
+        self.submit(command, request).await
+    }
+
+    /// Commits a command that may as well be done twice, with its precondition.
+    pub async fn commit(&self, command: Command) -> Result<Done, Problem> {
+        self.submit(command, None).await
+    }
+
+    async fn submit(&self, command: Command, request: Option<RequestKey>) -> Result<Done, Problem> {
+        let intent = Intent {
+            command,
+            scope: self.scope.clone(),
+            by: Some(self.caller.user()),
+            request,
+            if_match: self.if_match(),
+        };
+        let committed = self.app.store.commit(intent).await?;
+        Ok(Done { outcome: committed.outcome, replayed: committed.replayed })
+    }
+
+    fn request_key(&self, body: Option<&Json>) -> Result<Option<RequestKey>, Problem> {
+        let Some(key) = idempotency::key(&self.headers)? else { return Ok(None) };
+        Ok(Some(RequestKey {
+            client: self.caller.user(),
+            key: idempotency::digest_of_key(self.action, key),
+            fingerprint: idempotency::fingerprint(&self.path_ref, &self.query, body),
+        }))
+    }
+
+    /// The precondition of a PUT or DELETE. A POST makes something new, which nobody can have read before.
+    fn if_match(&self) -> IfMatch {
+        etag::if_match(&self.headers)
+    }
+
+    /// Answers a GET of one object.
+    pub fn show(&self, object: &impl serde::Serialize, etag: &str) -> Response {
+        if etag::is_known(&self.headers, etag) {
+            answer::not_modified(etag)
+        } else {
+            answer::with_etag(answer::json(object), etag)
+        }
+    }
+
+    /// Answers a PUT or DELETE with the object as it is afterwards.
+    pub fn done(object: &impl serde::Serialize, etag: &str, replayed: bool) -> Response {
+        let response = answer::with_etag(answer::json(object), etag);
+        if replayed { answer::replayed(response) } else { response }
+    }
+
+    /// Answers a POST: 200 or 201 with `Location`, as the version says.
+    pub fn made(
+        &self,
+        object: &impl serde::Serialize,
+        etag: &str,
+        new_ref: impl std::fmt::Display,
+        replayed: bool,
+    ) -> Response {
+        let response = Self::done(object, etag, replayed);
+        if !self.base.version.answers_created() {
+            return response;
+        }
+        answer::created(response, &format!("{}{}/{new_ref}", self.base.path, self.collection))
+    }
+}
+
+/// The outcome was of another kind than the command makes: a fault of this program.
+pub(crate) fn unexpected(outcome: &Outcome) -> Problem {
+    Problem::internal(format!("the command came to an unexpected outcome: {:?}", std::mem::discriminant(outcome)))
+}

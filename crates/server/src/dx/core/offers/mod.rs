@@ -1,0 +1,30 @@
+//! `/offers`: predefined bundles of products.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod update;
+
+use crate::Problem;
+use crate::dx::Call;
+use crate::dx::call::unexpected;
+use crate::wire::{Json, text};
+use orderpark_domain::{Offer, OfferRef, OfferState, Outcome};
+
+fn offer_of(outcome: Outcome) -> Result<Offer, Problem> {
+    match outcome {
+        Outcome::Offer(offer) => Ok(*offer),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// The living offer that the path names.
+fn find(call: &Call) -> Result<Offer, Problem> {
+    let offer = call.target(OfferRef::parse)?;
+    call.app.store.get_offer(&call.scope, offer)?.ok_or_else(Problem::not_found)
+}
+
+fn state(value: &Json) -> Result<OfferState, std::borrow::Cow<'static, str>> {
+    text::word(value, OfferState::parse, "ACTIVE, SUSPENDED, DEACTIVATED")
+}

@@ -1,0 +1,66 @@
+//! `POST /orders[?withProcessingStrategyId=ID]`.
+
+use super::order_of;
+use crate::Problem;
+use crate::dx::Call;
+use crate::wire::{self, Fields, etag, text};
+use axum::response::Response;
+use orderpark_domain::order::{OfferName, PlaceOrder};
+use orderpark_domain::party::subscriber_with_id;
+use orderpark_domain::{Command, OfferRef, PartyRef, Refusal};
+
+pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
+    let body = call.json()?;
+    let mut fields = call.fields(&body);
+    let offer = offer(&mut fields);
+    let subscriber = subscriber(&mut fields);
+    let quantity = fields.optional("quantity", text::quantity).unwrap_or(1);
+    let external_id = fields.optional("externalId", text::external_id);
+    fields.finish()?;
+    let command = PlaceOrder {
+        offer: offer?,
+        subscriber: subscriber?,
+        quantity,
+        external_id,
+        strategy: call.query.get("withProcessingStrategyId").map(str::to_owned),
+        can_ask_suppliers: false,
+    };
+    let done = call.commit_once(Command::PlaceOrder(command), Some(&body)).await?;
+    let order = order_of(done.outcome)?;
+    Ok(call.made(&wire::Order::of(&order), &etag::of(order.revision), order.order, done.replayed))
+}
+
+/// `offerId` or `offerRef`; a ref that is none names nothing.
+fn offer(fields: &mut Fields<'_>) -> Result<OfferName, Refusal> {
+    let id = fields.optional("offerId", text::reference);
+    let offer = fields.optional("offerRef", text::reference);
+    match (id, offer) {
+        (Some(_), Some(_)) => fields.refuse("offerRef", "cannot be combined with offerId"),
+        (Some(id), None) => return Ok(OfferName::Id(id)),
+        (None, Some(offer)) => {
+            let unknown = Refusal::Unknown { attribute: "offerRef" };
+            return OfferRef::parse(&offer).map(OfferName::Ref).ok_or(unknown);
+        }
+        (None, None) if fields.is_right("offerId") && fields.is_right("offerRef") => {
+            fields.refuse("offerId", "is needed, or offerRef");
+        }
+        (None, None) => {}
+    }
+    Err(Refusal::Unknown { attribute: "offerId" })
+}
+
+/// `subscriberId` or `subscriberRef`, or neither; one that is none names nothing.
+fn subscriber(fields: &mut Fields<'_>) -> Result<Option<PartyRef>, Refusal> {
+    let id = fields.optional("subscriberId", text::reference);
+    let subscriber = fields.optional("subscriberRef", text::reference);
+    let unknown = Refusal::Unknown { attribute: "subscriberId" };
+    match (id, subscriber) {
+        (Some(_), Some(_)) => {
+            fields.refuse("subscriberRef", "cannot be combined with subscriberId");
+            Ok(None)
+        }
+        (Some(id), None) => subscriber_with_id(&id).map(Some).ok_or(unknown),
+        (None, Some(subscriber)) => PartyRef::parse(&subscriber).map(Some).ok_or(unknown),
+        (None, None) => Ok(None),
+    }
+}

@@ -1,0 +1,25 @@
+//! `GET /suppliers/{ref}`, `/vendors/{ref}`, `/subscribers/{ref}`.
+
+use super::{Shown, find};
+use crate::Problem;
+use crate::dx::Call;
+use crate::wire::etag;
+use axum::response::Response;
+use orderpark_domain::PartyKind;
+
+pub(crate) async fn supplier(call: Call) -> Result<Response, Problem> {
+    get(&call, PartyKind::Supplier)
+}
+
+pub(crate) async fn vendor(call: Call) -> Result<Response, Problem> {
+    get(&call, PartyKind::Vendor)
+}
+
+pub(crate) async fn subscriber(call: Call) -> Result<Response, Problem> {
+    get(&call, PartyKind::Subscriber)
+}
+
+fn get(call: &Call, kind: PartyKind) -> Result<Response, Problem> {
+    let party = find(call, kind)?;
+    Ok(call.show(&Shown::of(&party, None), &etag::of(party.revision)))
+}

@@ -1,0 +1,56 @@
+//! `GET /suppliers`, `/vendors`, `/subscribers`.
+
+use super::Shown;
+use crate::dx::Call;
+use crate::dx::list::{self, Listing};
+use crate::wire::page;
+use crate::{App, Problem, answer};
+use axum::response::Response;
+use orderpark_domain::{Party, PartyKind, PartyRef, Scope};
+use orderpark_store::{PartyFilter, ReadError, Slice};
+
+pub(crate) async fn suppliers(call: Call) -> Result<Response, Problem> {
+    companies(&call, PartyKind::Supplier, "supplierId")
+}
+
+pub(crate) async fn vendors(call: Call) -> Result<Response, Problem> {
+    companies(&call, PartyKind::Vendor, "vendorId")
+}
+
+pub(crate) async fn subscribers(call: Call) -> Result<Response, Problem> {
+    let asked = |name| call.query.get(name).map(str::to_owned);
+    let filter = PartyFilter {
+        id: asked("subscriberId"),
+        contact_email: asked("contactEmail"),
+        product_id: asked("applicationId"),
+    };
+    list::answer(&call, Parties { kind: PartyKind::Subscriber, filter }, page::by_index(&call.query)?)
+}
+
+fn companies(call: &Call, kind: PartyKind, id: &str) -> Result<Response, Problem> {
+    let filter = PartyFilter { id: call.query.get(id).map(str::to_owned), ..PartyFilter::default() };
+    list::answer(call, Parties { kind, filter }, page::by_index(&call.query)?)
+}
+
+struct Parties {
+    kind: PartyKind,
+    filter: PartyFilter,
+}
+
+impl Listing for Parties {
+    type Row = Party;
+    type Ref = PartyRef;
+
+    fn read(&self, app: &App, scope: &Scope, slice: Slice<PartyRef>) -> Result<Vec<Party>, ReadError> {
+        app.store.page_parties(scope, self.kind, &self.filter, slice)
+    }
+
+    fn ref_of(row: &Party) -> PartyRef {
+        row.party
+    }
+
+    fn write(&self, _: &App, _: &Scope, row: &Party, text: &mut Vec<u8>) -> Result<(), ReadError> {
+        answer::write_json(&Shown::of(row, None), text);
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! `PUT /suppliers/{ref}`, `/vendors/{ref}`, `/subscribers/{ref}`: the name; of a subscriber also how to reach it.
+
+use super::{Shown, find, party_of};
+use crate::Problem;
+use crate::dx::Call;
+use crate::dx::core::as_read;
+use crate::wire::{etag, text};
+use axum::response::Response;
+use orderpark_domain::party::UpdateParty;
+use orderpark_domain::{Command, PartyKind};
+
+pub(crate) async fn supplier(call: Call) -> Result<Response, Problem> {
+    update(call, PartyKind::Supplier).await
+}
+
+pub(crate) async fn vendor(call: Call) -> Result<Response, Problem> {
+    update(call, PartyKind::Vendor).await
+}
+
+pub(crate) async fn subscriber(call: Call) -> Result<Response, Problem> {
+    update(call, PartyKind::Subscriber).await
+}
+
+async fn update(call: Call, kind: PartyKind) -> Result<Response, Problem> {
+    let current = find(&call, kind)?;
+    let body = call.json()?;
+    let mut fields = call.fields(&body);
+    let mut command = UpdateParty {
+        kind,
+        party: current.party,
+        name: fields.changed("name", text::name),
+        contact_email: None,
+        organization: None,
+    };
+    if kind == PartyKind::Subscriber {
+        command.contact_email = fields.changed("contactEmail", text::email);
+        command.organization = fields.changed("organization", text::name);
+    }
+    fields.finish_against(&as_read(&Shown::of(&current, None)))?;
+    let done = call.commit(Command::UpdateParty(command)).await?;
+    let (party, _) = party_of(done.outcome)?;
+    Ok(Call::done(&Shown::of(&party, None), &etag::of(party.revision), false))
+}

@@ -1,0 +1,37 @@
+//! `POST /applications`, `/connectivityPlans`.
+
+use super::{product_of, shown};
+use crate::Problem;
+use crate::dx::Call;
+use crate::wire::{read_notification, text};
+use axum::response::Response;
+use orderpark_domain::product::CreateProduct;
+use orderpark_domain::{Command, ProductKind};
+
+pub(crate) async fn application(call: Call) -> Result<Response, Problem> {
+    create(call, ProductKind::Application).await
+}
+
+pub(crate) async fn plan(call: Call) -> Result<Response, Problem> {
+    create(call, ProductKind::ConnectivityPlan).await
+}
+
+async fn create(call: Call, kind: ProductKind) -> Result<Response, Problem> {
+    let body = call.json()?;
+    let mut fields = call.fields(&body);
+    let mut command = CreateProduct {
+        kind,
+        id: fields.required("id", text::owned_id),
+        name: fields.required("name", text::name),
+        portal_url: None,
+        notification: fields.object("notification", read_notification),
+    };
+    if kind == ProductKind::Application {
+        command.portal_url = fields.optional("portalUrl", text::url);
+    }
+    fields.finish()?;
+    let done = call.commit_once(Command::CreateProduct(command), Some(&body)).await?;
+    let product = product_of(done.outcome)?;
+    let (shown, etag) = shown(&call.app, &call.scope, &product)?;
+    Ok(call.made(&shown, &etag, product.product, done.replayed))
+}

@@ -1,0 +1,44 @@
+//! `PUT /applications/{ref}`, `/connectivityPlans/{ref}`.
+
+use super::{find, product_of, report, shown};
+use crate::Problem;
+use crate::dx::Call;
+use crate::dx::core::as_read;
+use crate::wire::{read_notification, text};
+use axum::response::Response;
+use orderpark_domain::product::UpdateProduct;
+use orderpark_domain::{Command, ProductKind};
+
+pub(crate) async fn application(call: Call) -> Result<Response, Problem> {
+    update(call, ProductKind::Application).await
+}
+
+/// With `?subscriberId=` it is a report of use instead.
+pub(crate) async fn plan(call: Call) -> Result<Response, Problem> {
+    match call.query.get("subscriberId") {
+        Some(subscriber_id) => report::report(&call, subscriber_id).await,
+        None => update(call, ProductKind::ConnectivityPlan).await,
+    }
+}
+
+async fn update(call: Call, kind: ProductKind) -> Result<Response, Problem> {
+    let current = find(&call, kind)?;
+    let (now, _) = shown(&call.app, &call.scope, &current)?;
+    let body = call.json()?;
+    let mut fields = call.fields(&body);
+    let mut command = UpdateProduct {
+        kind,
+        product: current.product,
+        name: fields.changed("name", text::name),
+        portal_url: None,
+        notification: fields.removable_object("notification", read_notification),
+    };
+    if kind == ProductKind::Application {
+        command.portal_url = fields.removable("portalUrl", text::url);
+    }
+    fields.finish_against(&as_read(&now))?;
+    let done = call.commit(Command::UpdateProduct(command)).await?;
+    let product = product_of(done.outcome)?;
+    let (shown, etag) = shown(&call.app, &call.scope, &product)?;
+    Ok(Call::done(&shown, &etag, false))
+}

@@ -1,0 +1,34 @@
+//! `GET /processingStrategies[?processingStrategyId=]`.
+
+use crate::dx::Call;
+use crate::dx::list::{self, Listing};
+use crate::wire::{self, page};
+use crate::{App, Problem, answer};
+use axum::response::Response;
+use orderpark_domain::{Scope, Strategy, StrategyRef};
+use orderpark_store::{ReadError, Slice, StrategyFilter};
+
+pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
+    let filter = StrategyFilter { id: call.query.get("processingStrategyId").map(str::to_owned) };
+    list::answer(&call, Strategies(filter), page::by_index(&call.query)?)
+}
+
+struct Strategies(StrategyFilter);
+
+impl Listing for Strategies {
+    type Row = Strategy;
+    type Ref = StrategyRef;
+
+    fn read(&self, app: &App, scope: &Scope, slice: Slice<StrategyRef>) -> Result<Vec<Strategy>, ReadError> {
+        app.store.page_strategies(scope, &self.0, slice)
+    }
+
+    fn ref_of(row: &Strategy) -> StrategyRef {
+        row.strategy
+    }
+
+    fn write(&self, _: &App, _: &Scope, row: &Strategy, text: &mut Vec<u8>) -> Result<(), ReadError> {
+        answer::write_json(&wire::Strategy::of(row), text);
+        Ok(())
+    }
+}

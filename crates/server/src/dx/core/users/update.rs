@@ -1,0 +1,51 @@
+//! `PUT /users/{ref}`, and `PUT /users/{ref}?resetPassword=true[&keepPrevious=false]`.
+//!
+//! A new secret stands in front of the one before, which stays valid so that programs can be moved over one by one; with
+//! `keepPrevious=false` it dies at once, and the token with it.
+
+use super::{find, user_of};
+use crate::Problem;
+use crate::access::new_secret;
+use crate::dx::Call;
+use crate::dx::core::as_read;
+use crate::wire::{self, etag, text};
+use axum::response::Response;
+use orderpark_domain::user::{RotateSecret, UpdateUser};
+use orderpark_domain::{Command, User};
+
+pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
+    let current = find(&call)?;
+    if call.query.flag("resetPassword")?.unwrap_or(false) {
+        return reset(&call, &current).await;
+    }
+    let body = call.json()?;
+    let mut fields = call.fields(&body);
+    let command = UpdateUser {
+        user: current.user,
+        first_name: fields.changed("firstName", text::name),
+        last_name: fields.changed("lastName", text::name),
+        organization: fields.changed("organization", text::name),
+        grants: fields.changed("scopes", text::grants),
+    };
+    fields.finish_against(&as_read(&wire::User::of(&current)))?;
+    let done = call.commit(Command::UpdateUser(command)).await?;
+    call.app.access.forget(current.user);
+    let user = user_of(done.outcome)?;
+    Ok(Call::done(&wire::User::of(&user), &etag::of(user.revision), false))
+}
+
+/// The body may be empty, or the object as it was read.
+async fn reset(call: &Call, current: &User) -> Result<Response, Problem> {
+    if !call.body.is_empty() {
+        let body = call.json()?;
+        call.fields(&body).finish_against(&as_read(&wire::User::of(current)))?;
+    }
+    let keep_previous = call.query.flag("keepPrevious")?.unwrap_or(true);
+    let (text, secret) = new_secret(&*call.app.chance);
+    let command = RotateSecret { user: current.user, secret, keep_previous };
+    let done = call.commit(Command::RotateSecret(command)).await?;
+    call.app.access.forget(current.user);
+    let user = user_of(done.outcome)?;
+    let shown = wire::User::of(&user).with_client(&call.app.settings.default_profile, Some(&text));
+    Ok(Call::done(&shown, &etag::of(user.revision), false))
+}

@@ -1,0 +1,45 @@
+//! Everything but the Core API: health, and the Admin API below each of its base paths.
+
+use super::{method_not_allowed, ready};
+use crate::dx::{ADMIN_BASES, admin, below};
+use crate::{App, Problem, access, answer};
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use http::{HeaderMap, Uri};
+use std::sync::Arc;
+
+/// Where clients of the Keycloak-shaped address look for tokens, at the root (domain.md, "Tokens").
+const TOKEN_ALIAS: &str = "/users-auth/protocol/openid-connect/token";
+
+pub(super) fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new()
+        .route("/health/live", get(async || answer::healthy()))
+        .route("/health/ready", get(async |State(app): State<Arc<App>>| ready(&app)))
+        .route_service(TOKEN_ALIAS, admin::routes().with_state(Arc::clone(&app)))
+        .nest("/thingpark/dx", Router::new().route_service(TOKEN_ALIAS, admin::routes().with_state(Arc::clone(&app))));
+    for base in ADMIN_BASES {
+        router = router.nest(base, admin::routes());
+    }
+    router.fallback(unknown_route).method_not_allowed_fallback(unknown_method).with_state(app)
+}
+
+async fn unknown_route(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    authenticate_below_admin(&app, &uri, &headers)?;
+    Err(Problem::not_found())
+}
+
+async fn unknown_method(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    authenticate_below_admin(&app, &uri, &headers)?;
+    Err(method_not_allowed())
+}
+
+/// What needs a token needs it also to learn that there is nothing; the token endpoints never need one.
+fn authenticate_below_admin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    let rest = ADMIN_BASES.iter().find_map(|base| below(uri.path(), base));
+    if rest.is_some_and(|rest| !rest.starts_with("/oauth/") && rest != TOKEN_ALIAS) {
+        access::authenticate(app, headers)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! Every route on one page, with the action that it needs.
+//!
+//! The table is all there is: the front looks a request up here, so a route that is not in the table does not exist, and
+//! an operation cannot be reached without its action. Paths are below each of the base paths of the Core API.
+
+use crate::Problem;
+use crate::dx::Call;
+use crate::dx::core::{offers, orders, parties, products, strategies, subscriptions, users};
+use axum::response::Response;
+use http::Method;
+use orderpark_domain::Action;
+use std::future::Future;
+use std::pin::Pin;
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
+
+/// One operation of the Core API.
+pub struct Operation {
+    /// Its method; HEAD is answered as GET.
+    pub method: Method,
+    /// Its path below the base path.
+    pub path: &'static str,
+    /// What the caller must be allowed to do.
+    pub action: Action,
+    pub(crate) handler: fn(Call) -> Answering,
+}
+
+macro_rules! operations {
+    ($($method:ident $path:literal $action:ident $handler:path;)+) => {
+        static OPERATIONS: &[Operation] = &[$(Operation {
+            method: Method::$method,
+            path: $path,
+            action: Action::$action,
+            handler: |call| Box::pin($handler(call)),
+        },)+];
+    };
+}
+
+operations! {
+    GET    "/suppliers"                  ReadSuppliers      parties::list::suppliers;
+    POST   "/suppliers"                  WriteSuppliers     parties::create::supplier;
+    GET    "/suppliers/{ref}"            ReadSuppliers      parties::get::supplier;
+    PUT    "/suppliers/{ref}"            WriteSuppliers     parties::update::supplier;
+    DELETE "/suppliers/{ref}"            WriteSuppliers     parties::delete::supplier;
+    GET    "/vendors"                    ReadVendors        parties::list::vendors;
+    POST   "/vendors"                    WriteVendors       parties::create::vendor;
+    GET    "/vendors/{ref}"              ReadVendors        parties::get::vendor;
+    PUT    "/vendors/{ref}"              WriteVendors       parties::update::vendor;
+    DELETE "/vendors/{ref}"              WriteVendors       parties::delete::vendor;
+    GET    "/subscribers"                ReadSubscribers    parties::list::subscribers;
+    POST   "/subscribers"                WriteSubscribers   parties::create::subscriber;
+    GET    "/subscribers/{ref}"          ReadSubscribers    parties::get::subscriber;
+    PUT    "/subscribers/{ref}"          WriteSubscribers   parties::update::subscriber;
+    DELETE "/subscribers/{ref}"          WriteSubscribers   parties::delete::subscriber;
+    GET    "/users"                      ReadUsers          users::list::list;
+    POST   "/users"                      WriteUsers         users::create::create;
+    GET    "/users/{ref}"                ReadUsers          users::get::get;
+    PUT    "/users/{ref}"                WriteUsers         users::update::update;
+    DELETE "/users/{ref}"                WriteUsers         users::delete::delete;
+    GET    "/applications"               ReadProducts       products::list::applications;
+    POST   "/applications"               WriteProducts      products::create::application;
+    GET    "/applications/{ref}"         ReadProducts       products::get::application;
+    PUT    "/applications/{ref}"         WriteProducts      products::update::application;
+    DELETE "/applications/{ref}"         WriteProducts      products::delete::application;
+    GET    "/connectivityPlans"          ReadProducts       products::list::plans;
+    POST   "/connectivityPlans"          WriteProducts      products::create::plan;
+    GET    "/connectivityPlans/{ref}"    ReadProducts       products::get::plan;
+    PUT    "/connectivityPlans/{ref}"    WriteProducts      products::update::plan;
+    DELETE "/connectivityPlans/{ref}"    WriteProducts      products::delete::plan;
+    GET    "/offers"                     ReadOffers         offers::list::list;
+    POST   "/offers"                     WriteOffers        offers::create::create;
+    GET    "/offers/{ref}"               ReadOffers         offers::get::get;
+    PUT    "/offers/{ref}"               WriteOffers        offers::update::update;
+    DELETE "/offers/{ref}"               WriteOffers        offers::delete::delete;
+    GET    "/processingStrategies"       ReadStrategies     strategies::list::list;
+    POST   "/processingStrategies"       WriteStrategies    strategies::create::create;
+    GET    "/processingStrategies/{ref}" ReadStrategies     strategies::get::get;
+    PUT    "/processingStrategies/{ref}" WriteStrategies    strategies::update::update;
+    DELETE "/processingStrategies/{ref}" WriteStrategies    strategies::delete::delete;
+    GET    "/orders"                     ReadOrders         orders::list::list;
+    POST   "/orders"                     PlaceOrder         orders::create::create;
+    GET    "/orders/{ref}"               ReadOrders         orders::get::get;
+    DELETE "/orders/{ref}"               CancelOrder        orders::cancel::cancel;
+    GET    "/subscriptions"              ReadSubscriptions  subscriptions::list::list;
+    GET    "/subscriptions/{ref}"        ReadSubscriptions  subscriptions::get::get;
+    PUT    "/subscriptions/{ref}"        WriteSubscriptions subscriptions::change::change;
+}
+
+/// Every operation of the Core API, for tests that must not forget one.
+pub fn operations() -> &'static [Operation] {
+    OPERATIONS
+}
+
+/// What a path leads to.
+pub(crate) enum Found<'p> {
+    /// This operation, with the `{ref}` of the path.
+    Operation(&'static Operation, &'p str),
+    /// A resource that does not have the method; these it has.
+    OtherMethods(Vec<&'static Method>),
+    /// Nothing.
+    Nothing,
+}
+
+/// Looks up a path below a base path; a slash at its end is tolerated.
+pub(crate) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    let (collection, path_ref) = match path.get(1..).and_then(|rest| rest.split_once('/')) {
+        Some((noun, path_ref)) => (&path[..=noun.len()], Some(path_ref)),
+        None => (path, None),
+    };
+    if path_ref.is_some_and(|path_ref| path_ref.is_empty() || path_ref.contains('/')) {
+        return Found::Nothing;
+    }
+    let of_path = || OPERATIONS.iter().filter(move |operation| operation.is_at(collection, path_ref.is_some()));
+    if let Some(operation) = of_path().find(|operation| operation.method == *method) {
+        return Found::Operation(operation, path_ref.unwrap_or_default());
+    }
+    let others: Vec<_> = of_path().map(|operation| &operation.method).collect();
+    if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others) }
+}
+
+impl Operation {
+    fn is_at(&self, collection: &str, one: bool) -> bool {
+        match self.path.strip_suffix("/{ref}") {
+            Some(path) => one && path == collection,
+            None => !one && self.path == collection,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Listening, and stopping so that nobody notices.
+//!
+//! A connection has ten seconds for its first byte and for each request's head, and may be idle for 75; there are at most
+//! [`Settings::connections_max`](crate::Settings) of them, and more wait in the listener's queue. Stopping has four steps:
+//! say that we are not ready, and close connections after their answer; go on accepting for the grace, so that whoever
+//! watches readiness can turn away; take what still waits in the queue and stop listening; finish what is in flight.
+
+mod timed;
+
+use crate::App;
+use crate::front::Front;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use timed::{Phase, Timed};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+/// How long a connection may be idle between two requests.
+const IDLE_MAX: Duration = Duration::from_secs(75);
+/// What a head may fill of memory: the longest path and the headers, with room for the rest of the first line.
+const HEAD_BUFFER_MAX: usize = 32 * 1024;
+/// How long to wait when the system has no more descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `shutdown`, then drains; returns when the last connection is closed or the drain took too long.
+pub async fn serve(
+    app: Arc<App>,
+    listener: std::net::TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    let (closing, closed) = watch::channel(false);
+    let server = Server {
+        front: Front::new(Arc::clone(&app)),
+        places: Arc::new(Semaphore::new(app.settings.connections_max)),
+        closed,
+    };
+    let mut shutdown = pin!(shutdown);
+    server.accept_until(&listener, shutdown.as_mut()).await;
+    app.draining.store(true, Ordering::SeqCst);
+    let grace = tokio::time::sleep(Duration::from_millis(app.settings.drain_grace_ms));
+    server.accept_until(&listener, pin!(grace)).await;
+    server.accept_waiting(&listener).await;
+    drop(listener);
+    closing.send_replace(true);
+    server.finish(&app).await;
+    Ok(())
+}
+
+struct Server {
+    front: Front,
+    /// One permit a connection.
+    places: Arc<Semaphore>,
+    closed: watch::Receiver<bool>,
+}
+
+impl Server {
+    async fn accept_until(&self, listener: &TcpListener, end: impl Future<Output = ()>) {
+        let mut end = pin!(end);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut end => return,
+                accepted = self.accept(listener) => self.greet(accepted).await,
+            }
+        }
+    }
+
+    /// Takes the connections that were made before we stop listening: dropping the listener would reset them.
+    async fn accept_waiting(&self, listener: &TcpListener) {
+        let nothing_waits = Duration::from_millis(1);
+        while let Ok(accepted) = tokio::time::timeout(nothing_waits, self.accept(listener)).await {
+            self.greet(accepted).await;
+        }
+    }
+
+    async fn accept(&self, listener: &TcpListener) -> io::Result<(OwnedSemaphorePermit, TcpStream, SocketAddr)> {
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
+        let (stream, peer) = listener.accept().await?;
+        Ok((place, stream, peer))
+    }
+
+    async fn greet(&self, accepted: io::Result<(OwnedSemaphorePermit, TcpStream, SocketAddr)>) {
+        match accepted {
+            Ok((place, stream, peer)) => {
+                let (front, closed) = (self.front.clone(), self.closed.clone());
+                tokio::spawn(async move {
+                    connection(front, closed, stream, peer).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+
+    /// Waits until every connection has given its permit back.
+    async fn finish(&self, app: &App) {
+        let all = u32::try_from(app.settings.connections_max).unwrap_or(u32::MAX);
+        let limit = Duration::from_millis(app.settings.drain_max_ms);
+        if tokio::time::timeout(limit, self.places.acquire_many(all)).await.is_err() {
+            tracing::warn!("requests in flight took too long, and were cut off");
+        }
+    }
+}
+
+/// Serves one connection; when the server closes, the request in flight is finished first.
+async fn connection(front: Front, mut closed: watch::Receiver<bool>, stream: TcpStream, peer: SocketAddr) {
+    // Small answers go out at once; a connection on which this fails is about to fail anyhow.
+    let _ = stream.set_nodelay(true);
+    let phase = Phase::default();
+    let io = TokioIo::new(Timed::new(stream, phase.clone()));
+    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let (front, phase) = (front.clone(), phase.clone());
+        phase.busy();
+        async move {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let response = front.answer(request).await;
+            phase.idle();
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(IDLE_MAX).max_buf_size(HEAD_BUFFER_MAX);
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let result = tokio::select! {
+        biased;
+        result = connection.as_mut() => result,
+        () = told(&mut closed) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection broke");
+    }
+}
+
+/// Waits until the server closes.
+async fn told(closed: &mut watch::Receiver<bool>) {
+    // An error means that the server itself is gone, which is the same.
+    let _ = closed.wait_for(|closed| *closed).await.map(|_| ());
+}

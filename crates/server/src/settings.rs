@@ -1,0 +1,49 @@
+//! What the operator can configure of the faces.
+
+/// A profile: the part of a `client_id` before the slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its id, as in `client_id`.
+    pub id: String,
+    /// Its name, for people.
+    pub name: String,
+}
+
+/// The settings of the faces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether attributes that the API does not know are ignored in bodies instead of refused.
+    pub ignore_unknown_fields: bool,
+    /// The profile of a `client_id` without a slash, and of those that the API shows.
+    pub default_profile: String,
+    /// Every profile, the default one included.
+    pub profiles: Vec<Profile>,
+    /// The operator's id, as token answers name it.
+    pub operator_id: String,
+    /// How long a token is valid where nothing is asked, in seconds.
+    pub token_validity_default_s: i64,
+    /// How long a token may be valid at most, in seconds; absent: for ever.
+    pub token_validity_max_s: Option<i64>,
+    /// Connections that may be open at once; more wait in the listener's queue.
+    pub connections_max: usize,
+    /// How long a draining server still takes connections while it says that it is not ready, in milliseconds.
+    pub drain_grace_ms: u64,
+    /// How long requests in flight may still take after that, in milliseconds.
+    pub drain_max_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            ignore_unknown_fields: false,
+            default_profile: "default".to_owned(),
+            profiles: vec![Profile { id: "default".to_owned(), name: "Default".to_owned() }],
+            operator_id: "operator".to_owned(),
+            token_validity_default_s: 12 * 60 * 60,
+            token_validity_max_s: None,
+            connections_max: 20_000,
+            drain_grace_ms: 500,
+            drain_max_ms: 25_000,
+        }
+    }
+}

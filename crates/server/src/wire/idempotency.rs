@@ -1,0 +1,60 @@
+//! `Idempotency-Key`: how a retry finds its first answer (domain.md, "Orders").
+
+use super::json::Json;
+use super::query::Query;
+use crate::Problem;
+use crate::problem::Reason;
+use aws_lc_rs::digest::{Context, SHA256};
+use http::HeaderMap;
+use orderpark_domain::Action;
+
+/// The longest key, in characters.
+const KEY_MAX: usize = 255;
+
+/// The key of a request, if it has one.
+pub fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let printable = |key: &&str| (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|b| matches!(b, 0x20..=0x7E));
+    match value.to_str().ok().filter(printable) {
+        Some(key) if values.next().is_none() => Ok(Some(key)),
+        _ => Err(Problem::new(
+            Reason::InvalidRequest,
+            "there may be one Idempotency-Key, of 1 to 255 printable ASCII characters",
+        )),
+    }
+}
+
+/// What is kept of a key: the operation belongs to it.
+pub fn digest_of_key(action: Action, key: &str) -> [u8; 16] {
+    digest(&[action.name().as_bytes(), &[0], key.as_bytes()])
+}
+
+/// What is kept of a request: path, query and body in their one spelling.
+pub fn fingerprint(path_ref: &str, query: &Query, body: Option<&Json>) -> [u8; 16] {
+    let mut text = Vec::with_capacity(256);
+    text.extend_from_slice(path_ref.as_bytes());
+    text.push(0);
+    for (name, value) in query.sorted() {
+        // Neither holds a zero: the readers of queries refuse it.
+        for part in [name, value] {
+            text.extend_from_slice(part.as_bytes());
+            text.push(0);
+        }
+    }
+    text.push(0);
+    if let Some(body) = body {
+        body.write_canonical(&mut text);
+    }
+    digest(&[&text])
+}
+
+fn digest(parts: &[&[u8]]) -> [u8; 16] {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    let mut half = [0; 16];
+    half.copy_from_slice(&context.finish().as_ref()[..16]);
+    half
+}

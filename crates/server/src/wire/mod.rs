@@ -1,0 +1,46 @@
+//! What goes over the line: strict readers for what comes in, one answer type a noun for what goes out.
+//!
+//! Only here does anything derive `Serialize` for the API. Reading is by allow-list: a body becomes a [`Json`] tree (no
+//! duplicate keys, bounded), [`Fields`] takes the attributes that an operation knows, each through a reader of [`text`],
+//! and what is left over is refused by name. All errors of a body are told at once. What the server owns is never bound.
+
+pub(crate) mod accept;
+pub(crate) mod etag;
+mod fields;
+pub(crate) mod idempotency;
+pub(crate) mod json;
+mod offer;
+mod order;
+pub(crate) mod page;
+mod party;
+mod product;
+mod query;
+mod strategy;
+mod subscription;
+pub(crate) mod text;
+pub(crate) mod time;
+mod user;
+
+pub use fields::Fields;
+pub use json::Json;
+pub use offer::{Offer, OfferItem};
+pub use order::Order;
+pub use party::{Party, Subscriber};
+pub use product::{Application, ConnectivityPlan, read_notification};
+pub use query::Query;
+pub use strategy::Strategy;
+pub use subscription::Subscription;
+pub use user::{FirstUser, User};
+
+/// Serializes a ref as a JSON string (domain.md, conventions).
+fn as_text<T: std::fmt::Display, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// Serializes a count as a decimal string.
+fn as_count<S: serde::Serializer>(value: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(count) => serializer.collect_str(count),
+        None => serializer.serialize_none(),
+    }
+}
