@@ -4,7 +4,7 @@ mod harness;
 
 use harness::{Deployment, cancel, everything, key, order_of, place};
 use orderpark_domain::order::{OfferName, PlaceOrder};
-use orderpark_domain::{Command, Intent, OrderState, OrderRef, Outcome, Refusal, UserRef, offer, party, PartyKind};
+use orderpark_domain::{Command, Intent, OrderRef, OrderState, Outcome, PartyKind, Refusal, UserRef, offer, party};
 use orderpark_store::{CommitError, Database, OpenError, Options, OrderFilter, Slice, Store};
 
 #[test]
@@ -57,7 +57,8 @@ fn a_schema_newer_than_the_program_is_refused() {
     drop(store);
     let path = folder.path().join("orderpark.db");
     let connection = rusqlite::Connection::open(&path).expect("the file");
-    let sql = "insert into refinery_schema_history (version, name, applied_on, checksum) values (999, 'future', '', '0')";
+    let sql =
+        "insert into refinery_schema_history (version, name, applied_on, checksum) values (999, 'future', '', '0')";
     connection.execute(sql, []).expect("a future migration");
     drop(connection);
     let opened = Store::open(&Database::Sqlite(path), Options::default());
@@ -114,10 +115,7 @@ fn every_kind_of_create_and_delete_is_replayed() {
         Command::DeleteOffer(offer::DeleteOffer { offer: shop.offer.offer }),
     ];
     for (number, command) in (10..).zip(commands) {
-        let intent = || Intent {
-            request: Some(key(UserRef(2), number, 1)),
-            ..deployment.intent(command.clone())
-        };
+        let intent = || Intent { request: Some(key(UserRef(2), number, 1)), ..deployment.intent(command.clone()) };
         let first = deployment.store.commit_blocking(intent()).expect("the first answer");
         let again = deployment.store.commit_blocking(intent()).expect("the same again");
         assert_eq!((again.outcome, again.replayed), (first.outcome, true), "{command:?}");
@@ -181,7 +179,8 @@ fn a_full_disk_refuses_writes_and_recovers() {
     let read = deployment.store.get_order(&everything(), first.order).expect("reads live on");
     assert_eq!(read.map(|order| order.order), Some(first.order));
     deployment.verified();
-    let orders = deployment.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(1000)).expect("a list");
+    let orders =
+        deployment.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(1000)).expect("a list");
     for order in orders.iter().take(5) {
         // Cancelling needs no new page beyond what a journal page still has room for; one of them must get through
         // or be refused whole: in either case nothing is half done.

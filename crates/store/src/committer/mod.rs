@@ -81,6 +81,7 @@ fn run(mut writer: Writer, mut receiver: mpsc::Receiver<Submission>, counters: &
         writer.trim_log();
     }
     faults::point("drain");
+    // What was committed is in the log already; this only makes the next start short.
     if let Err(error) = checkpoint(writer.connection(), "TRUNCATE") {
         tracing::warn!(%error, "the write-ahead log stays; the next start copies it back");
     }

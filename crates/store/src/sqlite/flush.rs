@@ -4,8 +4,8 @@ use super::query::sql_number;
 use crate::faults;
 use crate::journal::{Hash, Line};
 use orderpark_domain::{
-    Balance, Head, Offer, Order, Party, Product, Strategy, Token, User, UserRef, World, request_key::KeptRequest,
-    request_key::RequestKeyId,
+    Balance, Head, Offer, Order, OrderState, Party, Product, Strategy, Token, User, UserRef, World,
+    request_key::KeptRequest, request_key::RequestKeyId,
 };
 use rusqlite::{Connection, Result, params};
 
@@ -37,14 +37,20 @@ pub(crate) fn flush(connection: &Connection, world: &World) -> Result<()> {
     world.offers.changed().filter_map(|(_, row)| row).try_for_each(|row| write_offer(connection, row))?;
     for (_, order) in world.orders.changed() {
         order.map_or(Ok(()), |order| write_order(connection, order))?;
-        faults::point("order written");
+        let settled = order.is_some_and(|order| order.revision > 1 && order.state == OrderState::Active);
+        faults::point(if settled { "settled" } else { "order written" });
     }
     world.balances.changed().filter_map(|(_, row)| row).try_for_each(|row| write_balance(connection, row))?;
+    faults::point("balances written");
     for (id, kept) in world.request_keys.changed() {
         kept.map_or(Ok(()), |kept| write_request_key(connection, id, kept))?;
         faults::point("key kept");
     }
-    world.tokens.changed().try_for_each(|(user, token)| write_token(connection, *user, token))
+    for (user, token) in world.tokens.changed() {
+        write_token(connection, *user, token)?;
+        faults::point(if token.is_some() { "token issued" } else { "token revoked" });
+    }
+    Ok(())
 }
 
 fn write_party(connection: &Connection, party: &Party) -> Result<()> {

@@ -2,12 +2,12 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
-use orderpark_domain::{offer, party, product};
 use orderpark_domain::{
-    Command, IfMatch, Intent, Offer, OfferRef, OfferState, Order, OrderRef, Outcome, Party, PartyKind, PartyRef, Product,
-    ProductKind, ProductRef, Refusal, RequestKey, Scope, SecretHash, UserRef,
+    Command, IfMatch, Intent, Offer, OfferRef, OfferState, Order, OrderRef, Outcome, Party, PartyKind, PartyRef,
+    Product, ProductKind, ProductRef, Refusal, RequestKey, Scope, SecretHash, UserRef,
 };
 use orderpark_domain::{Instant, Notification, NotificationMode};
+use orderpark_domain::{offer, party, product};
 use orderpark_store::verify::{Report, verify};
 use orderpark_store::{Chance, Clock, CommitError, Committed, Database, Options, Store};
 use std::path::PathBuf;
@@ -77,7 +77,8 @@ impl Deployment {
             ..Options::default()
         };
         adjust(&mut options);
-        let store = Store::open(&Database::Sqlite(folder.path().join("orderpark.db")), options).expect("a new database opens");
+        let store =
+            Store::open(&Database::Sqlite(folder.path().join("orderpark.db")), options).expect("a new database opens");
         let deployment = Deployment { store, clock, folder, operator: UserRef(2) };
         let bootstrap =
             party::Bootstrap { operator_id: "operator".into(), login: "ops".into(), secret: SecretHash([1; 32]) };

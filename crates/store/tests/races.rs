@@ -1,0 +1,66 @@
+//! P-08: cancel against cancel against settle: one winner, one terminal event.
+
+mod harness;
+
+use harness::{Deployment, cancel, settle};
+use orderpark_domain::{OrderState, Outcome};
+use orderpark_store::{CommitError, Committed};
+use std::sync::Arc;
+
+const RACES: usize = 1_000;
+const RACERS: usize = 50;
+
+#[test]
+fn of_fifty_racers_one_settles_and_at_most_one_cancels() {
+    let deployment = Deployment::new();
+    let shop = deployment.asking_shop("acme");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+    for race in 0..RACES {
+        let order = deployment.order(&shop);
+        assert_eq!(order.state, OrderState::Pending);
+        let store = Arc::new(deployment.store.clone());
+        let racers = (0..RACERS).map(|racer| {
+            let command = match (racer + race) % 3 {
+                0 => settle(order.order, None),
+                1 => settle(order.order, Some(shop.product.product)),
+                _ => cancel(order.order),
+            };
+            let intent = deployment.intent(command);
+            let store = Arc::clone(&store);
+            runtime.spawn(async move { ((racer + race) % 3, store.commit(intent).await) })
+        });
+        let racers: Vec<_> = racers.collect();
+        let results: Vec<(usize, Result<Committed, CommitError>)> =
+            racers.into_iter().map(|racer| runtime.block_on(racer).expect("no panic")).collect();
+        judge(&deployment, order.order, &results, race);
+    }
+    deployment.verified();
+}
+
+fn judge(
+    deployment: &Deployment,
+    order: orderpark_domain::OrderRef,
+    results: &[(usize, Result<Committed, CommitError>)],
+    race: usize,
+) {
+    let settled: Vec<_> = results.iter().filter(|(kind, result)| *kind < 2 && result.is_ok()).collect();
+    assert_eq!(settled.len(), 1, "race {race}: one settlement wins");
+    let agreed = settled[0].0 == 0;
+    let last = deployment.store.get_order(&harness::everything(), order).expect("a read").expect("the order");
+    let cancelled = results.iter().any(|(kind, result)| *kind == 2 && result.is_ok());
+    let expected = match (agreed, cancelled) {
+        (true, true) => OrderState::Cancelled,
+        (true, false) => OrderState::Active,
+        (false, _) => OrderState::Rejected,
+    };
+    assert_eq!(last.state, expected, "race {race}");
+    assert!(agreed || !cancelled, "race {race}: what was rejected is not cancelled");
+    for (_, result) in results.iter().filter(|(kind, _)| *kind == 2) {
+        if let Ok(Committed { outcome: Outcome::Order(answered), .. }) = result {
+            assert_eq!(**answered, last, "race {race}: everyone who cancelled is told the same order");
+        }
+    }
+    // Settled, and perhaps cancelled: the order was changed as often as there were winners, and not once more.
+    let changes = 1 + u32::from(agreed && cancelled);
+    assert_eq!(last.revision, 1 + changes, "race {race}");
+}
