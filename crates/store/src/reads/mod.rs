@@ -155,3 +155,6 @@ pub struct BalanceTotal {
     /// Used.
     pub used: u64,
 }
+
+#[cfg(test)]
+mod tests;

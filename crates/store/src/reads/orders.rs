@@ -8,24 +8,39 @@ use orderpark_domain::{Order, OrderRef, Scope};
 impl Store {
     /// The order with this ref.
     pub fn get_order(&self, scope: &Scope, order: OrderRef) -> Read<Option<Order>> {
-        let mut query = Query::new("select ");
-        query.text(rows::ORDER).text(" from orders o").text(rows::ORDER_JOINS);
-        query.bind(" where o.ref = ?", bytes(order));
-        within(&mut query, scope).text(" order by s.position");
+        let query = one(scope, order);
         self.read(|connection| Ok(rows::orders(&query, connection)?.pop()))
     }
 
     /// Orders, newest first.
     pub fn page_orders(&self, scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Read<Vec<Order>> {
-        let mut query = Query::new("select ");
-        query.text(rows::ORDER).text(" from (select o.* from orders o where 1");
-        within(&mut query, scope);
-        choose(&mut query, filter);
-        query.bind_some(" and o.ref < ?", slice.after.map(bytes)).text(" order by o.ref desc");
-        slice.limit(&mut query);
-        query.text(") o").text(rows::ORDER_JOINS).text(" order by o.ref desc, s.position");
+        let query = page(scope, filter, slice);
         self.read(|connection| rows::orders(&query, connection))
     }
+}
+
+pub(super) fn one(scope: &Scope, order: OrderRef) -> Query {
+    let mut query = Query::new("select ");
+    query.text(rows::ORDER).text(" from orders o").text(rows::ORDER_JOINS);
+    query.bind(" where o.ref = ?", bytes(order));
+    within(&mut query, scope).text(" order by s.position");
+    query
+}
+
+pub(super) fn page(scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Query {
+    let mut query = Query::new("select ");
+    query.text(rows::ORDER).text(" from (select o.* from orders o where 1");
+    if filter.external_id.is_some() {
+        // The plus keeps the planner from walking a party's orders where the external id leads to the one.
+        query.within(scope, &[("+o.vendor_ref", scope.vendors()), ("+o.subscriber_ref", scope.subscribers())]);
+    } else {
+        within(&mut query, scope);
+    }
+    choose(&mut query, filter);
+    query.bind_some(" and o.ref < ?", slice.after.map(bytes)).text(" order by o.ref desc");
+    slice.limit(&mut query);
+    query.text(") o").text(rows::ORDER_JOINS).text(" order by o.ref desc, s.position");
+    query
 }
 
 pub(super) fn within<'q>(query: &'q mut Query, scope: &Scope) -> &'q mut Query {

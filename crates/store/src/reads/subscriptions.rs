@@ -27,17 +27,22 @@ impl Store {
         filter: &SubscriptionFilter,
         slice: Slice<SubscriptionRef>,
     ) -> Read<Vec<PlacedSubscription>> {
-        let mut query = visible(scope);
-        choose(&mut query, filter);
-        if let Some(after) = slice.after {
-            query
-                .bind(" and (s.order_ref, -s.position) < (?", Value::Blob(bytes(after.order())))
-                .bind(", -?)", i64::from(after.position()));
-        }
-        query.text(" order by s.order_ref desc, s.position");
-        slice.limit(&mut query);
+        let query = page(scope, filter, slice);
         self.read(|connection| query.rows(connection, placed))
     }
+}
+
+pub(super) fn page(scope: &Scope, filter: &SubscriptionFilter, slice: Slice<SubscriptionRef>) -> Query {
+    let mut query = visible(scope);
+    choose(&mut query, filter);
+    if let Some(after) = slice.after {
+        query
+            .bind(" and (s.order_ref, -s.position) < (?", Value::Blob(bytes(after.order())))
+            .bind(", -?)", i64::from(after.position()));
+    }
+    query.text(" order by s.order_ref desc, s.position");
+    slice.limit(&mut query);
+    query
 }
 
 fn visible(scope: &Scope) -> Query {

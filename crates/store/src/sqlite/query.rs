@@ -79,6 +79,15 @@ impl Query {
     }
 }
 
+#[cfg(test)]
+impl Query {
+    /// How the database would find the rows, a line a step.
+    pub(crate) fn plan(&self, connection: &Connection) -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare(&format!("explain query plan {}", self.sql))?;
+        statement.query_map(params_from_iter(&self.values), |row| row.get(3))?.collect()
+    }
+}
+
 /// A ref or a count as the database holds it.
 pub(crate) fn sql_number(number: u64) -> i64 {
     i64::try_from(number).expect("refs and counts stay far below 2^63")
