@@ -118,8 +118,9 @@ pub(crate) mod hex16 {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 16], D::Error> {
         let text = String::deserialize(deserializer)?;
-        let number = u128::from_str_radix(&text, 16).map_err(|_| D::Error::custom("not 32 hexadecimal digits"))?;
-        Ok(number.to_be_bytes())
+        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = digits.then(|| u128::from_str_radix(&text, 16).ok()).flatten();
+        number.map(u128::to_be_bytes).ok_or_else(|| D::Error::custom("not 32 hexadecimal digits"))
     }
 }
 
@@ -139,7 +140,7 @@ pub(crate) mod hex32 {
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
         let text = String::deserialize(deserializer)?;
         let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(D::Error::custom("not 64 hexadecimal digits"));
         }
         for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {

@@ -11,6 +11,7 @@ pub struct Instant(pub i64);
 
 impl Instant {
     /// The instant `seconds` later; saturates at the end of representable time.
+    #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Instant {
         Instant(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
@@ -50,7 +51,7 @@ fn canonical_number(text: &str) -> Option<u64> {
     (digits && !text.starts_with('0')).then(|| text.parse().ok()).flatten()
 }
 
-/// An order's ref: a UUIDv7 (RFC 9562) that grows with the journal and ends in ten zero bits.
+/// An order's ref: a `UUIDv7` (RFC 9562) that grows with the journal and ends in ten zero bits.
 ///
 /// The ten bits are room for the subscriptions of the order (see [`SubscriptionRef`]); the twelve bits after the
 /// milliseconds are the fraction of the millisecond (RFC 9562, 6.2, method 3), so refs sort by creation time.

@@ -2,7 +2,7 @@
 
 use crate::{
     Decision, Event, Instant, Intent, Needs, Offer, OfferRef, OfferState, Order, OrderRef, OrderState, Outcome, Party,
-    PartyKind, PartyRef, Refusal, Scope, Stamp, Subscription, SubscriptionState, World, balance,
+    PartyKind, PartyRef, Refusal, Scope, Stamp, StrategyState, Subscription, SubscriptionState, World, balance,
 };
 
 /// The largest quantity of one order.
@@ -126,11 +126,9 @@ impl PlaceOrder {
 
     fn check_strategy(&self, world: &World, offer: &Offer) -> Result<(), Refusal> {
         let Some(id) = &self.strategy else { return Ok(()) };
-        let usable = world
-            .strategy_named(id)
-            .filter(|strategy| strategy.state == crate::StrategyState::Active)
-            .filter(|strategy| strategy.vendor.is_none_or(|vendor| vendor == offer.vendor))
-            .is_some();
+        let usable = world.strategy_named(id).is_some_and(|strategy| {
+            strategy.state == StrategyState::Active && strategy.vendor.is_none_or(|vendor| vendor == offer.vendor)
+        });
         let listed = offer.strategies.as_ref().is_none_or(|ids| ids.contains(id));
         if usable && listed { Ok(()) } else { Err(Refusal::UnknownStrategy) }
     }

@@ -31,6 +31,7 @@ const PREDEFINED: [(&str, &str); 4] = [
 ];
 
 impl Bootstrap {
+    #[allow(clippy::unused_self, reason = "every command has the same two functions")]
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.party(world, OPERATOR);
     }

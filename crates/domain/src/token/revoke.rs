@@ -16,6 +16,7 @@ impl RevokeToken {
         needs.token(world, self.user);
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "every command has the same two functions")]
     pub(crate) fn decide(&self, _: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
         let lives = world.tokens.get(&self.user).is_some_and(|token| token.hash == self.hash);
         if lives {

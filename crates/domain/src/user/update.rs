@@ -26,7 +26,9 @@ impl UpdateUser {
         needs.token(world, self.user);
         if let Some(grants) = &self.grants {
             needs.fact(world, Fact::OperatorBesides(self.user));
-            grants.iter().for_each(|grant| needs.party(world, grant.party));
+            for grant in grants {
+                needs.party(world, grant.party);
+            }
         }
     }
 

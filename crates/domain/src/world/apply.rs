@@ -1,6 +1,7 @@
 //! What an event does to the tables. The only place where rows change.
 
-use super::World;
+use super::table::Key;
+use super::{Table, World};
 use crate::request_key::KeptRequest;
 use crate::{
     Balance, Entry, Event, Instant, Offer, Order, Party, PartyRef, Product, ProductRef, Strategy, Subscription,
@@ -29,31 +30,22 @@ impl World {
             Event::UserDeleted(user) => self.delete_user(*user, at),
             Event::ProductCreated(product) => self.create_product(product),
             Event::ProductUpdated(product) => self.products.put(product.product, product.clone()),
-            Event::ProductDeleted(product) => {
-                let id = delete(&mut self.products, *product, |row: &mut Product| {
-                    (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
-                    row.id.clone()
-                });
-                id.into_iter().for_each(|id| self.product_ids.remove(&id));
-            }
+            Event::ProductDeleted(product) => delete(&mut self.products, &mut self.product_ids, product, |row| {
+                (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
+                row.id.clone()
+            }),
             Event::OfferCreated(offer) => self.create_offer(offer),
             Event::OfferUpdated(offer) => self.update_offer(offer),
-            Event::OfferDeleted(offer) => {
-                let id = delete(&mut self.offers, *offer, |row: &mut Offer| {
-                    (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
-                    row.id.clone()
-                });
-                id.into_iter().for_each(|id| self.offer_ids.remove(&id));
-            }
+            Event::OfferDeleted(offer) => delete(&mut self.offers, &mut self.offer_ids, offer, |row| {
+                (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
+                row.id.clone()
+            }),
             Event::StrategyCreated(strategy) => self.create_strategy(strategy),
             Event::StrategyUpdated(strategy) => self.strategies.put(strategy.strategy, strategy.clone()),
-            Event::StrategyDeleted(strategy) => {
-                let id = delete(&mut self.strategies, *strategy, |row: &mut Strategy| {
-                    (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
-                    row.id.clone()
-                });
-                id.into_iter().for_each(|id| self.strategy_ids.remove(&id));
-            }
+            Event::StrategyDeleted(strategy) => delete(&mut self.strategies, &mut self.strategy_ids, strategy, |row| {
+                (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
+                row.id.clone()
+            }),
             Event::OrderPlaced(order) => self.place_order(order),
             Event::OrderSettled { order, refused } => {
                 let agreed = refused.is_none();
@@ -90,11 +82,10 @@ impl World {
     }
 
     fn delete_party(&mut self, party: PartyRef, at: Instant) {
-        let id = delete(&mut self.parties, party, |row: &mut Party| {
+        delete(&mut self.parties, &mut self.party_ids, &party, |row| {
             (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
             (row.kind, row.id.clone())
         });
-        id.into_iter().for_each(|id| self.party_ids.remove(&id));
     }
 
     fn create_user(&mut self, user: &User) {
@@ -104,11 +95,10 @@ impl World {
     }
 
     fn delete_user(&mut self, user: UserRef, at: Instant) {
-        let login = delete(&mut self.users, user, |row: &mut User| {
+        delete(&mut self.users, &mut self.logins, &user, |row| {
             (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
             row.login.clone()
         });
-        login.into_iter().for_each(|login| self.logins.remove(&login));
         self.tokens.remove(&user);
     }
 
@@ -183,13 +173,11 @@ impl World {
     }
 }
 
-/// Marks a row as deleted and tells the name under which it was living.
-fn delete<K: Clone + Eq + std::hash::Hash + Ord, V, N>(
-    table: &mut super::Table<K, V>,
-    key: K,
-    end: impl FnOnce(&mut V) -> N,
-) -> Option<N> {
+/// Marks a row as deleted and gives its name free; `end` marks it and tells the name.
+fn delete<K: Key, V, N: Key>(table: &mut Table<K, V>, names: &mut Table<N, K>, key: &K, end: impl FnOnce(&mut V) -> N) {
     let mut name = None;
-    table.change(&key, |row| name = Some(end(row)));
-    name
+    table.change(key, |row| name = Some(end(row)));
+    if let Some(name) = name {
+        names.remove(&name);
+    }
 }

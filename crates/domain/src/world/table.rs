@@ -14,6 +14,11 @@ pub struct Table<K, V> {
     whole: bool,
 }
 
+/// What a row can be found by.
+pub(super) trait Key: Clone + Eq + Hash + Ord {}
+
+impl<K: Clone + Eq + Hash + Ord> Key for K {}
+
 impl<K: Clone + Eq + Hash + Ord, V> Table<K, V> {
     pub(super) fn new(whole: bool) -> Self {
         Table { rows: HashMap::new(), changed: BTreeSet::new(), whole }
@@ -28,13 +33,9 @@ impl<K: Clone + Eq + Hash + Ord, V> Table<K, V> {
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
-        match self.rows.get(key) {
-            Some(row) => row.as_ref(),
-            None => {
-                assert!(self.whole, "needs() names every row that decide() and apply() read");
-                None
-            }
-        }
+        let row = self.rows.get(key);
+        assert!(self.whole || row.is_some(), "needs() names every row that decide() and apply() read");
+        row?.as_ref()
     }
 
     /// The row where it is loaded and exists; for `needs`, which may not know yet.

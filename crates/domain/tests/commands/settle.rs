@@ -1,0 +1,71 @@
+//! Settling a pending order (domain.md, "Notifications to suppliers").
+
+use crate::harness::{Deployment, No, Wish, cancel, order_of};
+use orderpark_domain::order::SettleOrder;
+use orderpark_domain::{Order, OrderRef, OrderState, Refusal, SubscriptionState};
+
+fn agreed(order: &Order) -> Wish {
+    Wish::by_system(SettleOrder { order: order.order, refused: None })
+}
+
+fn declined(order: &Order) -> Wish {
+    Wish::by_system(SettleOrder { order: order.order, refused: Some(order.subscriptions[0].product) })
+}
+
+#[test]
+fn all_agree() {
+    let mut shop = Deployment::shop();
+    let order = shop.ordered("acme/asks", "alice");
+    let after = order_of(&shop.must(agreed(&order)).outcome);
+    assert_eq!((after.state, after.closed_at, after.revision), (OrderState::Active, None, 2));
+    assert_eq!((after.subscriptions[0].state, after.subscriptions[0].until), (SubscriptionState::Active, None));
+    assert_eq!(shop.connections("alice", "far/slow"), (10, 0));
+    assert_eq!(shop.whole.offers.get(&order.offer).unwrap().open_orders, 1);
+}
+
+#[test]
+fn one_refuses() {
+    let mut shop = Deployment::shop();
+    let order = shop.ordered("acme/asks", "alice");
+    let after = order_of(&shop.must(declined(&order)).outcome);
+    assert_eq!((after.state, after.closed_at), (OrderState::Rejected, Some(shop.now())));
+    let subscription = &after.subscriptions[0];
+    assert_eq!((subscription.state, subscription.until), (SubscriptionState::Rejected, Some(shop.now())));
+    assert_eq!(shop.connections("alice", "far/slow"), (0, 0));
+    assert_eq!(shop.whole.offers.get(&order.offer).unwrap().open_orders, 0);
+}
+
+#[test]
+fn only_the_first_settlement_counts() {
+    let late = Err(No::Refused(Refusal::OrderNotPending));
+    for first in [agreed, declined] {
+        for second in [agreed, declined] {
+            let mut shop = Deployment::shop();
+            let order = shop.ordered("acme/asks", "alice");
+            shop.must(first(&order));
+            let settled = shop.order(&order);
+            assert_eq!(shop.asks(second(&order)), late);
+            assert_eq!(shop.order(&order), settled);
+        }
+    }
+}
+
+#[test]
+fn against_cancel() {
+    let mut shop = Deployment::shop();
+    let order = shop.ordered("acme/asks", "alice");
+    let pending = Err(No::Refused(Refusal::OrderPending));
+    assert_eq!(shop.asks(shop.by("alice", cancel(&order))), pending, "not while suppliers are asked");
+    shop.must(agreed(&order));
+    shop.must(shop.by("alice", cancel(&order)));
+    assert_eq!(shop.asks(agreed(&order)), Err(No::Refused(Refusal::OrderNotPending)));
+    assert_eq!(shop.order(&order).state, OrderState::Cancelled);
+    assert_eq!(shop.connections("alice", "far/slow"), (0, 0));
+}
+
+#[test]
+fn an_order_that_does_not_exist() {
+    let mut shop = Deployment::shop();
+    let nothing = SettleOrder { order: OrderRef::mint(shop.now(), 1), refused: None };
+    assert_eq!(shop.asks(Wish::by_system(nothing)), Err(No::Refused(Refusal::NotFound)));
+}
