@@ -1,0 +1,103 @@
+//! The first start: the operator and its first client, with a secret that is shown once or was given.
+
+use crate::announce;
+use crate::configuration::is_id;
+use anyhow::{Context as _, bail, ensure};
+use orderpark_domain::party::{Bootstrap, OPERATOR};
+use orderpark_domain::{Command, Intent, Party, PartyKind, Scope};
+use orderpark_server::Settings;
+use orderpark_server::access::{ClientId, new_secret, secret};
+use orderpark_store::{Chance, Store};
+use std::path::Path;
+
+/// The login of the first client, where none is given.
+const FIRST_LOGIN: &str = "operator";
+
+/// The first client as the options name it, checked before anything is written.
+#[derive(Debug)]
+pub struct Given {
+    client: ClientId,
+    secret: String,
+}
+
+impl Given {
+    /// Reads the secret from its file, of which one newline at the end is not part.
+    pub fn read(client_id: &str, secret_file: &Path, settings: &Settings) -> anyhow::Result<Given> {
+        let text = std::fs::read_to_string(secret_file)
+            .with_context(|| format!("the secret file {} cannot be read", secret_file.display()))?;
+        let secret = text.strip_suffix('\n').unwrap_or(&text);
+        let secret = secret.strip_suffix('\r').unwrap_or(secret);
+        ensure!(
+            secret.chars().count() >= secret::SECRET_MIN,
+            "the secret in {} has fewer than {} characters",
+            secret_file.display(),
+            secret::SECRET_MIN
+        );
+        ensure!(
+            !secret.chars().any(char::is_control),
+            "the secret in {} has more than one line",
+            secret_file.display()
+        );
+        let client = ClientId::parse(client_id, settings);
+        let known = settings.profiles.iter().any(|profile| profile.id == client.profile);
+        ensure!(known, "--bootstrap-client-id: there is no profile '{}'", client.profile);
+        ensure!(is_id(&client.login), "--bootstrap-client-id: '{}' is not a login", client.login);
+        Ok(Given { client, secret: secret.to_owned() })
+    }
+}
+
+/// Makes the operator, unless the database has one, and answers it. `settings.operator_id` becomes what the database says.
+pub async fn operator(
+    store: &Store,
+    settings: &mut Settings,
+    given: Option<Given>,
+    chance: &dyn Chance,
+) -> anyhow::Result<()> {
+    if let Some(operator) = existing(store)? {
+        if given.is_some() {
+            tracing::warn!("the database has an operator already: the --bootstrap options are ignored");
+        }
+        if operator.id != settings.operator_id {
+            tracing::warn!(operator_id = operator.id, "the operator keeps the id that it was made with");
+            settings.operator_id = operator.id;
+        }
+        return Ok(());
+    }
+    make(store, settings, given, chance).await
+}
+
+/// Whether the database has its operator.
+pub fn is_done(store: &Store) -> anyhow::Result<bool> {
+    Ok(existing(store)?.is_some())
+}
+
+fn existing(store: &Store) -> anyhow::Result<Option<Party>> {
+    let scope = Scope::system("whether this is the first start");
+    Ok(store.get_party(&scope, PartyKind::Operator, OPERATOR)?)
+}
+
+async fn make(store: &Store, settings: &Settings, given: Option<Given>, chance: &dyn Chance) -> anyhow::Result<()> {
+    let (client, hash) = if let Some(given) = given {
+        (given.client, secret::hash_secret(&given.secret))
+    } else {
+        let client = ClientId { profile: settings.default_profile.clone(), login: FIRST_LOGIN.to_owned() };
+        let (text, hash) = new_secret(chance);
+        // Said before it is done: a crash in between must not leave a client whose secret nobody has seen.
+        say(&client, &text);
+        (client, hash)
+    };
+    let command = Bootstrap { operator_id: settings.operator_id.clone(), login: client.login.clone(), secret: hash };
+    match store.commit(Intent::system(Command::Bootstrap(command), "the first start")).await {
+        Ok(_) => {
+            tracing::info!(client_id = %client, "the operator and its first client were made");
+            Ok(())
+        }
+        Err(error) => bail!("the operator could not be made: {error}"),
+    }
+}
+
+fn say(client: &ClientId, secret: &str) {
+    announce::err("This is the first start. The operator's client, shown this once:");
+    announce::err(&format!("  client_id:     {client}"));
+    announce::err(&format!("  client_secret: {secret}"));
+}

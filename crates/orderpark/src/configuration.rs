@@ -1,0 +1,149 @@
+//! The configuration file: TOML, every key optional, unknown keys refused. Options of the command line win over it.
+//!
+//! ```toml
+//! listen = "127.0.0.1:8080"
+//! data = "orderpark-data"
+//! database = "sqlite:orderpark-data/orderpark.db"
+//! log = "info"
+//! operator_id = "operator"
+//! default_profile = "default"
+//!
+//! [[profiles]]
+//! id = "default"
+//! name = "Default"
+//!
+//! [api]
+//! ignore_unknown_fields = false
+//!
+//! [tokens]
+//! default_validity = "12hours"
+//! validity_max = "30days"
+//! ```
+
+use anyhow::{Context as _, bail, ensure};
+use config::{Config, File, FileFormat};
+use orderpark_server::access::Validity;
+use orderpark_server::{Profile, Settings};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// What a configuration file may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// As `--listen`.
+    pub listen: Option<SocketAddr>,
+    /// As `--data`.
+    pub data: Option<PathBuf>,
+    /// As `--database`.
+    pub database: Option<String>,
+    /// As `--log`.
+    pub log: Option<String>,
+    operator_id: Option<String>,
+    default_profile: Option<String>,
+    profiles: Option<Vec<ProfileEntry>>,
+    #[serde(default)]
+    api: Api,
+    #[serde(default)]
+    tokens: Tokens,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProfileEntry {
+    id: String,
+    name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Api {
+    ignore_unknown_fields: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tokens {
+    default_validity: Option<String>,
+    validity_max: Option<String>,
+}
+
+impl Configuration {
+    /// Reads the file; without one, nothing is configured.
+    pub fn read(path: Option<&Path>) -> anyhow::Result<Configuration> {
+        let Some(path) = path else { return Ok(Configuration::default()) };
+        let file = File::from(path).format(FileFormat::Toml);
+        let read = Config::builder().add_source(file).build().and_then(Config::try_deserialize);
+        read.with_context(|| format!("the configuration file {} cannot be used", path.display()))
+    }
+
+    /// The settings of the server.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        let mut settings = Settings::default();
+        settings.ignore_unknown_fields = self.api.ignore_unknown_fields.unwrap_or(settings.ignore_unknown_fields);
+        self.set_ids(&mut settings)?;
+        self.set_validity(&mut settings)?;
+        Ok(settings)
+    }
+
+    fn set_ids(&self, settings: &mut Settings) -> anyhow::Result<()> {
+        if let Some(id) = &self.operator_id {
+            ensure!(is_id(id), "operator_id: '{id}' is not an id");
+            settings.operator_id.clone_from(id);
+        }
+        if let Some(profiles) = &self.profiles {
+            settings.profiles = profiles.iter().map(ProfileEntry::profile).collect::<Result<_, _>>()?;
+        } else if let Some(id) = &self.default_profile {
+            settings.profiles = vec![ProfileEntry { id: id.clone(), name: None }.profile()?];
+        }
+        if let Some(id) = &self.default_profile {
+            settings.default_profile.clone_from(id);
+        } else if let [only] = settings.profiles.as_slice() {
+            settings.default_profile.clone_from(&only.id);
+        }
+        let known = settings.profiles.iter().any(|profile| profile.id == settings.default_profile);
+        ensure!(known, "default_profile: there is no profile '{}'", settings.default_profile);
+        Ok(())
+    }
+
+    fn set_validity(&self, settings: &mut Settings) -> anyhow::Result<()> {
+        if let Some(text) = &self.tokens.default_validity {
+            match validity("tokens.default_validity", text)? {
+                Validity::Seconds(seconds) => settings.token_validity_default_s = seconds,
+                Validity::Infinite => {
+                    bail!("tokens.default_validity: a client that wants a token for ever has to ask for it")
+                }
+            }
+        }
+        if let Some(text) = &self.tokens.validity_max {
+            settings.token_validity_max_s = match validity("tokens.validity_max", text)? {
+                Validity::Seconds(seconds) => Some(seconds),
+                Validity::Infinite => None,
+            };
+        }
+        Ok(())
+    }
+}
+
+impl ProfileEntry {
+    fn profile(&self) -> anyhow::Result<Profile> {
+        ensure!(is_id(&self.id), "profiles: '{}' is not an id", self.id);
+        Ok(Profile { id: self.id.clone(), name: self.name.clone().unwrap_or_else(|| self.id.clone()) })
+    }
+}
+
+fn validity(key: &str, text: &str) -> anyhow::Result<Validity> {
+    text.parse().map_err(|error| anyhow::anyhow!("{key}: '{text}' {error}"))
+}
+
+/// Whether this is an id as the API has them: 1 to 128 letters, digits, and `._~@+-`, the first a letter or digit.
+pub fn is_id(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())
+        && text.len() <= 128
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._~@+-".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! `orderpark demo`: what it prints works.
+#![allow(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
+
+mod program;
+
+use program::Running;
+use rustix::process::Signal;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+
+/// The value of a shell variable that the tour sets.
+fn variable(running: &Running, name: &str) -> String {
+    let mut values = running.said.iter().filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    values.next().unwrap_or_else(|| panic!("{name} is not set in: {:#?}", running.said)).to_owned()
+}
+
+async fn get(running: &Running, path: &str, who: &str) -> Value {
+    let address = format!("{}{path}", running.address);
+    let response = reqwest::Client::new().get(address).bearer_auth(variable(running, who)).send().await.unwrap();
+    assert_eq!(response.status(), 200, "{path} as {who}");
+    response.json().await.unwrap()
+}
+
+fn values(list: &Value, attribute: &str) -> BTreeSet<String> {
+    list.as_array().unwrap().iter().map(|one| one[attribute].as_str().unwrap().to_owned()).collect()
+}
+
+fn texts(texts: &[&str]) -> BTreeSet<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_world_has_orders_and_offers_in_every_state() {
+    let running = Running::start(&["demo", "--listen", "127.0.0.1:0"]);
+    let orders = get(&running, "/core/v141/api/orders?state=ALL", "OPERATOR").await;
+    assert_eq!(values(&orders, "state"), texts(&["ACTIVE", "CANCELLED", "PENDING", "REJECTED"]));
+    let offers = get(&running, "/core/v141/api/offers", "OPERATOR").await;
+    assert_eq!(values(&offers, "state"), texts(&["ACTIVE", "DEACTIVATED", "SUSPENDED"]));
+    let subscriptions = get(&running, "/core/v141/api/subscriptions", "SUPPLIER").await;
+    assert!(values(&subscriptions, "state").contains("SUSPENDED"));
+    let subscribers = get(&running, "/core/v141/api/subscribers", "OPERATOR").await;
+    assert_eq!(subscribers.as_array().unwrap().len(), 4);
+    assert_eq!(values(&get(&running, "/core/v141/api/orders", "VENDOR").await, "vendorId"), texts(&["acme"]));
+    assert_eq!(running.stop(Signal::INT).0.code(), Some(0));
+}
+
+/// A shell and curl, where there are some; the tour is for them.
+#[test]
+fn the_commands_work_when_they_are_pasted() {
+    let running = Running::start(&["demo", "--listen", "127.0.0.1:0"]);
+    let commands = running.said.iter().filter(|line| line.starts_with("curl ")).count();
+    assert_eq!(commands, 6);
+    let script = format!("curl() {{ command curl --fail \"$@\" || exit 1; echo; }}\n{}", running.said.join("\n"));
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{script}\n{stdout}\n{stderr}");
+    let answers: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [placed, sold, all, shown, cancelled, subscriptions] = answers.as_slice() else { panic!("{stdout}") };
+    assert_eq!(placed["state"], "ACTIVE");
+    assert!(sold.as_array().unwrap().len() < all.as_array().unwrap().len());
+    assert_eq!((&shown["state"], &shown["quantity"]), (&"ACTIVE".into(), &2.into()));
+    assert_eq!(cancelled["state"], "CANCELLED");
+    assert!(!subscriptions.as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_port_that_is_taken_is_no_obstacle() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let running = Running::start(&["demo", "--listen", &address]);
+    assert_ne!(running.address, format!("http://{address}"));
+    assert!(running.said[0].starts_with(&format!("# {address} is taken")), "{:?}", running.said);
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program::program(&["demo", "--listen", "127.0.0.1:0"]);
+    command.env("TMPDIR", folder.path());
+    let running = Running::spawn(command);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(running.stop(Signal::TERM).0.code(), Some(0));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

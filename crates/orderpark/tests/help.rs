@@ -1,0 +1,45 @@
+//! What the program says of itself.
+#![allow(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
+
+mod program;
+
+use program::run;
+
+fn help(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(output.status.success());
+    assert!(output.stderr.is_empty());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn help_of_the_program() {
+    insta::assert_snapshot!(help(&["--help"]));
+}
+
+#[test]
+fn help_of_serve() {
+    insta::assert_snapshot!(help(&["serve", "--help"]));
+}
+
+#[test]
+fn help_of_verify() {
+    insta::assert_snapshot!(help(&["verify", "--help"]));
+}
+
+#[test]
+fn help_of_demo() {
+    insta::assert_snapshot!(help(&["demo", "--help"]));
+}
+
+#[test]
+fn version() {
+    assert_eq!(help(&["--version"]), format!("orderpark {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_command_line_that_is_not_right_ends_with_2() {
+    for arguments in [&[][..], &["sell"], &["serve", "--bootstrap-client-id", "a"], &["serve", "--listen", "here"]] {
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}

@@ -1,0 +1,184 @@
+//! `orderpark serve`, as its operator meets it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
+
+mod program;
+
+use program::{Running, ask_token, run, stderr};
+use rustix::process::Signal;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+const SECRET: &str = "a secret of the operator's choosing, long enough";
+
+/// The secret that the first start showed.
+fn shown_secret(running: &Running) -> String {
+    let stderr = running.stderr();
+    let lines: Vec<&str> = stderr.lines().filter_map(|line| line.trim().strip_prefix("client_secret: ")).collect();
+    let [secret] = lines.as_slice() else { panic!("not one secret in: {stderr}") };
+    (*secret).to_owned()
+}
+
+fn secret_file(folder: &Path, text: &str) -> String {
+    let path = folder.join("secret");
+    fs::write(&path, text).unwrap();
+    path.into_os_string().into_string().unwrap()
+}
+
+#[tokio::test]
+async fn the_first_start_makes_one_operator_client_with_a_random_secret_printed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Running::serve(folder.path(), &[]);
+    let secret = shown_secret(&first);
+    let (status, token) = ask_token(&first.address, "default/operator", &secret).await;
+    assert_eq!((status, &token["scope"]), (200, &"[OPERATOR:1]".into()), "{token}");
+    assert_eq!(first.stop(Signal::TERM).0.code(), Some(0));
+
+    let again = Running::serve(folder.path(), &[]);
+    assert!(!again.stderr().contains("client_secret"), "{}", again.stderr());
+    let (status, same) = ask_token(&again.address, "operator", &secret).await;
+    assert_eq!(
+        (status, &same["access_token"]),
+        (200, &token["access_token"]),
+        "the key and the token outlive a restart"
+    );
+}
+
+#[tokio::test]
+async fn there_is_no_default_credential() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::serve(folder.path(), &[]);
+    for secret in ["operator", "admin", "secret", "password", "ops_"] {
+        assert_eq!(ask_token(&running.address, "default/operator", secret).await.0, 401);
+    }
+}
+
+#[tokio::test]
+async fn the_first_client_can_be_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = secret_file(folder.path(), &format!("{SECRET}\n"));
+    let options = ["--bootstrap-client-id", "jane@acme.example", "--bootstrap-client-secret-file", &file];
+    let data = folder.path().join("data");
+    let running = Running::serve(&data, &options);
+    assert!(!running.stderr().contains(SECRET) && !running.stderr().contains("client_secret"), "{}", running.stderr());
+    assert_eq!(ask_token(&running.address, "default/jane@acme.example", SECRET).await.0, 200);
+    running.stop(Signal::TERM);
+
+    let file = secret_file(folder.path(), &SECRET.repeat(2));
+    let options = ["--bootstrap-client-id", "joe@acme.example", "--bootstrap-client-secret-file", &file];
+    let again = Running::serve(&data, &options);
+    assert!(again.stderr().contains("are ignored"), "{}", again.stderr());
+    assert_eq!(ask_token(&again.address, "joe@acme.example", &SECRET.repeat(2)).await.0, 401);
+    assert_eq!(ask_token(&again.address, "jane@acme.example", SECRET).await.0, 200);
+}
+
+#[test]
+fn what_is_wrong_with_the_first_client_is_said_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let short = "a".repeat(31);
+    let long = "a".repeat(32);
+    let two_lines = format!("{long}\n{long}\n");
+    let cases = [
+        ("a", short.as_str(), "fewer than 32 characters"),
+        ("a", &two_lines, "more than one line"),
+        ("other/a", &long, "no profile 'other'"),
+        ("default/a b", &long, "not a login"),
+    ];
+    for (client_id, secret, reason) in cases {
+        let file = secret_file(folder.path(), secret);
+        let (data, options) = (data.to_str().unwrap(), ["--bootstrap-client-secret-file", &file]);
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--data", data, "--bootstrap-client-id", client_id];
+        let output = run(&[&serve[..], &options].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(reason) && !stderr(&output).contains(secret), "{}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+    assert!(!data.exists());
+}
+
+#[test]
+fn stdout_has_the_line_that_it_listens_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    for signal in [Signal::TERM, Signal::INT] {
+        let running = Running::serve(folder.path(), &[]);
+        assert!(running.said.is_empty());
+        let port: u16 = running.address.strip_prefix("http://127.0.0.1:").unwrap().parse().unwrap();
+        assert_ne!(port, 0);
+        let (status, rest) = running.stop(signal);
+        assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn a_second_process_on_the_same_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = Running::serve(folder.path(), &[]);
+    let output = run(&["serve", "--listen", "127.0.0.1:0", "--data", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("in use"), "{}", stderr(&output));
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_outlives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Running::serve(folder.path(), &[]);
+    let secret = shown_secret(&first);
+    let (_, token) = ask_token(&first.address, "operator", &secret).await;
+    first.stop(Signal::KILL);
+
+    let again = Running::serve(folder.path(), &[]);
+    let bearer = token["access_token"].as_str().unwrap();
+    let asked = reqwest::Client::new().get(format!("{}/core/v141/api/orders", again.address)).bearer_auth(bearer);
+    assert_eq!(asked.send().await.unwrap().status(), 200);
+}
+
+#[test]
+fn the_data_folder_is_0700_and_its_files_are_0600() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let _running = Running::serve(&data, &[]);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    let files: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[test]
+fn plain_http_only_on_loopback_or_with_an_explicit_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let output = run(&["serve", "--listen", "192.0.2.1:80", "--data", data.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("--allow-plain-http"), "{}", stderr(&output));
+    assert!(!data.exists());
+}
+
+#[tokio::test]
+async fn options_win_over_the_configuration_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orderpark.toml");
+    let configured = folder.path().join("configured");
+    let text = format!(
+        "listen = \"192.0.2.1:80\"\ndata = {configured:?}\noperator_id = \"northern\"\n[tokens]\nvalidity_max = \"1hours\"\n"
+    );
+    fs::write(&path, text).unwrap();
+    let running = Running::start(&["serve", "--listen", "127.0.0.1:0", "--config", path.to_str().unwrap()]);
+    assert!(configured.is_dir());
+    let (_, token) = ask_token(&running.address, "operator", &shown_secret(&running)).await;
+    assert_eq!(token["operator_id"], "northern");
+    assert!((3590..=3600).contains(&token["expires_in"].as_i64().unwrap()), "{token}");
+}
+
+#[test]
+fn unknown_keys_of_the_configuration_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orderpark.toml");
+    fs::write(&path, "lisen = \"127.0.0.1:0\"\n").unwrap();
+    let output = run(&["serve", "--config", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("lisen"), "{}", stderr(&output));
+}

@@ -1,0 +1,69 @@
+//! A client proves that it is one: its id names a profile and a login, and its secret is one of the login's live ones.
+
+use super::secret::is_secret_of;
+use super::throttle::Wait;
+use crate::{App, Problem, Settings};
+use orderpark_domain::{Scope, User};
+use std::fmt;
+use std::net::IpAddr;
+
+/// A `client_id` in its two parts. Without a slash the default profile is meant (domain.md, "Tokens").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientId {
+    /// The profile's id; not necessarily one that exists.
+    pub profile: String,
+    /// The login; not necessarily one that exists.
+    pub login: String,
+}
+
+impl ClientId {
+    /// Reads a `client_id`. Some clients encode its slash once more than the form asks for; that is undone.
+    pub fn parse(text: &str, settings: &Settings) -> ClientId {
+        let text = if text.contains('/') { text.to_owned() } else { text.replace("%2F", "/").replace("%2f", "/") };
+        let (profile, login) = text.split_once('/').unwrap_or((&settings.default_profile, &text));
+        ClientId { profile: profile.to_owned(), login: login.to_owned() }
+    }
+
+    fn has_profile(&self, settings: &Settings) -> bool {
+        settings.profiles.iter().any(|profile| profile.id == self.profile)
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.profile, self.login)
+    }
+}
+
+/// Why a proof did not succeed.
+#[derive(Debug)]
+pub enum NotProved {
+    /// No such client, or not its secret; the two are never told apart.
+    Wrong,
+    /// As wrong, once more within a pause.
+    Throttled(Wait),
+    /// The store did not answer.
+    Failed(Problem),
+}
+
+/// The user that this client is, if `secret` is one of its live secrets. A right secret is let in at any time.
+pub fn prove(app: &App, client: &ClientId, secret: &str, address: IpAddr) -> Result<User, NotProved> {
+    let scope = Scope::system("a client proves itself by its secret");
+    let user = app.store.get_user_by_login(&scope, &client.login).map_err(|error| NotProved::Failed(error.into()))?;
+    let right = is_secret_of(secret, user.as_ref());
+    let name = client.to_string();
+    match user.filter(|_| right && client.has_profile(&app.settings)) {
+        Some(user) => {
+            app.access.throttle.succeed(&name, address);
+            Ok(user)
+        }
+        None => Err(app
+            .access
+            .throttle
+            .fail(&name, address, app.now())
+            .map_or_else(NotProved::Throttled, |()| NotProved::Wrong)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! The two key files of the data folder: `secret.key`, 32 random bytes, and `signing.key`, sealed under it.
+//!
+//! Each is written beside its place, synced, and moved there, so a crash leaves a whole file or none. What is sealed names
+//! the key that sealed it, so that a wrong `secret.key` is told from a damaged file.
+
+use crate::access::secret::sha256;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use orderpark_store::Chance;
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Why the keys of a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// `secret.key` is not 32 bytes long.
+    #[error("{0}: not 32 bytes long")]
+    Length(PathBuf),
+    /// `signing.key` was sealed with another `secret.key`.
+    #[error("{0}: sealed with another secret.key; restore that one, or remove this file to have a new key made")]
+    OtherKey(PathBuf),
+    /// `signing.key` was changed by somebody else.
+    #[error("{0}: damaged; restore it, or remove it to have a new key made")]
+    Damaged(PathBuf),
+    /// What `signing.key` holds is not an RSA key.
+    #[error("signing.key holds no RSA key")]
+    NotAKey,
+    /// The cryptographic library refused.
+    #[error("the cryptographic library refused to make or use a key")]
+    Crypto,
+}
+
+/// A folder with a master key.
+pub(super) struct KeyFolder {
+    path: PathBuf,
+    key_id: String,
+    master: Zeroizing<[u8; 32]>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Sealed {
+    key_id: String,
+    nonce: String,
+    ciphertext: String,
+}
+
+const MASTER: &str = "secret.key";
+const SIGNING: &str = "signing.key";
+
+/// Bound to what is sealed, so that one sealed file cannot be passed off as another.
+const PURPOSE: &[u8] = b"orderpark signing key, PKCS #8";
+
+impl KeyFolder {
+    pub(super) fn open(folder: &Path, chance: &dyn Chance) -> Result<KeyFolder, KeyError> {
+        let path = folder.join(MASTER);
+        let bytes = match read(&path)? {
+            Some(bytes) => Zeroizing::new(bytes),
+            None => make_master(folder, &path, chance)?,
+        };
+        let master = Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Length(path))?);
+        let key_id = key_id(&master);
+        Ok(KeyFolder { path: folder.to_owned(), key_id, master })
+    }
+
+    /// The signing key, unsealed; `None` if there is none.
+    pub(super) fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
+        let path = self.path.join(SIGNING);
+        let Some(bytes) = read(&path)? else { return Ok(None) };
+        let sealed: Sealed = serde_json::from_slice(&bytes).map_err(|_| KeyError::Damaged(path.clone()))?;
+        if sealed.key_id != self.key_id {
+            return Err(KeyError::OtherKey(path));
+        }
+        self.unseal(&sealed).map(Some).ok_or(KeyError::Damaged(path))
+    }
+
+    /// Seals the signing key and keeps it.
+    pub(super) fn write(&self, der: &[u8]) -> Result<(), KeyError> {
+        let mut bytes = der.to_vec();
+        let nonce = self.cipher()?.seal_in_place_append_tag(Aad::from(PURPOSE), &mut bytes);
+        let nonce = nonce.map_err(|_| KeyError::Crypto)?;
+        let sealed = Sealed {
+            key_id: self.key_id.clone(),
+            nonce: STANDARD.encode(nonce.as_ref()),
+            ciphertext: STANDARD.encode(bytes),
+        };
+        let text = serde_json::to_vec_pretty(&sealed).expect("strings always serialize");
+        write(&self.path, SIGNING, &text)
+    }
+
+    fn unseal(&self, sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
+        let nonce = Nonce::try_assume_unique_for_key(&STANDARD.decode(&sealed.nonce).ok()?).ok()?;
+        let mut bytes = Zeroizing::new(STANDARD.decode(&sealed.ciphertext).ok()?);
+        let length = self.cipher().ok()?.open_in_place(nonce, Aad::from(PURPOSE), &mut bytes).ok()?.len();
+        bytes.truncate(length);
+        Some(bytes)
+    }
+
+    fn cipher(&self) -> Result<RandomizedNonceKey, KeyError> {
+        RandomizedNonceKey::new(&AES_256_GCM, &*self.master).map_err(|_| KeyError::Crypto)
+    }
+}
+
+fn make_master(folder: &Path, path: &Path, chance: &dyn Chance) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let mut bytes = Zeroizing::new(vec![0; 32]);
+    chance.fill(&mut bytes);
+    write(folder, MASTER, &bytes)?;
+    tracing::info!(file = %path.display(), "made the master key");
+    Ok(bytes)
+}
+
+/// The name of a master key: half of a digest of it, from which it cannot be told.
+fn key_id(master: &[u8; 32]) -> String {
+    let named = [b"orderpark key id: ".as_slice(), master].concat();
+    STANDARD.encode(&sha256(&Zeroizing::new(named))[..16])
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(KeyError::Io { path: path.to_owned(), source }),
+    }
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), KeyError> {
+    let place = folder.join(name);
+    try_write(folder, &place, bytes).map_err(|source| KeyError::Io { path: place, source })
+}
+
+fn try_write(folder: &Path, place: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = place.with_extension("key.new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, place)?;
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,116 @@
+//! Signs tokens: RS256 (RFC 7518, 3.3) over claims in a fixed order.
+//!
+//! RS256 is deterministic, so the same claims signed again with the same key are the same token. That is how a client is
+//! given the token that it has already (domain.md, "Tokens") although no token is stored: only its claims and its digest are.
+//!
+//! The key is made when it is first needed, which at start is at once but in a thread of its own: finding two primes can
+//! take longer than a start may. It lies in the data folder, sealed under a master key that lies beside it, so that a copy
+//! of one file alone is worth nothing. If the key is lost, tokens that were issued stay valid, since they are known by their
+//! digest; only a client that asks again gets a new one.
+
+mod key_file;
+
+pub use key_file::KeyError;
+
+use super::validity::INFINITE_SECONDS;
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use key_file::KeyFolder;
+use orderpark_domain::Token;
+use orderpark_store::Chance;
+use serde::Serialize;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Signs tokens. Cheap to clone; all clones sign with the same key.
+#[derive(Clone)]
+pub struct Signer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Where the key is kept; `None`: nowhere, it dies with the process.
+    folder: Option<KeyFolder>,
+    key: Mutex<Option<Arc<KeyPair>>>,
+}
+
+/// The claims of a token, in the order in which they are signed. Some clients decode them (domain.md, "Tokens").
+#[derive(Serialize)]
+struct Claims<'t> {
+    scope: Vec<String>,
+    exp: i64,
+    jti: &'t str,
+    client_id: &'t str,
+    iat: i64,
+}
+
+impl Claims<'_> {
+    fn of(token: &Token) -> Claims<'_> {
+        let iat = token.issued_at.0.div_euclid(1_000_000);
+        Claims {
+            scope: token.grants.iter().map(ToString::to_string).collect(),
+            exp: token.expires_at.map_or(iat + INFINITE_SECONDS, |end| end.0.div_euclid(1_000_000)),
+            jti: &token.jti,
+            client_id: &token.client_id,
+            iat,
+        }
+    }
+}
+
+const HEADER: &str = r#"{"typ":"JWT","alg":"RS256"}"#;
+
+impl Signer {
+    /// A signer whose key lies in `folder`, which must exist; without a folder the key dies with the process. Reads the
+    /// key if there is one, and makes the master key if there is none.
+    pub fn open(folder: Option<&Path>, chance: &dyn Chance) -> Result<Signer, KeyError> {
+        let folder = folder.map(|path| KeyFolder::open(path, chance)).transpose()?;
+        let sealed = folder.as_ref().map(KeyFolder::read).transpose()?.flatten();
+        let key = sealed.map(|der| KeyPair::from_pkcs8(&der).map_err(|_| KeyError::NotAKey)).transpose()?;
+        Ok(Signer { inner: Arc::new(Inner { folder, key: Mutex::new(key.map(Arc::new)) }) })
+    }
+
+    /// Makes the key in a thread of its own, if there is none yet.
+    pub fn prepare(&self) {
+        let signer = self.clone();
+        std::thread::spawn(move || {
+            if let Err(error) = signer.key() {
+                tracing::error!(%error, "the signing key could not be made");
+            }
+        });
+    }
+
+    /// Signs the claims of this token (not its digest). Takes about a millisecond, or a second if the key must be made.
+    ///
+    /// # Panics
+    /// Never: claims are strings and numbers, which always become JSON.
+    pub fn sign(&self, token: &Token) -> Result<String, KeyError> {
+        let claims = serde_json::to_vec(&Claims::of(token)).expect("strings and numbers always become JSON");
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(HEADER), URL_SAFE_NO_PAD.encode(claims));
+        let key = self.key()?;
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
+            .map_err(|_| KeyError::Crypto)?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    fn key(&self) -> Result<Arc<KeyPair>, KeyError> {
+        let mut slot = self.inner.key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = &*slot {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Crypto)?);
+        if let Some(folder) = &self.inner.folder {
+            let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| KeyError::Crypto)?;
+            folder.write(der.as_ref())?;
+        }
+        *slot = Some(Arc::clone(&key));
+        Ok(key)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! `POST /oauth/token`: a client proves its secret and is given a token (RFC 6749, 4.4; domain.md, "Tokens").
+//!
+//! Rules: `grant_type=client_credentials`, form-encoded. The client is named by `client_id` and `client_secret` in the form, or
+//! by HTTP Basic, never by both, and never in the query, which ends up in logs. `validityPeriod` and `renewToken` may stand in
+//! the query or in the form. 400 for a request that is not one; 401 for a client that did not prove itself; 429 for one that
+//! keeps failing. Errors carry `error` and `error_description` beside the attributes of every error.
+
+use super::asked::Asked;
+use super::credentials::Credentials;
+use super::token_shown;
+use crate::access::{self, ClientId, NotProved, Validity};
+use crate::problem::Reason;
+use crate::{App, Problem, Settings};
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, RawQuery, State};
+use axum::response::Response;
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, HeaderValue};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+pub(super) async fn issue(
+    State(app): State<Arc<App>>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let asked = Asked::in_query_or_form(query.as_deref(), &headers, body).await?;
+    check_grant_type(&asked)?;
+    let credentials = Credentials::read(&asked, &headers)?.ok_or_else(not_proved)?;
+    let validity = validity(&asked, &app.settings)?;
+    let renew = renew(&asked)?;
+    let client = ClientId::parse(&credentials.client_id, &app.settings);
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(peer))| peer.ip());
+    let user = access::prove(&app, &client, &credentials.client_secret, address).map_err(refusal)?;
+    let issued = access::issue(&app, &client, user, validity, renew).await?;
+    Ok(token_shown::token(&app, &issued))
+}
+
+fn check_grant_type(asked: &Asked) -> Result<(), Problem> {
+    match asked.form("grant_type") {
+        Some("client_credentials") => Ok(()),
+        Some(_) => Err(Problem::field(Reason::InvalidAttribute, "grant_type", "has to be client_credentials")
+            .oauth("unsupported_grant_type")),
+        None => Err(Problem::field(Reason::InvalidAttribute, "grant_type", "is needed").oauth("invalid_request")),
+    }
+}
+
+/// What was asked for, or the default; never more than the operator allows.
+fn validity(asked: &Asked, settings: &Settings) -> Result<Validity, Problem> {
+    let wanted = match asked.anywhere("validityPeriod")? {
+        Some(text) => {
+            text.parse().map_err(|error: access::NotAValidity| invalid("validityPeriod", error.to_string()))?
+        }
+        None => Validity::Seconds(settings.token_validity_default_s),
+    };
+    Ok(settings.token_validity_max_s.map_or(wanted, |max| wanted.min(Validity::Seconds(max))))
+}
+
+fn renew(asked: &Asked) -> Result<bool, Problem> {
+    match asked.anywhere("renewToken")? {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(invalid("renewToken", "has to be true or false".to_owned())),
+    }
+}
+
+fn invalid(name: &'static str, rule: String) -> Problem {
+    Problem::field(Reason::InvalidAttribute, name, rule).oauth("invalid_request")
+}
+
+fn not_proved() -> Problem {
+    Problem::new(Reason::Unauthorized, "the client is unknown, or this is not its secret")
+        .header(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"orderpark\""))
+        .oauth("invalid_client")
+}
+
+fn refusal(why: NotProved) -> Problem {
+    match why {
+        NotProved::Wrong => not_proved(),
+        NotProved::Throttled(wait) => {
+            Problem::new(Reason::TooManyRequests, "the client keeps failing to prove itself; wait before trying again")
+                .retry_after(wait.seconds.into())
+                .oauth("invalid_client")
+        }
+        NotProved::Failed(problem) => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+use super::{check_grant_type, renew, validity};
+use crate::Settings;
+use crate::access::Validity;
+use crate::dx::admin::asked::Asked;
+use axum::body::Body;
+use http::HeaderMap;
+
+async fn asked(query: &str, form: &str) -> Asked {
+    Asked::in_query_or_form(Some(query), &HeaderMap::new(), Body::from(form.to_owned())).await.unwrap()
+}
+
+#[tokio::test]
+async fn only_client_credentials_are_granted_and_only_in_the_form() {
+    assert!(check_grant_type(&asked("", "grant_type=client_credentials").await).is_ok());
+    assert!(check_grant_type(&asked("", "grant_type=password").await).is_err());
+    assert!(check_grant_type(&asked("grant_type=client_credentials", "").await).is_err());
+}
+
+#[tokio::test]
+async fn the_validity_period_stands_in_the_query_or_in_the_form() {
+    let settings = Settings::default();
+    assert_eq!(validity(&asked("", "").await, &settings).unwrap(), Validity::hours(12));
+    assert_eq!(validity(&asked("validityPeriod=2hours", "").await, &settings).unwrap(), Validity::hours(2));
+    assert_eq!(validity(&asked("", "validityPeriod=infinite").await, &settings).unwrap(), Validity::Infinite);
+    assert!(validity(&asked("validityPeriod=2hours", "validityPeriod=2hours").await, &settings).is_err());
+    assert!(validity(&asked("validityPeriod=", "").await, &settings).is_err());
+    assert!(validity(&asked("validityPeriod=2weeks", "").await, &settings).is_err());
+}
+
+#[tokio::test]
+async fn a_setting_caps_the_validity_period() {
+    let settings = Settings { token_validity_max_s: Some(3600), ..Settings::default() };
+    for query in ["", "validityPeriod=infinite", "validityPeriod=1days", "validityPeriod=1hours"] {
+        assert_eq!(validity(&asked(query, "").await, &settings).unwrap(), Validity::hours(1), "{query}");
+    }
+    assert_eq!(validity(&asked("validityPeriod=5minutes", "").await, &settings).unwrap(), Validity::Seconds(300));
+}
+
+#[tokio::test]
+async fn renewing_is_asked_for_by_true_and_by_nothing_else() {
+    assert!(!renew(&asked("", "").await).unwrap());
+    assert!(!renew(&asked("renewToken=false", "").await).unwrap());
+    assert!(renew(&asked("renewToken=true", "").await).unwrap());
+    assert!(renew(&asked("", "renewToken=true").await).unwrap());
+    for wrong in ["renewToken", "renewToken=1", "renewToken=TRUE", "renewToken=yes"] {
+        assert!(renew(&asked(wrong, "").await).is_err(), "{wrong}");
+    }
+}

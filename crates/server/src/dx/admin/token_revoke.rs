@@ -1,0 +1,24 @@
+//! `POST /oauth/revoke_token?access_token=`: the token dies; one that is not known is dead already, so that is 200 as well.
+
+use super::asked::Asked;
+use super::token_shown::never_kept;
+use crate::{App, Problem, access, answer};
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderMap;
+use std::sync::Arc;
+
+pub(super) async fn revoke(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let asked = Asked::in_query_or_form(query.as_deref(), &headers, body).await?;
+    access::revoke(&app, asked.needed("access_token")?).await?;
+    let mut response = answer::bytes(Bytes::from_static(b"{}"));
+    never_kept(&mut response);
+    Ok(response)
+}
