@@ -16,6 +16,9 @@ use tokio::runtime::Runtime;
 /// Orders in the database before the first round.
 const SMALL: u64 = 10_000;
 
+/// Short rounds of a lone caller beside the bare disk, whose mood changes within a second.
+const LONE_ROUNDS: usize = 4 * ROUNDS;
+
 /// The group size that is assumed until the log of a round tells it.
 const GROUP: f64 = 32.0;
 
@@ -80,11 +83,12 @@ impl<'p> Bench<'p> {
             progress(&format!("round {round} of {ROUNDS}"));
             self.round(&mut raw, bare.address, &get)?;
         }
-        for _ in 0..ROUNDS {
+        progress("a lone caller");
+        for _ in 0..LONE_ROUNDS {
             // Not in the rounds above: a lone caller's small transactions would be counted into their groups.
-            let lone = self.post(1, 1000)?.quantile(0.5);
+            let lone = self.post(1, 250)?.quantile(0.5);
             self.rounds.lone.push(lone);
-            self.rounds.sync.push(load::quantile(&disk::sync_times(&self.folder, 1000)?, 0.5));
+            self.rounds.sync.push(load::quantile(&disk::sync_times(&self.folder, 250)?, 0.5));
         }
         rows.extend(self.rounds.rows(self.plan.connections, self.group));
         Ok(())
