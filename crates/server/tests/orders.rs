@@ -61,8 +61,8 @@ async fn cancelling_twice_answers_the_same_order() {
     let shop = world.shop("net", "acme").await;
     let order = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await.expect(201);
     let path = format!("/orders/{}", text(&order, "ref"));
-    let would = shop.subscriber.delete(&format!("{path}?dryRun=true")).await.expect(200);
-    assert_eq!(would["state"], "CANCELLED");
+    let rehearsed = shop.subscriber.delete(&format!("{path}?dryRun=true")).await.expect(200);
+    assert_eq!(rehearsed["state"], "CANCELLED");
     assert_eq!(shop.subscriber.get(&path).await.expect(200)["state"], "ACTIVE");
     let cancelled = shop.subscriber.delete(&path).await.expect(200);
     assert_eq!(cancelled["subscriptions"][0]["state"], "CANCELLED");

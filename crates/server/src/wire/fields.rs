@@ -1,6 +1,7 @@
 //! Reads the attributes of a body: each through its reader, all errors at once, leftovers by name.
 
 use super::json::Json;
+use super::text;
 use crate::Problem;
 use crate::problem::{FieldError, Reason};
 use std::borrow::Cow;
@@ -155,7 +156,7 @@ impl<'j> Fields<'j> {
                 Some(Some(_)) => self.refuse(name, "cannot be changed"),
                 _ if self.ignore_unknown => {}
                 _ => {
-                    let path = format!("{}{name}", self.path);
+                    let path = format!("{}{}", self.path, shown(name));
                     self.unknown.push(FieldError { path, message: "is not an attribute here".into() });
                 }
             }
@@ -172,6 +173,11 @@ impl<'j> Fields<'j> {
         }
         Ok(())
     }
+}
+
+/// Names that are not ours are shown back shortened, and without characters that hide something.
+fn shown(name: &str) -> String {
+    name.chars().filter(|character| !text::is_hidden(*character)).take(text::NAME_MAX).collect()
 }
 
 #[cfg(test)]

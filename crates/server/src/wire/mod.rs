@@ -9,6 +9,7 @@ pub(crate) mod etag;
 mod fields;
 pub(crate) mod idempotency;
 pub(crate) mod json;
+mod notification;
 mod offer;
 mod order;
 pub(crate) mod page;
@@ -23,10 +24,11 @@ mod user;
 
 pub use fields::Fields;
 pub use json::Json;
+pub use notification::{Notification, read_notification};
 pub use offer::{Offer, OfferItem};
 pub use order::Order;
 pub use party::{Party, Subscriber};
-pub use product::{Application, ConnectivityPlan, read_notification};
+pub use product::{Application, ConnectivityPlan};
 pub use query::Query;
 pub use strategy::Strategy;
 pub use subscription::Subscription;
@@ -37,10 +39,12 @@ fn as_text<T: std::fmt::Display, S: serde::Serializer>(value: &T, serializer: S)
     serializer.collect_str(value)
 }
 
-/// Serializes a count as a decimal string.
-fn as_count<S: serde::Serializer>(value: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(count) => serializer.collect_str(count),
-        None => serializer.serialize_none(),
+/// A count as a decimal string (domain.md, "Resources").
+#[derive(Clone, Copy, Debug)]
+struct Count(u64);
+
+impl serde::Serialize for Count {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
 }

@@ -1,6 +1,6 @@
 //! Offers as the API shows them.
 
-use super::{as_count, as_text};
+use super::{Count, as_text};
 use orderpark_domain::OfferRef;
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 pub struct Offer<'a> {
     #[serde(rename = "ref", serialize_with = "as_text")]
-    offer: OfferRef,
+    own_ref: OfferRef,
     id: &'a str,
     name: &'a str,
     state: &'static str,
@@ -23,8 +23,8 @@ pub struct Offer<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct OfferItem<'a> {
     product_id: &'a str,
-    #[serde(serialize_with = "as_count", skip_serializing_if = "Option::is_none")]
-    granted_connections: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    granted_connections: Option<Count>,
 }
 
 impl<'a> Offer<'a> {
@@ -32,10 +32,10 @@ impl<'a> Offer<'a> {
     pub fn of(offer: &'a orderpark_domain::Offer) -> Offer<'a> {
         let item = |item: &'a orderpark_domain::OfferItem| OfferItem {
             product_id: &item.product_id,
-            granted_connections: item.granted,
+            granted_connections: item.granted.map(Count),
         };
         Offer {
-            offer: offer.offer,
+            own_ref: offer.offer,
             id: &offer.id,
             name: &offer.name,
             state: offer.state.as_str(),

@@ -1,7 +1,7 @@
 //! Orders as the API shows them: exactly the attributes of domain.md, "Orders", in their order.
 
 use super::time::Time;
-use super::{as_count, as_text};
+use super::{Count, as_text};
 use orderpark_domain::party::subscriber_id;
 use orderpark_domain::{OfferRef, OrderRef, OrderState, PartyRef, SubscriptionRef};
 use serde::{Serialize, Serializer};
@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 #[serde(rename_all = "camelCase")]
 pub struct Order<'a> {
     #[serde(rename = "ref", serialize_with = "as_text")]
-    order: OrderRef,
+    own_ref: OrderRef,
     #[serde(serialize_with = "as_text")]
     offer_ref: OfferRef,
     offer_id: &'a str,
@@ -27,19 +27,22 @@ pub struct Order<'a> {
     processing_strategy_id: Option<&'a str>,
     creation_date: Time,
     cancellation_date: Option<Time>,
-    #[serde(serialize_with = "subscriptions_of")]
-    subscriptions: &'a orderpark_domain::Order,
+    subscriptions: Subscriptions<'a>,
 }
+
+/// The subscriptions of an order.
+#[derive(Debug)]
+struct Subscriptions<'a>(&'a orderpark_domain::Order);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OrderedSubscription<'a> {
     #[serde(rename = "ref", serialize_with = "as_text")]
-    subscription: SubscriptionRef,
+    own_ref: SubscriptionRef,
     product_id: &'a str,
     state: &'static str,
-    #[serde(serialize_with = "as_count", skip_serializing_if = "Option::is_none")]
-    granted_connections: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    granted_connections: Option<Count>,
     href: String,
 }
 
@@ -47,7 +50,7 @@ impl<'a> Order<'a> {
     /// Shows an order.
     pub fn of(order: &'a orderpark_domain::Order) -> Order<'a> {
         Order {
-            order: order.order,
+            own_ref: order.order,
             offer_ref: order.offer,
             offer_id: &order.offer_id,
             vendor_id: order.vendor_id(),
@@ -59,19 +62,21 @@ impl<'a> Order<'a> {
             processing_strategy_id: order.strategy.as_deref(),
             creation_date: Time(order.created_at),
             cancellation_date: order.closed_at.filter(|_| order.state == OrderState::Cancelled).map(Time),
-            subscriptions: order,
+            subscriptions: Subscriptions(order),
         }
     }
 }
 
-fn subscriptions_of<S: Serializer>(order: &&orderpark_domain::Order, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(order.subscriptions_with_refs().map(|(subscription_ref, subscription)| {
-        OrderedSubscription {
-            subscription: subscription_ref,
-            product_id: &subscription.product_id,
-            state: subscription.state.as_str(),
-            granted_connections: subscription.granted,
-            href: subscription.href(),
-        }
-    }))
+impl Serialize for Subscriptions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.subscriptions_with_refs().map(|(subscription_ref, subscription)| {
+            OrderedSubscription {
+                own_ref: subscription_ref,
+                product_id: &subscription.product_id,
+                state: subscription.state.as_str(),
+                granted_connections: subscription.granted.map(Count),
+                href: subscription.href(),
+            }
+        }))
+    }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 pub struct Party<'a> {
     #[serde(rename = "ref", serialize_with = "as_text")]
-    party: PartyRef,
+    own_ref: PartyRef,
     id: &'a str,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -19,7 +19,7 @@ pub struct Party<'a> {
 impl<'a> Party<'a> {
     /// Shows a party; with its first user where one was just made.
     pub fn of(party: &'a orderpark_domain::Party, primary_user: Option<FirstUser<'a>>) -> Party<'a> {
-        Party { party: party.party, id: &party.id, name: &party.name, primary_user }
+        Party { own_ref: party.party, id: &party.id, name: &party.name, primary_user }
     }
 }
 
@@ -28,7 +28,7 @@ impl<'a> Party<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct Subscriber<'a> {
     #[serde(rename = "ref", serialize_with = "as_text")]
-    party: PartyRef,
+    own_ref: PartyRef,
     id: &'a str,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +45,7 @@ impl<'a> Subscriber<'a> {
     /// Shows a subscriber; with its first user where one was just made.
     pub fn of(party: &'a orderpark_domain::Party, primary_user: Option<FirstUser<'a>>) -> Subscriber<'a> {
         Subscriber {
-            party: party.party,
+            own_ref: party.party,
             id: &party.id,
             name: &party.name,
             contact_email: party.contact_email.as_deref(),

@@ -96,7 +96,7 @@ fn escapes_are_whole(text: &[u8]) -> bool {
 
 /// Names come from the caller; long ones are cut, and strange characters left out.
 fn shown(name: &str) -> String {
-    name.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()
+    name.chars().filter(char::is_ascii_graphic).take(64).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 pub struct Strategy<'a> {
     #[serde(rename = "ref", serialize_with = "as_text")]
-    strategy: StrategyRef,
+    own_ref: StrategyRef,
     id: &'a str,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -23,7 +23,7 @@ impl<'a> Strategy<'a> {
     /// Shows a strategy.
     pub fn of(strategy: &'a orderpark_domain::Strategy) -> Strategy<'a> {
         Strategy {
-            strategy: strategy.strategy,
+            own_ref: strategy.strategy,
             id: &strategy.id,
             name: &strategy.name,
             description: strategy.description.as_deref(),

@@ -1,7 +1,7 @@
 //! Subscriptions as the API shows them.
 
 use super::time::Time;
-use super::{as_count, as_text};
+use super::{Count, as_text};
 use orderpark_domain::party::subscriber_id;
 use orderpark_domain::{OrderRef, SubscriptionRef};
 use orderpark_store::PlacedSubscription;
@@ -12,15 +12,15 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 pub struct Subscription<'a> {
     #[serde(rename = "ref", serialize_with = "as_text")]
-    subscription: SubscriptionRef,
+    own_ref: SubscriptionRef,
     #[serde(serialize_with = "as_text")]
     order_ref: OrderRef,
     subscriber_id: String,
     offer_id: &'a str,
     product_id: &'a str,
     state: &'static str,
-    #[serde(serialize_with = "as_count", skip_serializing_if = "Option::is_none")]
-    granted_connections: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    granted_connections: Option<Count>,
     #[serde(skip_serializing_if = "Option::is_none")]
     processing_strategy_id: Option<&'a str>,
     href: String,
@@ -32,13 +32,13 @@ impl<'a> Subscription<'a> {
     /// Shows a subscription.
     pub fn of(placed: &'a PlacedSubscription) -> Subscription<'a> {
         Subscription {
-            subscription: placed.subscription_ref,
+            own_ref: placed.subscription_ref,
             order_ref: placed.subscription_ref.order(),
             subscriber_id: subscriber_id(placed.subscriber),
             offer_id: &placed.offer_id,
             product_id: &placed.subscription.product_id,
             state: placed.subscription.state.as_str(),
-            granted_connections: placed.subscription.granted,
+            granted_connections: placed.subscription.granted.map(Count),
             processing_strategy_id: placed.strategy.as_deref(),
             href: placed.subscription.href(),
             since: Time(placed.subscription.since),

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 #[serde(rename_all = "camelCase")]
 pub struct User<'a> {
     #[serde(rename = "ref", serialize_with = "as_text")]
-    user: UserRef,
+    own_ref: UserRef,
     id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_name: Option<&'a str>,
@@ -30,7 +30,7 @@ impl<'a> User<'a> {
     /// Shows a user.
     pub fn of(user: &'a orderpark_domain::User) -> User<'a> {
         User {
-            user: user.user,
+            own_ref: user.user,
             id: &user.login,
             first_name: user.first_name.as_deref(),
             last_name: user.last_name.as_deref(),
@@ -56,7 +56,7 @@ impl<'a> User<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct FirstUser<'a> {
     #[serde(rename = "ref", serialize_with = "as_text")]
-    user: UserRef,
+    own_ref: UserRef,
     client_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<&'a str>,
@@ -65,7 +65,7 @@ pub struct FirstUser<'a> {
 impl<'a> FirstUser<'a> {
     /// Shows how it gets a token; the secret where it was made for this answer.
     pub fn of(user: &orderpark_domain::User, profile: &str, secret: Option<&'a str>) -> FirstUser<'a> {
-        FirstUser { user: user.user, client_id: client_id(profile, &user.login), client_secret: secret }
+        FirstUser { own_ref: user.user, client_id: client_id(profile, &user.login), client_secret: secret }
     }
 }
 

@@ -1,1 +1,74 @@
-//! Tests.
+//! What the strict reader takes and refuses.
+
+use super::*;
+
+fn reason(text: &[u8]) -> Option<Reason> {
+    parse(text).err().map(|problem| problem.reason())
+}
+
+#[test]
+fn takes_what_json_is() {
+    let value = parse(br#" {"a": [1, -2, 1.5, "x\u00e9\ud83d\ude00", true, null], "b": {}} "#).expect("JSON");
+    let expected = [
+        Json::Unsigned(1),
+        Json::Negative(-2),
+        Json::Fraction(1.5),
+        Json::Text("x\u{e9}\u{1F600}".to_owned()),
+        Json::Bool(true),
+        Json::Null,
+    ];
+    assert_eq!(value.get("a"), Some(&Json::Array(expected.into())));
+    assert_eq!(value.get("b"), Some(&Json::Object(Vec::new())));
+    assert_eq!(value.get("c"), None);
+}
+
+#[test]
+fn refuses_what_programs_would_read_differently() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth)).into_bytes();
+    let long = |length: usize| format!("[{}]", vec!["0"; length].join(",")).into_bytes();
+    let cases: [(&[u8], Option<Reason>); 22] = [
+        (b"", Some(Reason::MalformedJson)),
+        (b"{", Some(Reason::MalformedJson)),
+        (b"{} {}", Some(Reason::MalformedJson)),
+        (b"{}x", Some(Reason::MalformedJson)),
+        (b"\xEF\xBB\xBF{}", Some(Reason::MalformedJson)),
+        (b"{\"a\":\"\xC0\xAF\"}", Some(Reason::MalformedJson)),
+        (b"{\"a\":\"\xED\xA0\x80\"}", Some(Reason::MalformedJson)),
+        (br#"{"a":"\ud800"}"#, Some(Reason::MalformedJson)),
+        (br#"{"a":"\udc00x"}"#, Some(Reason::MalformedJson)),
+        (b"{\"a\":\"\x01\"}", Some(Reason::MalformedJson)),
+        (br#"{"a":"\u0000"}"#, Some(Reason::InvalidBody)),
+        (br#"{"\u0000":1}"#, Some(Reason::InvalidBody)),
+        (br#"{"a":1,"a":2}"#, Some(Reason::DuplicateKey)),
+        (br#"{"a":1,"\u0061":2}"#, Some(Reason::DuplicateKey)),
+        (br#"[{"x":[{"b":1,"b":1}]}]"#, Some(Reason::DuplicateKey)),
+        (b"1e400", Some(Reason::MalformedJson)),
+        (b"1e300", Some(Reason::InvalidBody)),
+        (b"18446744073709551616", Some(Reason::InvalidBody)),
+        (b"18446744073709551615", None),
+        (b"01", Some(Reason::MalformedJson)),
+        (b"NaN", Some(Reason::MalformedJson)),
+        (b"'a'", Some(Reason::MalformedJson)),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(reason(text), expected, "{}", String::from_utf8_lossy(text));
+    }
+    assert_eq!(reason(&nested(DEPTH_MAX)), None);
+    assert_eq!(reason(&nested(DEPTH_MAX + 1)), Some(Reason::InvalidBody));
+    assert_eq!(reason(&nested(10_000)), Some(Reason::InvalidBody));
+    assert_eq!(reason(&long(LENGTH_MAX)), None);
+    assert_eq!(reason(&long(LENGTH_MAX + 1)), Some(Reason::InvalidBody));
+}
+
+#[test]
+fn one_value_has_one_canonical_spelling() {
+    let canonical = |text: &[u8]| {
+        let mut spelling = Vec::new();
+        parse(text).expect("JSON").write_canonical(&mut spelling);
+        spelling
+    };
+    assert_eq!(canonical(br#"{"b":[1,{}],"a":"\u0041"}"#), canonical(b"{ \"a\" : \"A\",\n\"b\":[ 1 , { } ] }"));
+    for (one, other) in [("{\"a\":1}", "{\"a\":\"1\"}"), ("[[],[]]", "[[[]]]"), ("{\"a\":null}", "{}")] {
+        assert_ne!(canonical(one.as_bytes()), canonical(other.as_bytes()));
+    }
+}

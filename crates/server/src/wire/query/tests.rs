@@ -1,1 +1,33 @@
-//! Tests.
+//! How queries are read.
+
+use super::*;
+
+#[test]
+fn parameters_are_decoded_once() {
+    let query = Query::parse("a=%2541&b=x+y&c&d=%C3%A9&&e=1=2").expect("a query");
+    let read = |name| query.get(name);
+    assert_eq!(read("a"), Some("%41"));
+    assert_eq!((read("b"), read("c"), read("d"), read("e")), (Some("x y"), Some(""), Some("é"), Some("1=2")));
+    assert_eq!(read("f"), None);
+}
+
+#[test]
+fn what_is_ambiguous_is_refused() {
+    for text in ["a=1&a=1", "a=1&%61=2", "a=%00", "a=%C0%AF", "a=%zz", "a=%4", "a=%", "%ED%A0%80=1"] {
+        assert!(Query::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn flags_are_true_or_false() {
+    let query = Query::parse("a=true&b=false&c=1&d=").expect("a query");
+    assert!(matches!((query.flag("a"), query.flag("b"), query.flag("e")), (Ok(Some(true)), Ok(Some(false)), Ok(None))));
+    assert!(query.flag("c").is_err() && query.flag("d").is_err());
+}
+
+#[test]
+fn the_next_page_keeps_the_filters() {
+    let query = Query::parse("limit=2&offerId=a%2Fb+c&after=x").expect("a query");
+    let next = Query::parse(&query.with("after", "y")).expect("a query");
+    assert_eq!((next.get("limit"), next.get("offerId"), next.get("after")), (Some("2"), Some("a/b c"), Some("y")));
+}
