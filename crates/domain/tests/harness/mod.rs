@@ -35,7 +35,7 @@ pub type Answer = Result<Decision, No>;
 /// How many intents share a working set before it is written and settled.
 const BATCH: usize = 3;
 
-/// How many rows of a table a settled working set keeps: few, so that both hits and misses happen.
+/// How many rows of a table a settled working set keeps at most, or else none, so that both hits and misses happen.
 const ROWS_KEPT: usize = 6;
 
 /// A deployment: the world, the journal that made it, and what a database would hold.
@@ -186,7 +186,8 @@ impl Deployment {
     pub fn end_batch(&mut self) {
         self.database.write(&self.working_set);
         self.database.assert_is(&self.whole);
-        self.working_set.settle(ROWS_KEPT);
+        let rows_kept = self.chance.pick(&[0, ROWS_KEPT]);
+        self.working_set.settle(rows_kept);
         self.batched = 0;
     }
 
