@@ -147,6 +147,32 @@ fn the_data_folder_is_0700_and_its_files_are_0600() {
     }
 }
 
+#[tokio::test]
+async fn neither_logs_nor_files_hold_a_secret_or_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let file = secret_file(folder.path(), SECRET);
+    let options = ["--bootstrap-client-id", "jane", "--bootstrap-client-secret-file", &file, "--log", "trace"];
+    let running = Running::serve(&data, &options);
+    let (_, token) = ask_token(&running.address, "jane", SECRET).await;
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    let client = reqwest::Client::new();
+    for path in ["/core/v141/api/orders".to_owned(), format!("/admin/v141/api/oauth/tokeninfo?access_token={token}")] {
+        let answer = client.get(format!("{}{path}", running.address)).bearer_auth(&token).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    let log = running.stderr();
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log is as wordy as it can be: {log}");
+    assert!(!log.contains(SECRET) && !log.contains(&token), "{log}");
+    assert_eq!(running.stop(Signal::TERM).0.code(), Some(0));
+    for path in fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()) {
+        let bytes = fs::read(&path).unwrap();
+        for text in [SECRET, &token] {
+            assert!(!bytes.windows(text.len()).any(|part| part == text.as_bytes()), "{}", path.display());
+        }
+    }
+}
+
 #[test]
 fn plain_http_only_on_loopback_or_with_an_explicit_flag() {
     let folder = tempfile::tempdir().unwrap();

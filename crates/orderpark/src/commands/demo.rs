@@ -10,14 +10,15 @@ use std::path::Path;
 
 /// Try it: a server with a made-up world, gone when it ends
 ///
-/// Makes an operator, suppliers, vendors, subscribers, offers, and orders in every state, in a temporary folder, and
-/// prints a token for each kind of party with curl commands to paste. Nothing is kept.
+/// Makes an operator, suppliers, vendors, subscribers, offers, and orders in every state, in a
+/// temporary folder, and prints a token for each kind of party with curl commands to paste.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub struct Demo {
     /// Where to listen; if the port is taken, a free one is
     #[arg(long, value_name = "ADDRESS:PORT", default_value = listening::DEFAULT)]
     listen: SocketAddr,
-    /// An empty database to make the world in and to keep, sqlite:PATH [default: a temporary one]
+    /// An empty database to make the world in, sqlite:PATH, which is kept [default: a temporary one]
     #[arg(long, value_name = "DATABASE")]
     database: Option<Database>,
     /// What to log on stderr: error, warn, info, debug or trace

@@ -17,9 +17,9 @@ const ABOUT: &str = "An open, self-hosted ordering server for IoT connectivity";
 
 const LONG_ABOUT: &str = "An open, self-hosted ordering server for IoT connectivity
 
-Vendors publish offers, an order subscribes a subscriber to one of them, and cancelling the order cancels every \
-subscription that it made. It speaks the publicly documented order API of ThingPark DX Core v1.4.1, so programs written \
-for that API work by changing a base URL. Try it: orderpark demo";
+Vendors publish offers, an order subscribes a subscriber to one of them, and cancelling the order
+cancels every subscription that it made. It speaks the publicly documented order API of ThingPark DX
+Core v1.4.1, so programs written for that API work by changing a base URL. Try it: orderpark demo";
 
 /// The command line.
 #[derive(Debug, Parser)]

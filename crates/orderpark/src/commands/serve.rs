@@ -14,12 +14,13 @@ use std::path::PathBuf;
 
 /// Serve the API
 ///
-/// Prints one line on stdout when it is ready, "listening on http://ADDRESS:PORT", and logs to stderr. On SIGTERM or
-/// SIGINT it stops taking requests, finishes those that it has, and ends with 0.
+/// Prints one line on stdout when it is ready, "listening on http://ADDRESS:PORT", and logs to
+/// stderr. On SIGTERM or SIGINT it stops taking requests, finishes those that it has, and ends with 0.
 ///
-/// The first start on an empty database makes the operator and its first client, whose secret is shown once, on stderr,
-/// unless the --bootstrap options name another.
+/// The first start on an empty database makes the operator and its first client, whose secret is
+/// shown once, on stderr, unless the --bootstrap options name another client.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub struct Serve {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 /// Check that a database keeps its promises
 ///
-/// Reads the whole journal, checks its hash chain, folds it from the start, and compares the result with every table.
-/// Prints what it checked, and each violation. The database may be in use.
+/// Reads the whole journal, checks its hash chain, folds it from the start, and compares the result
+/// with every table. Prints what it checked, and each violation. The database may be in use.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub struct Verify {
     /// The database, sqlite:PATH
     #[arg(long, value_name = "DATABASE", default_value = "sqlite:orderpark-data/orderpark.db")]
