@@ -15,11 +15,17 @@
 
 mod answer;
 mod caller;
+mod chance;
+mod journal;
+mod raw;
 mod world;
 
 #[allow(unused_imports, reason = "each test binary uses what it needs")]
 pub use self::{
     answer::{Answer, text},
     caller::Caller,
+    chance::Chance,
+    journal::Journal,
+    raw::Raw,
     world::{Member, Shop, World},
 };

@@ -1,0 +1,260 @@
+//! A-01: who may do what, as a table that a person can read, and that is carried out cell by cell.
+//!
+//! Every operation of [`operations`] has a row. A column is a caller: the operator; the supplier, the vendor and the
+//! subscriber whose objects are asked for; nobody; and a stranger, who holds a scope of each kind, all of other parties.
+//! A cell is the status that the caller is answered. Domain.md, "Resources" and "Orders", says the same in prose.
+
+mod harness;
+
+use axum::body::Body;
+use harness::{Answer, Caller, Journal, Shop, World, text};
+use http::Method;
+use orderpark_server::router::operations;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const COLUMNS: [&str; 6] = ["operator", "supplier", "vendor", "subscriber", "nobody", "stranger"];
+
+type Row = (&'static str, &'static str, [u16; 6]);
+
+#[rustfmt::skip]
+const MATRIX: &[Row] = &[
+    //                                        oper  supp  vend  subs  nobo  stra
+    ("GET",    "/suppliers",                  [200,  200,  403,  403,  401,  200]),
+    ("POST",   "/suppliers",                  [201,  403,  403,  403,  401,  403]),
+    ("GET",    "/suppliers/{ref}",            [200,  200,  403,  403,  401,  404]),
+    ("PUT",    "/suppliers/{ref}",            [200,  403,  403,  403,  401,  403]),
+    ("DELETE", "/suppliers/{ref}",            [200,  403,  403,  403,  401,  403]),
+    ("GET",    "/vendors",                    [200,  403,  200,  403,  401,  200]),
+    ("POST",   "/vendors",                    [201,  403,  403,  403,  401,  403]),
+    ("GET",    "/vendors/{ref}",              [200,  403,  200,  403,  401,  404]),
+    ("PUT",    "/vendors/{ref}",              [200,  403,  403,  403,  401,  403]),
+    ("DELETE", "/vendors/{ref}",              [200,  403,  403,  403,  401,  403]),
+    ("GET",    "/subscribers",                [200,  403,  200,  200,  401,  200]),
+    ("POST",   "/subscribers",                [201,  403,  201,  403,  401,  400]),
+    ("GET",    "/subscribers/{ref}",          [200,  403,  200,  200,  401,  404]),
+    ("PUT",    "/subscribers/{ref}",          [200,  403,  200,  403,  401,  404]),
+    ("DELETE", "/subscribers/{ref}",          [200,  403,  200,  403,  401,  404]),
+    ("GET",    "/users",                      [200,  200,  200,  200,  401,  200]),
+    ("POST",   "/users",                      [201,  201,  201,  201,  401,  403]),
+    ("GET",    "/users/{ref}",                [200,  200,  200,  200,  401,  404]),
+    ("PUT",    "/users/{ref}",                [200,  200,  200,  200,  401,  404]),
+    ("DELETE", "/users/{ref}",                [200,  200,  200,  200,  401,  404]),
+    ("GET",    "/applications",               [200,  200,  200,  200,  401,  200]),
+    ("POST",   "/applications",               [201,  201,  403,  403,  401,  400]),
+    // Vendors bundle the products of every supplier, so a stranger who is one sees them.
+    ("GET",    "/applications/{ref}",         [200,  200,  200,  200,  401,  200]),
+    ("PUT",    "/applications/{ref}",         [200,  200,  403,  403,  401,  404]),
+    ("DELETE", "/applications/{ref}",         [200,  200,  403,  403,  401,  404]),
+    ("GET",    "/connectivityPlans",          [200,  200,  200,  200,  401,  200]),
+    ("POST",   "/connectivityPlans",          [201,  201,  403,  403,  401,  400]),
+    ("GET",    "/connectivityPlans/{ref}",    [200,  200,  200,  200,  401,  200]),
+    ("PUT",    "/connectivityPlans/{ref}",    [200,  200,  403,  403,  401,  404]),
+    ("DELETE", "/connectivityPlans/{ref}",    [200,  200,  403,  403,  401,  404]),
+    ("GET",    "/offers",                     [200,  403,  200,  200,  401,  200]),
+    ("POST",   "/offers",                     [201,  403,  201,  403,  401,  400]),
+    ("GET",    "/offers/{ref}",               [200,  403,  200,  200,  401,  404]),
+    ("PUT",    "/offers/{ref}",               [200,  403,  200,  403,  401,  404]),
+    ("DELETE", "/offers/{ref}",               [200,  403,  200,  403,  401,  404]),
+    ("GET",    "/processingStrategies",       [200,  200,  200,  200,  401,  200]),
+    ("POST",   "/processingStrategies",       [201,  403,  201,  403,  401,  400]),
+    ("GET",    "/processingStrategies/{ref}", [200,  404,  200,  200,  401,  404]),
+    ("PUT",    "/processingStrategies/{ref}", [200,  403,  200,  403,  401,  404]),
+    ("DELETE", "/processingStrategies/{ref}", [200,  403,  200,  403,  401,  404]),
+    ("GET",    "/orders",                     [200,  403,  200,  200,  401,  200]),
+    ("POST",   "/orders",                     [201,  403,  201,  201,  401,  400]),
+    ("GET",    "/orders/{ref}",               [200,  403,  200,  200,  401,  404]),
+    ("DELETE", "/orders/{ref}",               [200,  403,  200,  200,  401,  404]),
+    ("GET",    "/subscriptions",              [200,  200,  200,  200,  401,  200]),
+    ("GET",    "/subscriptions/{ref}",        [200,  200,  200,  200,  401,  404]),
+    ("PUT",    "/subscriptions/{ref}",        [200,  403,  200,  403,  401,  404]),
+];
+
+/// The operations of the contract; its `{orderRef}` is our `{ref}`.
+const CONTRACT: [(&str, &str); 4] =
+    [("GET", "/orders"), ("POST", "/orders"), ("GET", "/orders/{ref}"), ("DELETE", "/orders/{ref}")];
+
+/// What stands beside the table of routes: the Admin API, for the same callers.
+#[rustfmt::skip]
+const ADMIN: &[Row] = &[
+    ("GET",    "/profiles",                             [200, 200, 200, 200, 401, 200]),
+    ("GET",    "/profiles/default",                     [200, 200, 200, 200, 401, 200]),
+    ("GET",    "/profiles/none",                        [404, 404, 404, 404, 401, 404]),
+    ("GET",    "/oauth/tokeninfo?access_token=none",    [400, 400, 400, 400, 400, 400]),
+    ("POST",   "/oauth/revoke_token?access_token=none", [200, 200, 200, 200, 200, 200]),
+    ("POST",   "/oauth/token",                          [400, 400, 400, 400, 400, 400]),
+];
+
+#[test]
+fn every_operation_has_one_row_and_every_row_an_operation() {
+    let routed: BTreeSet<_> = operations().iter().map(|operation| (operation.method.as_str(), operation.path)).collect();
+    let rows: BTreeSet<_> = MATRIX.iter().map(|(method, path, _)| (*method, *path)).collect();
+    assert_eq!(rows.len(), MATRIX.len(), "a row stands twice in MATRIX");
+    for (method, path) in routed.difference(&rows) {
+        panic!(
+            "{method} {path} has no row in MATRIX. Decide whom it is answered how, from domain.md and not from what the \
+             program does; add the row; teach Scene::target and Scene::body what it asks for"
+        );
+    }
+    for (method, path) in rows.difference(&routed) {
+        panic!("{method} {path} has a row in MATRIX but is no operation any more: remove the row if that is meant");
+    }
+    for (method, path) in CONTRACT {
+        assert!(rows.contains(&(method, path)), "{method} {path} is in the contract and has no row");
+    }
+}
+
+/// A shop with an order, a stranger, and who else asks.
+struct Scene {
+    world: World,
+    shop: Shop,
+    journal: Journal,
+    callers: [Caller; 6],
+    strategy: String,
+    order: Value,
+    /// Numbers for names that nobody has yet.
+    next: u32,
+}
+
+impl Scene {
+    async fn new() -> Scene {
+        let world = World::new().await;
+        let shop = world.shop("net", "acme").await;
+        let other = world.shop("far", "else").await;
+        let scopes = [
+            format!("SUPPLIER:{}", other.supplier.party),
+            format!("VENDOR:{}", other.vendor.party),
+            format!("SUBSCRIBER:{}", other.subscriber.party),
+        ];
+        let stranger = world.user("stranger@else.example", &scopes.each_ref().map(String::as_str)).await;
+        let strategy = shop.vendor.post("/processingStrategies", json!({"id": "acme/own"})).await.expect(201);
+        let order = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await.expect(201);
+        let callers = [
+            world.operator.clone(),
+            shop.supplier.caller.clone(),
+            shop.vendor.caller.clone(),
+            shop.subscriber.caller.clone(),
+            world.nobody(),
+            stranger,
+        ];
+        let journal = Journal::open(world.folder.path());
+        Scene { world, shop, journal, callers, strategy: text(&strategy, "ref"), order, next: 0 }
+    }
+
+    fn number(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+
+    /// The scope of the party whose objects a column is asked about.
+    fn own_scope(&self, column: usize) -> String {
+        match column {
+            1 => format!("SUPPLIER:{}", self.shop.supplier.party),
+            3 => format!("SUBSCRIBER:{}", self.shop.subscriber.party),
+            _ => format!("VENDOR:{}", self.shop.vendor.party),
+        }
+    }
+
+    /// Makes something that can be deleted, and answers its ref.
+    async fn made(&mut self, collection: &str, column: usize) -> String {
+        let body = self.body("POST", collection, column);
+        text(&self.world.operator.post(collection, body).await.expect(201), "ref")
+    }
+
+    /// The ref that stands in the path.
+    async fn target(&mut self, method: &str, path: &str, column: usize) -> String {
+        let collection = path.trim_end_matches("/{ref}");
+        if method == "DELETE" || collection == "/users" {
+            return self.made(collection, column).await;
+        }
+        match collection {
+            "/suppliers" => self.shop.supplier.party.clone(),
+            "/vendors" => self.shop.vendor.party.clone(),
+            "/subscribers" => self.shop.subscriber.party.clone(),
+            "/applications" => self.shop.application_ref.clone(),
+            "/connectivityPlans" => self.shop.plan_ref.clone(),
+            "/offers" => self.shop.offer_ref.clone(),
+            "/processingStrategies" => self.strategy.clone(),
+            "/orders" => text(&self.order, "ref"),
+            "/subscriptions" => text(&self.order["subscriptions"][0], "ref"),
+            other => panic!("teach Scene::target what {other} asks for"),
+        }
+    }
+
+    fn body(&mut self, method: &str, path: &str, column: usize) -> Value {
+        let n = self.number();
+        match (method, path) {
+            ("POST", "/suppliers" | "/vendors") => json!({"id": format!("p{n}"), "name": "New"}),
+            ("POST", "/subscribers") => json!({"name": "New", "vendorId": "acme"}),
+            ("POST", "/users") => json!({"email": format!("u{n}@new.example"), "scopes": [self.own_scope(column)]}),
+            ("POST", "/applications" | "/connectivityPlans") => json!({"id": format!("net/p{n}"), "name": "New"}),
+            ("POST", "/offers") => {
+                json!({"id": format!("acme/o{n}"), "name": "New", "items": [{"productId": self.shop.plan_id}]})
+            }
+            ("POST", "/processingStrategies") => json!({"id": format!("acme/s{n}")}),
+            ("POST", "/orders") => json!({"offerId": self.shop.offer_id, "subscriberId": self.shop.subscriber.id}),
+            ("PUT", "/users/{ref}") => json!({"firstName": format!("Name {n}")}),
+            ("PUT", "/subscriptions/{ref}") => json!({"state": if n % 2 == 0 { "ACTIVE" } else { "SUSPENDED" }}),
+            ("PUT", _) => json!({"name": format!("Name {n}")}),
+            (_, other) => panic!("teach Scene::body what {other} asks for"),
+        }
+    }
+
+    async fn ask(&mut self, base: &str, (method, path, _): &Row, column: usize) -> Answer {
+        let target = if path.ends_with("{ref}") { self.target(method, path, column).await } else { String::new() };
+        let body = match *method {
+            "POST" | "PUT" => Body::from(self.body(method, path, column).to_string()),
+            _ => Body::empty(),
+        };
+        let before = self.journal.length();
+        let caller = self.callers[column].at(base);
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let answer = caller.send(method, &path.replace("{ref}", &target), body).await;
+        if answer.status >= 300 {
+            assert_eq!(self.journal.length(), before, "{} as {} was refused and written", answer.asked, COLUMNS[column]);
+        }
+        answer
+    }
+}
+
+#[tokio::test]
+async fn each_cell_is_answered_as_it_says() {
+    let mut scene = Scene::new().await;
+    let mut wrong = Vec::new();
+    for row in MATRIX {
+        for (column, expected) in row.2.iter().enumerate() {
+            let answer = scene.ask("/core/latest/api", row, column).await;
+            if answer.status != *expected {
+                wrong.push(format!("{} as {}: {}, not {expected}", answer.asked, COLUMNS[column], answer.status));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    scene.journal.verify();
+}
+
+#[tokio::test]
+async fn the_contract_is_answered_the_same_with_its_one_status_of_success() {
+    let mut scene = Scene::new().await;
+    for (method, path) in CONTRACT {
+        let row = MATRIX.iter().find(|row| (row.0, row.1) == (method, path)).expect("a row of the contract");
+        for (column, expected) in row.2.iter().enumerate() {
+            let answer = scene.ask("/core/v141/api", row, column).await;
+            let expected = if *expected == 201 { 200 } else { *expected };
+            assert_eq!(answer.status, expected, "{} as {}: {}", answer.asked, COLUMNS[column], answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_admin_api_is_answered_as_its_rows_say() {
+    let scene = Scene::new().await;
+    for (method, path, expected) in ADMIN {
+        for (column, expected) in expected.iter().enumerate() {
+            let form = scene.callers[column].with("content-type", "application/x-www-form-urlencoded");
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let answer = form.at("/admin/latest/api").send(method, path, Body::empty()).await;
+            assert_eq!(answer.status, *expected, "{} as {}: {}", answer.asked, COLUMNS[column], answer.text());
+        }
+    }
+}
