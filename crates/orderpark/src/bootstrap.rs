@@ -46,7 +46,7 @@ impl Given {
     }
 }
 
-/// Makes the operator, unless the database has one, and answers it. `settings.operator_id` becomes what the database says.
+/// Makes the operator, unless the database has one. `settings.operator_id` becomes what the database says.
 pub async fn operator(
     store: &Store,
     settings: &mut Settings,

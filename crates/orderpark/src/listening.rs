@@ -6,12 +6,13 @@ use std::net::{SocketAddr, TcpListener};
 /// Where the server listens unless told otherwise.
 pub const DEFAULT: &str = "127.0.0.1:8080";
 
-/// Tokens and secrets cross the line: plain HTTP is for this machine, or for whoever says that something in front encrypts.
+/// Tokens and secrets cross the line: plain HTTP is for this machine, or for whoever says that something in front
+/// encrypts.
 pub fn check(address: SocketAddr, allow_plain_http: bool) -> anyhow::Result<()> {
     ensure!(
         allow_plain_http || address.ip().to_canonical().is_loopback(),
-        "{address} can be reached from other machines, and this is plain HTTP: tokens and secrets would cross the network \
-         in clear. Listen on a loopback address behind a proxy that speaks TLS, or say --allow-plain-http"
+        "{address} can be reached from other machines, and this is plain HTTP: tokens and secrets would cross \
+         the network in clear. Listen on a loopback address behind a proxy that speaks TLS, or say --allow-plain-http"
     );
     Ok(())
 }

@@ -31,8 +31,8 @@ pub fn app(store: &Store, settings: Settings, folder: Option<&Path>, options: &O
     }))
 }
 
-/// Serves until SIGTERM or SIGINT, then finishes what it has. The address was taken before, so whoever reads the line may
-/// connect at once.
+/// Serves until SIGTERM or SIGINT, then finishes what it has. The address was taken before, so whoever reads the line
+/// may connect at once.
 pub async fn listen(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let stop = stop_asked()?;

@@ -189,7 +189,8 @@ async fn options_win_over_the_configuration_file() {
     let path = folder.path().join("orderpark.toml");
     let configured = folder.path().join("configured");
     let text = format!(
-        "listen = \"192.0.2.1:80\"\ndata = {configured:?}\noperator_id = \"northern\"\n[tokens]\nvalidity_max = \"1hours\"\n"
+        "listen = \"192.0.2.1:80\"\ndata = {configured:?}\noperator_id = \"northern\"\n\
+         [tokens]\nvalidity_max = \"1hours\"\n"
     );
     fs::write(&path, text).unwrap();
     let running = Running::start(&["serve", "--listen", "127.0.0.1:0", "--config", path.to_str().unwrap()]);

@@ -1,7 +1,7 @@
 //! `orderpark serve`: serve the API until told to stop.
 //!
-//! What can be checked is checked before anything is written: the configuration, the address, the given secret. Then the
-//! folder, the database, on a first start the operator, and the keys. One line on stdout says that it listens.
+//! What can be checked is checked before anything is written: the configuration, the address, the given secret. Then
+//! the folder, the database, on a first start the operator, and the keys. One line on stdout says that it listens.
 
 use crate::bootstrap::{self, Given};
 use crate::configuration::Configuration;

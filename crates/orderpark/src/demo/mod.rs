@@ -1,8 +1,8 @@
 //! The demo's world: what stands in it, and a tour of commands to paste.
 //!
-//! Everything is done as it would be done through the API: by a user, within its scope, through `Store::commit`; and the
-//! tokens are issued as any other. Only asking suppliers is played here, because this server cannot ask yet: that is where
-//! the orders in `PENDING` and `REJECTED` come from.
+//! Everything is done as it would be done through the API: by a user, within its scope, through `Store::commit`; and
+//! the tokens are issued as any other. Only asking suppliers is played here, because this server cannot ask yet: that
+//! is where the orders in `PENDING` and `REJECTED` come from.
 
 mod catalogue;
 mod orders;

@@ -1,14 +1,14 @@
 //! Who a token stands for, remembered for at most a second.
 //!
-//! The digest of a bearer token leads to what the store said of it. An entry is good for [`FRESH_MICROS`], which is what makes
-//! a revocation on another node effective within a second; on this node whoever changes a user calls
+//! The digest of a bearer token leads to what the store said of it. An entry is good for [`FRESH_MICROS`], which is
+//! what makes a revocation on another node effective within a second; on this node whoever changes a user calls
 //! [`TokenCache::forget`], and the entry is dead at once.
 //!
 //! The race to avoid: a lookup reads the store, then a revocation commits and forgets, then the lookup puts its stale
-//! answer in. So every forgetting takes the next number of one counter and writes it to its user's slot; a lookup reads the
-//! counter *before* it reads the store and leaves that number in its entry; and an entry counts only while its number is not
-//! smaller than the one in the slot. A stale answer may still be put in, but it is dead on arrival. Users share slots: at
-//! worst that costs one more read of the store.
+//! answer in. So every forgetting takes the next number of one counter and writes it to its user's slot; a lookup reads
+//! the counter *before* it reads the store and leaves that number in its entry; and an entry counts only while its
+//! number is not smaller than the one in the slot. A stale answer may still be put in, but it is dead on arrival. Users
+//! share slots: at worst that costs one more read of the store.
 //!
 //! Unknown tokens are not kept: made-up ones would push out the real ones.
 

@@ -1,10 +1,10 @@
 //! Access: who asks.
 //!
-//! A client proves its secret at the token endpoint ([`secret`], `throttle`) and is given a token ([`issue`], [`Signer`]).
-//! Every other request carries the token; [`authenticate`] turns it into a [`Caller`]: SHA-256 of what was sent, the token
-//! with that digest (remembered for at most a second, see `cache`), the user whose token it is. A token is known by its
-//! digest in the token table, not by its signature, so revoking one is effective at once on this node and within a second
-//! on every other.
+//! A client proves its secret at the token endpoint ([`secret`], `throttle`) and is given a token ([`issue`],
+//! [`Signer`]). Every other request carries the token; [`authenticate`] turns it into a [`Caller`]: SHA-256 of what was
+//! sent, the token with that digest (remembered for at most a second, see `cache`), the user whose token it is. A token
+//! is known by its digest in the token table, not by its signature, so revoking one is effective at once on this node
+//! and within a second on every other.
 
 mod cache;
 mod proof;

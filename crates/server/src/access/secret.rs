@@ -1,8 +1,8 @@
 //! Client secrets: made here, shown once, kept as SHA-256 only.
 //!
-//! A secret has 256 random bits, so nobody guesses it and a plain digest cannot be guessed back. Comparing is built so that
-//! its duration tells nothing: every check digests once and compares with the same number of slots, whether the client
-//! exists or not, and looks at all slots even after a hit.
+//! A secret has 256 random bits, so nobody guesses it and a plain digest cannot be guessed back. Comparing is built so
+//! that its duration tells nothing: every check digests once and compares with the same number of slots, whether the
+//! client exists or not, and looks at all slots even after a hit.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;

@@ -1,10 +1,10 @@
 //! Failure throttling: whoever keeps sending wrong secrets is told to wait.
 //!
-//! Failures are counted per (client id, address). After the fifth in a row each further one starts a pause of 1, 3, 5, then
-//! 10 seconds, in which another wrong secret is answered 429 instead of 401. A right secret is let in at any time and
-//! clears the count, so nobody can shut a client out by failing in its name. Memory is bounded: the coldest counts are
-//! dropped first. Secrets have 256 random bits, so this is not what makes guessing hopeless; it keeps the noise down and
-//! tells a misconfigured program to slow down.
+//! Failures are counted per (client id, address). After the fifth in a row each further one starts a pause of 1, 3, 5,
+//! then 10 seconds, in which another wrong secret is answered 429 instead of 401. A right secret is let in at any time
+//! and clears the count, so nobody can shut a client out by failing in its name. Memory is bounded: the coldest counts
+//! are dropped first. Secrets have 256 random bits, so this is not what makes guessing hopeless; it keeps the noise
+//! down and tells a misconfigured program to slow down.
 
 use super::secret::sha256;
 use orderpark_domain::Instant;
@@ -77,7 +77,8 @@ impl Throttle {
 }
 
 impl Count {
-    /// How long the pause still lasts. One longer than the longest step comes from a clock that was set back: it is over.
+    /// How long the pause still lasts. One longer than the longest step comes from a clock that was set back: it is
+    /// over.
     fn wait(&self, now: Instant) -> Option<Wait> {
         let left = self.pause_until.0.saturating_sub(now.0);
         let longest = STEPS[STEPS.len() - 1] * 1_000_000;

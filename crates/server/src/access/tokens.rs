@@ -1,7 +1,8 @@
 //! Issues, finds and revokes tokens.
 //!
-//! Nothing is stored of a token but its claims and its digest. A client that has a valid one is given it again by signing the
-//! same claims again; should the key have been replaced since, that makes another text, and the client gets a new token.
+//! Nothing is stored of a token but its claims and its digest. A client that has a valid one is given it again by
+//! signing the same claims again; should the key have been replaced since, that makes another text, and the client gets
+//! a new token.
 
 use super::secret::sha256;
 use super::validity::{INFINITE_SECONDS, Validity};

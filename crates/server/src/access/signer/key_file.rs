@@ -1,7 +1,7 @@
 //! The two key files of the data folder: `secret.key`, 32 random bytes, and `signing.key`, sealed under it.
 //!
-//! Each is written beside its place, synced, and moved there, so a crash leaves a whole file or none. What is sealed names
-//! the key that sealed it, so that a wrong `secret.key` is told from a damaged file.
+//! Each is written beside its place, synced, and moved there, so a crash leaves a whole file or none. What is sealed
+//! names the key that sealed it, so that a wrong `secret.key` is told from a damaged file.
 
 use crate::access::secret::sha256;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};

@@ -1,12 +1,13 @@
 //! Signs tokens: RS256 (RFC 7518, 3.3) over claims in a fixed order.
 //!
-//! RS256 is deterministic, so the same claims signed again with the same key are the same token. That is how a client is
-//! given the token that it has already (domain.md, "Tokens") although no token is stored: only its claims and its digest are.
+//! RS256 is deterministic, so the same claims signed again with the same key are the same token. That is how a client
+//! is given the token that it has already (domain.md, "Tokens") although no token is stored: only its claims and its
+//! digest are.
 //!
-//! The key is made when it is first needed, which at start is at once but in a thread of its own: finding two primes can
-//! take longer than a start may. It lies in the data folder, sealed under a master key that lies beside it, so that a copy
-//! of one file alone is worth nothing. If the key is lost, tokens that were issued stay valid, since they are known by their
-//! digest; only a client that asks again gets a new one.
+//! The key is made when it is first needed, which at start is at once but in a thread of its own: finding two primes
+//! can take longer than a start may. It lies in the data folder, sealed under a master key that lies beside it, so that
+//! a copy of one file alone is worth nothing. If the key is lost, tokens that were issued stay valid, since they are
+//! known by their digest; only a client that asks again gets a new one.
 
 mod key_file;
 

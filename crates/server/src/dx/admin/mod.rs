@@ -1,8 +1,8 @@
 //! The Admin half of the DX API: tokens and profiles (domain.md, "Tokens").
 //!
-//! The token endpoints stand before the check of `Authorization`: a client that proves its secret, or shows a token, needs
-//! no other. What they take may stand in the query or in the form, never the same name twice; a secret only in the form.
-//! A slash at the end of a path is tolerated.
+//! The token endpoints stand before the check of `Authorization`: a client that proves its secret, or shows a token,
+//! needs no other. What they take may stand in the query or in the form, never the same name twice; a secret only in
+//! the form. A slash at the end of a path is tolerated.
 
 mod asked;
 mod credentials;
@@ -17,8 +17,8 @@ use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 use std::sync::Arc;
 
-/// The operations below each Admin base path. Problems come out bare, for the front to render. The address of a client is
-/// that of `axum::extract::ConnectInfo<SocketAddr>` in the request's extensions, where the listener puts it.
+/// The operations below each Admin base path. Problems come out bare, for the front to render. The address of a client
+/// is that of `axum::extract::ConnectInfo<SocketAddr>` in the request's extensions, where the listener puts it.
 pub(crate) fn routes() -> Router<Arc<App>> {
     let router = at(Router::new(), "/oauth/token", &post(token_issue::issue));
     let router = at(router, "/oauth/revoke_token", &post(token_revoke::revoke));

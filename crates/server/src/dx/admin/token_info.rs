@@ -1,4 +1,4 @@
-//! `GET /oauth/tokeninfo?access_token=`: the attributes of a valid token, to whoever holds it; no `Authorization` needed.
+//! `GET /oauth/tokeninfo?access_token=`: the attributes of a valid token, to whoever holds it, without `Authorization`.
 
 use super::asked::Asked;
 use super::token_shown;

@@ -1,9 +1,10 @@
 //! `POST /oauth/token`: a client proves its secret and is given a token (RFC 6749, 4.4; domain.md, "Tokens").
 //!
-//! Rules: `grant_type=client_credentials`, form-encoded. The client is named by `client_id` and `client_secret` in the form, or
-//! by HTTP Basic, never by both, and never in the query, which ends up in logs. `validityPeriod` and `renewToken` may stand in
-//! the query or in the form. 400 for a request that is not one; 401 for a client that did not prove itself; 429 for one that
-//! keeps failing. Errors carry `error` and `error_description` beside the attributes of every error.
+//! Rules: `grant_type=client_credentials`, form-encoded. The client is named by `client_id` and `client_secret` in the
+//! form, or by HTTP Basic, never by both, and never in the query, which ends up in logs. `validityPeriod` and
+//! `renewToken` may stand in the query or in the form. 400 for a request that is not one; 401 for a client that did not
+//! prove itself; 429 for one that keeps failing. Errors carry `error` and `error_description` beside the attributes of
+//! every error.
 
 use super::asked::Asked;
 use super::credentials::Credentials;

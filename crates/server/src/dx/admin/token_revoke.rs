@@ -1,4 +1,4 @@
-//! `POST /oauth/revoke_token?access_token=`: the token dies; one that is not known is dead already, so that is 200 as well.
+//! `POST /oauth/revoke_token?access_token=`: the token dies; an unknown one is dead already, which is 200 as well.
 
 use super::asked::Asked;
 use super::token_shown::never_kept;
