@@ -54,13 +54,7 @@ impl Front {
         let form = Form::of(request.headers());
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
-        let guarded = AssertUnwindSafe(tokio::time::timeout(HANDLER_MAX, self.dispatch(request))).catch_unwind();
-        let result = match guarded.await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Problem::timeout()),
-            Err(panic) => Err(Problem::internal(format!("a handler panicked: {}", panic_message(&*panic)))),
-        };
-        let response = self.finish(result, &method, form);
+        let response = self.finish(guarded(self.dispatch(request)).await, &method, form);
         if let Some(path) = path {
             tracing::debug!(%method, ?path, code = response.status().as_u16(), "answered");
         }
@@ -105,6 +99,15 @@ impl Front {
     }
 }
 
+/// Ends what takes too long, and catches panics: the process lives, and so does the connection.
+async fn guarded(work: impl Future<Output = Result<Response, Problem>>) -> Result<Response, Problem> {
+    match AssertUnwindSafe(tokio::time::timeout(HANDLER_MAX, work)).catch_unwind().await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(Problem::timeout()),
+        Err(panic) => Err(Problem::internal(format!("a handler panicked: {}", panic_message(&*panic)))),
+    }
+}
+
 /// A trailing slash is tolerated (domain.md, conventions).
 fn without_last_slash(mut request: Request) -> Request {
     let path = request.uri().path();
@@ -141,3 +144,6 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 pub(crate) fn ready(app: &App) -> Response {
     if app.draining.load(Ordering::Relaxed) { answer::draining() } else { answer::healthy() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,6 +101,11 @@ impl Problem {
             .retry_after(1)
     }
 
+    /// The sentence that the client reads.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// The attributes that are wrong.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.0.fields.iter().map(|field| field.path.as_str())
