@@ -122,11 +122,12 @@ impl<'p> Bench<'p> {
         Ok((get, answer))
     }
 
-    /// A rate held for some seconds, three times, because one stall of the disk decides a p99.
+    /// A rate held for some seconds, three times, because one stall of the disk decides a p99. Where the machine does not
+    /// keep up with the rate, the times are those of a growing queue and say nothing: the row falls short.
     pub fn pace(&mut self, rows: &mut Vec<Row>) -> anyhow::Result<()> {
         progress("70 % of the peak");
         let rate = median(&self.rounds.post) * 0.7;
-        let (mut half, mut tail) = (Vec::new(), Vec::new());
+        let (mut half, mut tail, mut held) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let count = (rate * 4.0) as u64;
@@ -135,12 +136,15 @@ impl<'p> Bench<'p> {
             let measured = self.runtime.block_on(load.paced(rate))?;
             half.push(measured.quantile(0.5));
             tail.push(measured.quantile(0.99));
+            held.push(measured.rate);
         }
+        let held = median(&held);
+        let kept_up = held >= rate * 0.95;
         rows.push(Row {
             what: format!("POST p99 at 70 % of the peak ({rate:.0}/s)"),
             unit: "us",
-            figure: median(&tail),
-            against: "its p50".to_owned(),
+            figure: if kept_up { median(&tail) } else { f64::INFINITY },
+            against: if kept_up { "its p50".to_owned() } else { format!("its p50; only {held:.0}/s were answered") },
             reference: median(&half),
             goal: Goal::AtMost(5.0),
         });
