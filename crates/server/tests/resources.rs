@@ -3,6 +3,7 @@
 mod harness;
 
 use harness::{World, text};
+use orderpark_server::Settings;
 use serde_json::json;
 
 #[tokio::test]
@@ -101,6 +102,55 @@ async fn a_replayed_create_shows_no_secret() {
     let mut expected = first;
     expected["primaryUser"].as_object_mut().expect("an object").remove("clientSecret");
     assert_eq!(again.expect(201), expected);
+}
+
+#[tokio::test]
+async fn a_replayed_delete_answers_what_was_deleted() {
+    let world = World::new().await;
+    let supplier = world.supplier("net").await;
+    let application = supplier.post("/applications", json!({"id": "net/app", "name": "App"})).await.expect(201);
+    let user = supplier.post("/users", json!({"email": "two@net.example"})).await.expect(201);
+    let paths = [
+        format!("/applications/{}", text(&application, "ref")),
+        format!("/users/{}", text(&user, "ref")),
+        format!("/suppliers/{}", supplier.party),
+    ];
+    for path in paths {
+        let operator = world.operator.key("gone");
+        let first = operator.delete(&path).await;
+        let again = operator.delete(&path).await;
+        if path.starts_with("/suppliers") {
+            assert_eq!(first.expect(200), json!({"ref": supplier.party, "id": "net", "name": "Supplier net"}));
+        }
+        assert_eq!(again.expect(200), first.expect(200));
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        world.operator.delete(&path).await.refused(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_operation() {
+    let world = World::new().await;
+    let supplier = world.supplier("net").await;
+    let keyed = supplier.key("k");
+    let body = json!({"id": "net/one", "name": "One"});
+    keyed.post("/applications", body.clone()).await.expect(201);
+    keyed.post("/connectivityPlans", body).await.refused(409, "id_taken");
+    let plan = keyed.post("/connectivityPlans", json!({"id": "net/two", "name": "Two"})).await.expect(201);
+    assert_eq!(plan["grantedConnections"], "0");
+    keyed.delete(&format!("/connectivityPlans/{}", text(&plan, "ref"))).await.expect(200);
+    keyed.at("/core/v141/api").post("/applications", json!({"id": "net/one", "name": "One"})).await.expect(200);
+}
+
+#[tokio::test]
+async fn unknown_attributes_can_be_ignored() {
+    let settings = Settings { ignore_unknown_fields: true, ..Settings::default() };
+    let world = World::with(settings).await;
+    let body = json!({"id": "net", "name": "Net", "surprise": 1, "primaryUser": {"email": "a@net.example", "x": 1}});
+    let supplier = world.operator.post("/suppliers", body).await.expect(201);
+    let path = format!("/suppliers/{}", text(&supplier, "ref"));
+    world.operator.put(&path, json!({"surprise": 2})).await.expect(200);
+    world.operator.put(&path, json!({"id": "other"})).await.refused(400, "invalid_attribute");
 }
 
 #[tokio::test]

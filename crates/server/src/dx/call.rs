@@ -1,12 +1,13 @@
 //! One authenticated and permitted request, as handlers see it.
 
 use super::Base;
+use crate::router::Operation;
 use crate::wire::{Fields, Json, Query, etag, idempotency, json};
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderMap;
-use orderpark_domain::{Action, Caller, Command, IfMatch, Intent, Outcome, RequestKey, Scope};
+use orderpark_domain::{Caller, Command, IfMatch, Intent, Outcome, RequestKey, Scope};
 use std::sync::Arc;
 
 /// One request. Its scope is that of the operation's action: what a handler receives it may use.
@@ -14,7 +15,6 @@ pub(crate) struct Call {
     pub app: Arc<App>,
     pub base: Base,
     pub caller: Caller,
-    pub action: Action,
     pub scope: Scope,
     /// The `{ref}` of the path; empty where the path has none.
     pub path_ref: String,
@@ -22,8 +22,7 @@ pub(crate) struct Call {
     pub headers: HeaderMap,
     /// The body as it came; empty for GET, HEAD and DELETE.
     pub body: Bytes,
-    /// The path of the collection below the base.
-    pub collection: &'static str,
+    pub operation: &'static Operation,
 }
 
 /// An outcome on the disk.
@@ -33,6 +32,11 @@ pub(crate) struct Done {
 }
 
 impl Call {
+    /// The path of the collection below the base.
+    pub fn collection(&self) -> &'static str {
+        self.operation.path.trim_end_matches("/{ref}")
+    }
+
     /// The ref in the path; one that is malformed names nothing.
     pub fn target<R>(&self, parse: impl FnOnce(&str) -> Option<R>) -> Result<R, Problem> {
         parse(&self.path_ref).ok_or_else(Problem::not_found)
@@ -75,7 +79,7 @@ impl Call {
         let Some(key) = idempotency::key(&self.headers)? else { return Ok(None) };
         Ok(Some(RequestKey {
             client: self.caller.user(),
-            key: idempotency::digest_of_key(self.action, key),
+            key: idempotency::digest_of_key(&self.operation.method, self.operation.path, key),
             fingerprint: idempotency::fingerprint(&self.path_ref, &self.query, body),
         }))
     }
@@ -112,7 +116,7 @@ impl Call {
         if !self.base.version.answers_created() {
             return response;
         }
-        answer::created(response, &format!("{}{}/{new_ref}", self.base.path, self.collection))
+        answer::created(response, &format!("{}{}/{new_ref}", self.base.path, self.collection()))
     }
 }
 

@@ -96,7 +96,7 @@ impl<L: Listing> Walk<L> {
         match rows.last().filter(|_| more) {
             Some(last) => {
                 let query = call.query.with("after", &L::ref_of(last).to_string());
-                let address = format!("{}{}?{query}", call.base.path, call.collection);
+                let address = format!("{}{}?{query}", call.base.path, call.collection());
                 Ok(answer::with_next(response, &address))
             }
             None => Ok(response),

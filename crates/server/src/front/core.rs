@@ -48,18 +48,7 @@ async fn call(
     } else {
         Bytes::new()
     };
-    Ok(Call {
-        app: Arc::clone(app),
-        base,
-        caller,
-        action: operation.action,
-        scope,
-        collection: operation.path.trim_end_matches("/{ref}"),
-        path_ref,
-        query,
-        headers: parts.headers,
-        body,
-    })
+    Ok(Call { app: Arc::clone(app), base, caller, scope, operation, path_ref, query, headers: parts.headers, body })
 }
 
 fn allowing(methods: &[&'static Method]) -> Problem {

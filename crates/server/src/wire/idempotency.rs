@@ -5,8 +5,7 @@ use super::query::Query;
 use crate::Problem;
 use crate::problem::Reason;
 use aws_lc_rs::digest::{Context, SHA256};
-use http::HeaderMap;
-use orderpark_domain::Action;
+use http::{HeaderMap, Method};
 
 /// The longest key, in characters.
 const KEY_MAX: usize = 255;
@@ -25,9 +24,9 @@ pub fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-/// What is kept of a key: the operation belongs to it.
-pub fn digest_of_key(action: Action, key: &str) -> [u8; 16] {
-    digest(&[action.name().as_bytes(), &[0], key.as_bytes()])
+/// What is kept of a key: the operation belongs to it, by its method and its path in the table of routes.
+pub fn digest_of_key(method: &Method, path: &str, key: &str) -> [u8; 16] {
+    digest(&[method.as_str().as_bytes(), b" ", path.as_bytes(), &[0], key.as_bytes()])
 }
 
 /// What is kept of a request: path, query and body in their one spelling.

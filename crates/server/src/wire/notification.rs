@@ -57,6 +57,6 @@ fn named<T: Copy>(words: &[(&str, T)], asked: &str) -> Option<T> {
     words.iter().find(|(word, _)| *word == asked).map(|(_, meaning)| *meaning)
 }
 
-fn word_of<T: PartialEq>(words: &[(&'static str, T)], meant: T) -> &'static str {
+fn word_of<T: Copy + PartialEq>(words: &[(&'static str, T)], meant: T) -> &'static str {
     words.iter().find(|(_, meaning)| *meaning == meant).map_or("", |(word, _)| word)
 }

@@ -3,13 +3,13 @@
 use super::*;
 use http::HeaderValue;
 
-fn headers(name: HeaderName, values: &[&'static str]) -> HeaderMap {
+fn headers(name: &HeaderName, values: &[&'static str]) -> HeaderMap {
     values.iter().map(|value| (name.clone(), HeaderValue::from_static(value))).collect()
 }
 
 #[test]
 fn if_match_names_revisions() {
-    let read = |values: &[&'static str]| if_match(&headers(IF_MATCH, values));
+    let read = |values: &[&'static str]| if_match(&headers(&IF_MATCH, values));
     assert_eq!(read(&[]), IfMatch::Anything);
     assert_eq!(read(&["*"]), IfMatch::Anything);
     assert_eq!(read(&["\"3\""]), IfMatch::Revisions(vec![3]));
@@ -20,7 +20,7 @@ fn if_match_names_revisions() {
 
 #[test]
 fn if_none_match_compares_weakly() {
-    let known = |value: &'static str| is_known(&headers(IF_NONE_MATCH, &[value]), "\"3\"");
+    let known = |value: &'static str| is_known(&headers(&IF_NONE_MATCH, &[value]), "\"3\"");
     assert!(known("\"3\"") && known("W/\"3\"") && known("\"1\", \"3\"") && known("*"));
     assert!(!known("\"4\"") && !known("3"));
 }
