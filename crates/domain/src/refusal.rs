@@ -9,6 +9,8 @@ pub enum InUse {
     Orders,
     /// Offers that contain the product, or that the vendor publishes.
     Offers,
+    /// Processing strategies of the vendor.
+    Strategies,
     /// Subscribers of the vendor.
     Subscribers,
     /// Products of the supplier.

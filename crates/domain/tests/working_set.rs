@@ -195,6 +195,7 @@ fn goods(shop: &mut Deployment, heard: &mut Heard) {
 
 fn tokens(shop: &mut Deployment, heard: &mut Heard) {
     let user = shop.user("alice");
+    let proved = shop.whole.users.get(&user).expect("the user exists").secrets[0];
     let token = Token {
         user,
         hash: [1; 32],
@@ -204,8 +205,8 @@ fn tokens(shop: &mut Deployment, heard: &mut Heard) {
         issued_at: shop.now(),
         expires_at: None,
     };
-    heard.hears(shop, Wish::by_system(IssueToken { token: token.clone(), renew: false }));
-    heard.hears(shop, Wish::by_system(IssueToken { token, renew: true }));
+    heard.hears(shop, Wish::by_system(IssueToken { token: token.clone(), proved, renew: false }));
+    heard.hears(shop, Wish::by_system(IssueToken { token, proved, renew: true }));
     heard.hears(shop, Wish::by_system(RevokeToken { user, hash: [1; 32] }));
     let again = Bootstrap { operator_id: "x".into(), login: "x@test".into(), secret: secret(1) };
     shop.asks(Wish::by_system(again)).expect_err("there is an operator already");

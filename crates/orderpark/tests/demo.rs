@@ -45,23 +45,24 @@ async fn the_world_has_orders_and_offers_in_every_state() {
     assert_eq!(running.stop(Signal::INT).0.code(), Some(0));
 }
 
-/// A shell and curl, where there are some; the tour is for them.
+/// A shell and curl, where there are some; the tour is for them. Each command is pasted alone.
 #[test]
 fn the_commands_work_when_they_are_pasted() {
     let running = Running::start(&["demo", "--listen", "127.0.0.1:0"]);
-    let commands = running.said.iter().filter(|line| line.starts_with("curl ")).count();
-    assert_eq!(commands, 6);
-    let script = format!("curl() {{ command curl --fail \"$@\" || exit 1; echo; }}\n{}", running.said.join("\n"));
-    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(output.status.success(), "{script}\n{stdout}\n{stderr}");
-    let answers: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let [placed, sold, all, shown, cancelled, subscriptions] = answers.as_slice() else { panic!("{stdout}") };
+    let commands = running.said.iter().filter(|line| line.starts_with("curl "));
+    let answers: Vec<Value> = commands.map(|command| pasted(command)).collect();
+    let [placed, sold, all, shown, cancelled, subscriptions] = answers.as_slice() else { panic!("{answers:#?}") };
     assert_eq!(placed["state"], "ACTIVE");
     assert!(sold.as_array().unwrap().len() < all.as_array().unwrap().len());
     assert_eq!((&shown["state"], &shown["quantity"]), (&"ACTIVE".into(), &2.into()));
     assert_eq!(cancelled["state"], "CANCELLED");
     assert!(!subscriptions.as_array().unwrap().is_empty());
+}
+
+fn pasted(command: &str) -> Value {
+    let output = std::process::Command::new("sh").args(["-c", command]).output().unwrap();
+    assert!(output.status.success(), "{command}\n{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[test]

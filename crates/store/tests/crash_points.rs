@@ -9,7 +9,8 @@ mod harness;
 use harness::{Deployment, Shop, cancel, everything, key, order_of, place_for, settle};
 use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::{
-    Command, Grant, IfMatch, Instant, Intent, OfferRef, Order, OrderState, Outcome, PartyKind, PartyRef, Token, UserRef,
+    Command, Grant, IfMatch, Instant, Intent, OfferRef, Order, OrderState, Outcome, PartyKind, PartyRef, SecretHash,
+    Token, UserRef,
 };
 use orderpark_store::verify::verify;
 use orderpark_store::{Database, Options, OrderFilter, Slice, Store};
@@ -82,7 +83,9 @@ impl Scenario {
             "create" => (place_for(self.offer, self.subscriber), Some(key(OPERATOR, 1, 1))),
             "cancel" => (cancel(existing()), Some(key(OPERATOR, 2, 2))),
             "settle" => (settle(existing(), None), None),
-            "issue" => (Command::IssueToken(IssueToken { token: token(5), renew: false }), None),
+            "issue" => {
+                (Command::IssueToken(IssueToken { token: token(5), proved: SecretHash([1; 32]), renew: false }), None)
+            }
             "revoke" => (Command::RevokeToken(RevokeToken { user: OPERATOR, hash: token(4).hash }), None),
             other => panic!("no such operation: {other}"),
         };
@@ -119,7 +122,7 @@ fn prepared(operation: &str) -> (Deployment, Shop) {
         deployment.order(&shop);
     }
     if operation == "revoke" {
-        deployment.done(Command::IssueToken(IssueToken { token: token(4), renew: false }));
+        deployment.done(Command::IssueToken(IssueToken { token: token(4), proved: SecretHash([1; 32]), renew: false }));
     }
     (deployment, shop)
 }

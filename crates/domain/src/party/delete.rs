@@ -22,14 +22,12 @@ impl DeleteParty {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.party(world, self.party);
         needs.users_of(world, self.party);
-        for user in world.users_of(self.party) {
-            needs.token(world, user);
-        }
         match self.kind {
             PartyKind::Operator => {}
             PartyKind::Supplier => needs.fact(world, Fact::ProductsOf(self.party)),
             PartyKind::Vendor => {
                 needs.fact(world, Fact::OffersOf(self.party));
+                needs.fact(world, Fact::StrategiesOf(self.party));
                 needs.fact(world, Fact::SubscribersOf(self.party));
             }
             PartyKind::Subscriber => self.needs_orders(world, needs),
@@ -54,7 +52,8 @@ impl DeleteParty {
             PartyKind::Supplier => unless(world, Fact::ProductsOf(self.party), InUse::Products)?,
             PartyKind::Vendor => {
                 unless(world, Fact::SubscribersOf(self.party), InUse::Subscribers)?;
-                unless(world, Fact::OffersOf(self.party), InUse::Offers)?
+                unless(world, Fact::OffersOf(self.party), InUse::Offers)?;
+                unless(world, Fact::StrategiesOf(self.party), InUse::Strategies)?
             }
             PartyKind::Subscriber => self.cancel_orders(world)?,
         };

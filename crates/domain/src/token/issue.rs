@@ -1,12 +1,14 @@
 //! Issue a token to a client that has proved its secret, or find the valid one.
 
-use crate::{Decision, Event, Intent, Needs, Outcome, Refusal, Stamp, Token, World};
+use crate::{Decision, Event, Intent, Needs, Outcome, Refusal, SecretHash, Stamp, Token, World};
 
 /// Issue this token, unless the client has a valid one and does not ask to renew it.
 #[derive(Clone, Debug)]
 pub struct IssueToken {
     /// The token, made and signed.
     pub token: Token,
+    /// The secret that the client proved; it must still be one of its live ones.
+    pub proved: SecretHash,
     /// Whether the token that the client has shall die for a new one.
     pub renew: bool,
 }
@@ -18,8 +20,11 @@ impl IssueToken {
     }
 
     pub(crate) fn decide(&self, _: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
-        let user =
-            world.users.get(&self.token.user).filter(|user| user.deleted_at.is_none()).ok_or(Refusal::NotFound)?;
+        let user = world
+            .users
+            .get(&self.token.user)
+            .filter(|user| user.deleted_at.is_none() && user.secrets.contains(&self.proved))
+            .ok_or(Refusal::NotFound)?;
         if user.grants != self.token.grants {
             return Err(Refusal::Stale);
         }

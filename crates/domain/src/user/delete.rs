@@ -14,7 +14,6 @@ pub struct DeleteUser {
 impl DeleteUser {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.user(world, self.user);
-        needs.token(world, self.user);
         needs.fact(world, Fact::OperatorBesides(self.user));
     }
 

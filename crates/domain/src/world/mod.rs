@@ -165,6 +165,9 @@ impl World {
         match fact {
             Fact::ProductsOf(party) => self.products.values().any(|p| p.supplier == party && p.deleted_at.is_none()),
             Fact::OffersOf(party) => self.offers.values().any(|o| o.vendor == party && o.deleted_at.is_none()),
+            Fact::StrategiesOf(party) => {
+                self.strategies.values().any(|s| s.vendor == Some(party) && s.deleted_at.is_none())
+            }
             Fact::SubscribersOf(party) => {
                 self.parties.values().any(|p| p.vendor == Some(party) && p.deleted_at.is_none())
             }

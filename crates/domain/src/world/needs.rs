@@ -11,6 +11,8 @@ pub enum Fact {
     ProductsOf(PartyRef),
     /// Is there a living offer of this vendor?
     OffersOf(PartyRef),
+    /// Is there a living processing strategy of this vendor?
+    StrategiesOf(PartyRef),
     /// Is there a living subscriber of this vendor?
     SubscribersOf(PartyRef),
     /// Is there a living offer that contains this product?

@@ -8,6 +8,7 @@ use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::offer::DeleteOffer;
 use orderpark_domain::party::{Bootstrap, CreateParty, DeleteParty, PrimaryUser, UpdateParty, subscriber_id};
 use orderpark_domain::product::DeleteProduct;
+use orderpark_domain::strategy::DeleteStrategy;
 use orderpark_domain::{
     Event, Grant, InUse, OrderState, Outcome, Party, PartyKind, PartyRef, ProductKind, Refusal, UserRef,
 };
@@ -225,10 +226,20 @@ fn deleting_a_company() {
             in_use(InUse::Offers),
         ),
         (
+            "a vendor with strategies",
+            |s| {
+                s.must(delete(s, "operator", Subscriber, "bob"));
+                s.must(s.by("rival", DeleteOffer { offer: s.offer("rival/sensor") }));
+                delete(s, "operator", Vendor, "rival")
+            },
+            in_use(InUse::Strategies),
+        ),
+        (
             "a vendor with nothing",
             |s| {
                 s.must(delete(s, "operator", Subscriber, "bob"));
                 s.must(s.by("rival", DeleteOffer { offer: s.offer("rival/sensor") }));
+                s.must(s.by("rival", DeleteStrategy { strategy: s.strategy("rival/own") }));
                 delete(s, "operator", Vendor, "rival")
             },
             Ok(()),

@@ -1,6 +1,6 @@
 //! Issuing and revoking tokens (domain.md, "Tokens").
 
-use crate::harness::{Deployment, No, Wish};
+use crate::harness::{Deployment, No, Wish, secret};
 use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::user::{DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{Event, Outcome, Refusal, Token};
@@ -20,7 +20,8 @@ fn token(shop: &Deployment, name: &str, number: u8) -> Token {
 }
 
 fn issue(shop: &mut Deployment, token: Token, renew: bool) -> Token {
-    match shop.must(Wish::by_system(IssueToken { token, renew })).outcome {
+    let proved = shop.whole.users.get(&token.user).expect("the user exists").secrets[0];
+    match shop.must(Wish::by_system(IssueToken { token, proved, renew })).outcome {
         Outcome::Token(token) => *token,
         other => panic!("not a token: {other:?}"),
     }
@@ -60,12 +61,22 @@ fn the_scopes_are_those_of_now() {
     let mut shop = Deployment::shop();
     let mut stale = token(&shop, "alice", 1);
     stale.grants = vec![shop.grant("acme")];
-    let refused = shop.asks(Wish::by_system(IssueToken { token: stale, renew: false }));
+    let refused = shop.asks(Wish::by_system(IssueToken { token: stale, proved: secret(1), renew: false }));
     assert_eq!(refused, Err(No::Refused(Refusal::Stale)));
     let gone = token(&shop, "alice", 1);
     shop.must(shop.by("alice", DeleteUser { user: gone.user }));
-    let refused = shop.asks(Wish::by_system(IssueToken { token: gone, renew: false }));
+    let refused = shop.asks(Wish::by_system(IssueToken { token: gone, proved: secret(1), renew: false }));
     assert_eq!(refused, Err(No::Refused(Refusal::NotFound)));
+}
+
+#[test]
+fn a_secret_that_died_since_it_was_proved_gets_none() {
+    let mut shop = Deployment::shop();
+    let wanted = token(&shop, "alice", 1);
+    shop.must(shop.by("alice", RotateSecret { user: wanted.user, secret: secret(7), keep_previous: false }));
+    let refused = shop.asks(Wish::by_system(IssueToken { token: wanted.clone(), proved: secret(1), renew: false }));
+    assert_eq!(refused, Err(No::Refused(Refusal::NotFound)));
+    shop.must(Wish::by_system(IssueToken { token: wanted, proved: secret(7), renew: false }));
 }
 
 #[test]

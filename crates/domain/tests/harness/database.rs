@@ -90,10 +90,13 @@ impl Database {
     }
 
     fn holds(&self, fact: Fact) -> bool {
-        let World { products, offers, parties, orders, users, .. } = &self.0;
+        let World { products, offers, strategies, parties, orders, users, .. } = &self.0;
         match fact {
             Fact::ProductsOf(party) => products.values().any(|it| it.supplier == party && it.deleted_at.is_none()),
             Fact::OffersOf(party) => offers.values().any(|it| it.vendor == party && it.deleted_at.is_none()),
+            Fact::StrategiesOf(party) => {
+                strategies.values().any(|it| it.vendor == Some(party) && it.deleted_at.is_none())
+            }
             Fact::SubscribersOf(party) => {
                 parties.values().any(|it| it.vendor == Some(party) && it.deleted_at.is_none())
             }

@@ -3,28 +3,29 @@
 use super::World;
 use super::catalogue::SENSORS;
 use crate::announce::out;
+use anyhow::Context as _;
 use orderpark_domain::User;
 use orderpark_server::App;
 use orderpark_server::access::{self, ClientId, Validity};
 use std::net::SocketAddr;
 
-/// Issues the tokens and prints the tour.
+/// Issues the tokens and prints the tour. Each command is whole: it works alone, in any shell.
 pub async fn tour(app: &App, world: &World, address: SocketAddr) -> anyhow::Result<()> {
+    let parties = &world.parties;
+    let tokens = Tokens {
+        operator: token(app, &parties.operator).await?,
+        supplier: token(app, &parties.northnet.user).await?,
+        vendor: token(app, &parties.acme.user).await?,
+        subscriber: token(app, &parties.waterworks.user).await?,
+    };
     out("# A small world to try things on; it is gone when this ends (Ctrl-C).");
     out("");
-    out("# Tokens for each kind of party. Paste these lines first, then any of the commands:");
-    let parties = &world.parties;
-    let users = [
-        ("OPERATOR", &parties.operator),
-        ("SUPPLIER", &parties.northnet.user),
-        ("VENDOR", &parties.acme.user),
-        ("SUBSCRIBER", &parties.waterworks.user),
-    ];
-    for (name, user) in users {
-        out(&format!("{name}={}", token(app, user).await?));
-    }
-    out(&format!("ORDERS=http://{address}/core/v141/api/orders"));
-    for (what, command) in commands(world) {
+    out("# A token for each kind of party:");
+    out(&format!("OPERATOR={}", tokens.operator));
+    out(&format!("SUPPLIER={}", tokens.supplier));
+    out(&format!("VENDOR={}", tokens.vendor));
+    out(&format!("SUBSCRIBER={}", tokens.subscriber));
+    for (what, command) in commands(world, &tokens, &format!("http://{address}/core/v141/api")) {
         out("");
         out(&format!("# {what}"));
         out(&command);
@@ -33,37 +34,44 @@ pub async fn tour(app: &App, world: &World, address: SocketAddr) -> anyhow::Resu
     Ok(())
 }
 
-fn commands(world: &World) -> [(&'static str, String); 6] {
-    let orders = &world.orders;
-    let body = format!(r#"{{"offerId":"{SENSORS}","quantity":2}}"#);
+struct Tokens {
+    operator: String,
+    supplier: String,
+    vendor: String,
+    subscriber: String,
+}
+
+fn commands(world: &World, tokens: &Tokens, api: &str) -> [(&'static str, String); 6] {
+    let (shown, to_cancel) = (world.orders.shown, world.orders.to_cancel);
+    let place = format!(
+        "-H 'Content-Type: application/json' -H 'Idempotency-Key: demo-1' -d '{{\"offerId\":\"{SENSORS}\",\"quantity\":2}}'"
+    );
     [
         (
             "Place an order. Paste it again: the same key finds the same order",
-            format!(
-                "curl -sS $ORDERS -H \"Authorization: Bearer $SUBSCRIBER\" -H 'Content-Type: application/json' \
-                 -H 'Idempotency-Key: demo-1' -d '{body}'"
-            ),
+            curl(&format!("{place} {api}/orders"), &tokens.subscriber),
         ),
-        ("What the vendor sold and is still owed", get("$ORDERS", "VENDOR")),
-        ("Every order of the platform, in any state", get("$ORDERS?state=ALL", "OPERATOR")),
-        ("One order", get(&format!("$ORDERS/{}", orders.shown), "SUBSCRIBER")),
+        ("What the vendor sold and is still owed", curl(&format!("{api}/orders"), &tokens.vendor)),
+        ("Every order of the platform, in any state", curl(&format!("'{api}/orders?state=ALL'"), &tokens.operator)),
+        ("One order", curl(&format!("{api}/orders/{shown}"), &tokens.subscriber)),
         (
             "Cancel an order, and with it its subscriptions",
-            format!("curl -sS -X DELETE $ORDERS/{} -H \"Authorization: Bearer $SUBSCRIBER\"", orders.to_cancel),
+            curl(&format!("-X DELETE {api}/orders/{to_cancel}"), &tokens.subscriber),
         ),
         (
             "The supplier sees no orders, only the subscriptions to its products",
-            get("${ORDERS%orders}subscriptions", "SUPPLIER"),
+            curl(&format!("{api}/subscriptions"), &tokens.supplier),
         ),
     ]
 }
 
-fn get(address: &str, token: &str) -> String {
-    format!("curl -sS \"{address}\" -H \"Authorization: Bearer ${token}\"")
+fn curl(what: &str, token: &str) -> String {
+    format!("curl -sS {what} -H 'Authorization: Bearer {token}'")
 }
 
 async fn token(app: &App, user: &User) -> anyhow::Result<String> {
     let client = ClientId { profile: app.settings.default_profile.clone(), login: user.login.clone() };
-    let issued = access::issue(app, &client, user.clone(), Validity::hours(12), false).await;
+    let proved = *user.secrets.first().context("every user has a secret")?;
+    let issued = access::issue(app, &client, user.clone(), proved, Validity::hours(12), false).await;
     issued.map(|issued| issued.text).map_err(|problem| anyhow::anyhow!("no token for {}: {problem:?}", user.login))
 }

@@ -1,9 +1,9 @@
 //! A client proves that it is one: its id names a profile and a login, and its secret is one of the login's live ones.
 
-use super::secret::is_secret_of;
+use super::secret::{hash_secret, is_secret_of};
 use super::throttle::Wait;
 use crate::{App, Problem, Settings};
-use orderpark_domain::{Scope, User};
+use orderpark_domain::{Scope, SecretHash, User};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -35,6 +35,15 @@ impl fmt::Display for ClientId {
     }
 }
 
+/// A client that proved itself.
+#[derive(Clone, Debug)]
+pub struct Proved {
+    /// Who it is.
+    pub user: User,
+    /// The digest of the secret that it proved.
+    pub secret: SecretHash,
+}
+
 /// Why a proof did not succeed.
 #[derive(Debug)]
 pub enum NotProved {
@@ -47,7 +56,7 @@ pub enum NotProved {
 }
 
 /// The user that this client is, if `secret` is one of its live secrets. A right secret is let in at any time.
-pub fn prove(app: &App, client: &ClientId, secret: &str, address: IpAddr) -> Result<User, NotProved> {
+pub fn prove(app: &App, client: &ClientId, secret: &str, address: IpAddr) -> Result<Proved, NotProved> {
     let scope = Scope::system("a client proves itself by its secret");
     let user = app.store.get_user_by_login(&scope, &client.login).map_err(|error| NotProved::Failed(error.into()))?;
     let right = is_secret_of(secret, user.as_ref());
@@ -55,7 +64,7 @@ pub fn prove(app: &App, client: &ClientId, secret: &str, address: IpAddr) -> Res
     match user.filter(|_| right && client.has_profile(&app.settings)) {
         Some(user) => {
             app.access.throttle.succeed(&name, address);
-            Ok(user)
+            Ok(Proved { user, secret: hash_secret(secret) })
         }
         None => Err(app
             .access

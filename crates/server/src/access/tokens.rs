@@ -8,9 +8,11 @@ use super::secret::sha256;
 use super::validity::{INFINITE_SECONDS, Validity};
 use super::{ClientId, KeyError};
 use crate::{App, Problem};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use orderpark_domain::token::{IssueToken, RevokeToken};
-use orderpark_domain::{Command, Instant, Intent, Outcome, Refusal, Scope, Token, User};
-use orderpark_store::CommitError;
+use orderpark_domain::{Command, Instant, Intent, Outcome, Refusal, Scope, SecretHash, Token, User};
+use orderpark_store::{Chance, CommitError};
 
 /// A token as its client receives it.
 pub struct Issued {
@@ -32,17 +34,18 @@ impl Issued {
 /// How often a token is made anew because its user changed, or its key, while it was made.
 const TRIES: usize = 4;
 
-/// Gives `user`, who has proved its secret, its valid token, or with `renew` a new one in its place.
+/// Gives `user`, who has proved the secret with the digest `proved`, its valid token, or with `renew` a new one in its place.
 pub async fn issue(
     app: &App,
     client: &ClientId,
     mut user: User,
+    proved: SecretHash,
     validity: Validity,
     mut renew: bool,
 ) -> Result<Issued, Problem> {
     for _ in 0..TRIES {
         let made = sign(app, claims(app, client, &user, validity)).await?;
-        match submit(app, made.1.clone(), renew).await? {
+        match submit(app, made.1.clone(), proved, renew).await? {
             Submitted::Token(token) if token.hash == made.1.hash => {
                 app.access.forget(user.user);
                 return Ok(Issued { text: made.0, token, user });
@@ -67,8 +70,8 @@ enum Submitted {
     UserChanged,
 }
 
-async fn submit(app: &App, token: Token, renew: bool) -> Result<Submitted, Problem> {
-    let command = Command::IssueToken(IssueToken { token, renew });
+async fn submit(app: &App, token: Token, proved: SecretHash, renew: bool) -> Result<Submitted, Problem> {
+    let command = Command::IssueToken(IssueToken { token, proved, renew });
     match app.store.commit(Intent::system(command, "a client that proved its secret gets a token")).await {
         Ok(committed) => match committed.outcome {
             Outcome::Token(token) => Ok(Submitted::Token(*token)),
@@ -91,12 +94,19 @@ fn claims(app: &App, client: &ClientId, user: &User, validity: Validity) -> Toke
     Token {
         user: user.user,
         hash: [0; 32],
-        jti: app.random_uuid().to_string(),
+        jti: name(app.chance.as_ref()),
         client_id: client.to_string(),
         grants: user.grants.clone(),
         issued_at,
         expires_at: validity.end(issued_at),
     }
+}
+
+/// A token's name: 256 random bits behind a prefix, so that people and scanners know it when they see it.
+fn name(chance: &dyn Chance) -> String {
+    let mut bytes = [0; 32];
+    chance.fill(&mut bytes);
+    format!("opt_{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// Signs on a thread that may block: signing takes a millisecond, and the first time the key is being made.

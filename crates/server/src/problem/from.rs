@@ -105,6 +105,7 @@ fn in_use(what: InUse) -> &'static str {
     match what {
         InUse::Orders => "orders that are ACTIVE or PENDING still need it",
         InUse::Offers => "offers still need it",
+        InUse::Strategies => "the vendor still has processing strategies",
         InUse::Subscribers => "the vendor still has subscribers",
         InUse::Products => "the supplier still has products",
         InUse::LastOperator => "the last user who can act for the operator cannot be deleted",

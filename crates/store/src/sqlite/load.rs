@@ -166,6 +166,7 @@ fn holds(connection: &Connection, fact: Fact) -> Result<bool> {
     let (sql, number) = match fact {
         Fact::ProductsOf(party) => ("select 1 from products where supplier_ref = ? and deleted_at is null", party.0),
         Fact::OffersOf(party) => ("select 1 from offers where vendor_ref = ? and deleted_at is null", party.0),
+        Fact::StrategiesOf(party) => ("select 1 from strategies where vendor_ref = ? and deleted_at is null", party.0),
         Fact::SubscribersOf(party) => ("select 1 from parties where vendor_ref = ? and deleted_at is null", party.0),
         Fact::OffersWith(product) => (
             "select 1 from offer_items i join offers f on f.ref = i.offer_ref \
