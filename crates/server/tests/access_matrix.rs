@@ -87,18 +87,21 @@ const ADMIN: &[Row] = &[
 
 #[test]
 fn every_operation_has_one_row_and_every_row_an_operation() {
-    let routed: BTreeSet<_> = operations().iter().map(|operation| (operation.method.as_str(), operation.path)).collect();
+    let routed: BTreeSet<_> =
+        operations().iter().map(|operation| (operation.method.as_str(), operation.path)).collect();
     let rows: BTreeSet<_> = MATRIX.iter().map(|(method, path, _)| (*method, *path)).collect();
     assert_eq!(rows.len(), MATRIX.len(), "a row stands twice in MATRIX");
-    for (method, path) in routed.difference(&rows) {
-        panic!(
-            "{method} {path} has no row in MATRIX. Decide whom it is answered how, from domain.md and not from what the \
-             program does; add the row; teach Scene::target and Scene::body what it asks for"
-        );
-    }
-    for (method, path) in rows.difference(&routed) {
-        panic!("{method} {path} has a row in MATRIX but is no operation any more: remove the row if that is meant");
-    }
+    let missing: Vec<_> = routed.difference(&rows).collect();
+    assert!(
+        missing.is_empty(),
+        "no row in MATRIX for {missing:?}. Decide who is answered how, from domain.md and not from what the program does; \
+         add the row; teach Scene::target and Scene::body what the operation asks for"
+    );
+    let left: Vec<_> = rows.difference(&routed).collect();
+    assert!(
+        left.is_empty(),
+        "rows in MATRIX for what is no operation any more: {left:?}. Remove them if that is meant"
+    );
     for (method, path) in CONTRACT {
         assert!(rows.contains(&(method, path)), "{method} {path} is in the contract and has no row");
     }
@@ -194,7 +197,9 @@ impl Scene {
             ("POST", "/processingStrategies") => json!({"id": format!("acme/s{n}")}),
             ("POST", "/orders") => json!({"offerId": self.shop.offer_id, "subscriberId": self.shop.subscriber.id}),
             ("PUT", "/users/{ref}") => json!({"firstName": format!("Name {n}")}),
-            ("PUT", "/subscriptions/{ref}") => json!({"state": if n % 2 == 0 { "ACTIVE" } else { "SUSPENDED" }}),
+            ("PUT", "/subscriptions/{ref}") => {
+                json!({"state": if n.is_multiple_of(2) { "ACTIVE" } else { "SUSPENDED" }})
+            }
             ("PUT", _) => json!({"name": format!("Name {n}")}),
             (_, other) => panic!("teach Scene::body what {other} asks for"),
         }
@@ -211,7 +216,13 @@ impl Scene {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let answer = caller.send(method, &path.replace("{ref}", &target), body).await;
         if answer.status >= 300 {
-            assert_eq!(self.journal.length(), before, "{} as {} was refused and written", answer.asked, COLUMNS[column]);
+            assert_eq!(
+                self.journal.length(),
+                before,
+                "{} as {} was refused and written",
+                answer.asked,
+                COLUMNS[column]
+            );
         }
         answer
     }

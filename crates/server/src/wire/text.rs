@@ -74,13 +74,14 @@ pub fn email(value: &Json) -> Read<String> {
     if right { Ok(text.to_owned()) } else { Err(wrong.into()) }
 }
 
-/// An `http` or `https` address.
+/// An `http` or `https` address, in the printable ASCII of RFC 3986: what people read in it is where it leads.
 pub fn url(value: &Json) -> Read<String> {
     let text = string(value)?.trim();
     let wrong = "has to be an http or https address of at most 2048 characters";
     let uri = text.parse::<http::Uri>().map_err(|_| wrong)?;
     let web = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty());
-    if web && text.len() <= URL_MAX { Ok(text.to_owned()) } else { Err(wrong.into()) }
+    let plain = text.bytes().all(|b| b.is_ascii_graphic());
+    if web && plain && text.len() <= URL_MAX { Ok(text.to_owned()) } else { Err(wrong.into()) }
 }
 
 /// Whether a text can be an id, or one half of one.

@@ -1,0 +1,383 @@
+//! X-04: whatever is sent, the answer is a clear 4xx that says why, nothing is written, and nothing falls over.
+//!
+//! Three kinds of hostility: bodies that are no decent JSON, sent to every operation that takes one; single attributes with
+//! hostile values, in a body that would be accepted otherwise; and hostile headers, paths and queries.
+
+mod attributes;
+mod bodies;
+#[path = "../harness/mod.rs"]
+mod harness;
+
+use attributes::ATTRIBUTES;
+use bodies::bodies;
+use harness::{Answer, Journal, Raw, Shop, World, text};
+use http::Method;
+use orderpark_server::problem::Reason;
+use orderpark_server::router::operations;
+use serde_json::{Value, json};
+
+const BASE: &str = "/core/latest/api";
+
+struct Scene {
+    world: World,
+    shop: Shop,
+    order: Value,
+    strategy: String,
+    user: String,
+    journal: Journal,
+}
+
+impl Scene {
+    async fn new() -> Scene {
+        let world = World::new().await;
+        let shop = world.shop("net", "acme").await;
+        let strategy = shop.vendor.post("/processingStrategies", json!({"id": "acme/own"})).await.expect(201);
+        let order = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await.expect(201);
+        let users = world.operator.get("/users?email=net@supplier.example").await.expect(200);
+        let journal = Journal::open(world.folder.path());
+        Scene { world, shop, order, strategy: text(&strategy, "ref"), user: text(&users[0], "ref"), journal }
+    }
+
+    fn path_ref(&self, collection: &str) -> String {
+        match collection {
+            "/suppliers" => self.shop.supplier.party.clone(),
+            "/vendors" => self.shop.vendor.party.clone(),
+            "/subscribers" => self.shop.subscriber.party.clone(),
+            "/users" => self.user.clone(),
+            "/applications" => self.shop.application_ref.clone(),
+            "/connectivityPlans" => self.shop.plan_ref.clone(),
+            "/offers" => self.shop.offer_ref.clone(),
+            "/processingStrategies" => self.strategy.clone(),
+            "/orders" => text(&self.order, "ref"),
+            "/subscriptions" => text(&self.order["subscriptions"][0], "ref"),
+            other => panic!("teach Scene::path_ref what {other} has"),
+        }
+    }
+
+    fn target(&self, path: &str) -> String {
+        let collection = path.trim_end_matches("/{ref}");
+        format!("{BASE}{}", path.replace("{ref}", &self.path_ref(collection)))
+    }
+
+    fn raw(&self, method: &Method, path: &str) -> Raw {
+        Raw::new(method.clone(), self.target(path)).bearer(self.world.operator.token.as_ref())
+    }
+
+    /// Sends it, and checks that it is refused clearly and that nothing is written. `None`: HTTP itself cannot carry it.
+    async fn refused(&self, raw: Raw, what: &str) -> Option<Answer> {
+        let before = self.journal.length();
+        let answer = raw.send(&self.world.router).await?;
+        let shown = format!("{what}: {} answered {} {}", answer.asked, answer.status, answer.text());
+        assert!((400..500).contains(&answer.status), "{shown}");
+        let body = answer.json();
+        let reason = Reason::ALL.iter().find(|reason| reason.slug() == body["reason"]);
+        assert_eq!(reason.map(|reason| reason.status().as_u16()), Some(answer.status), "{shown}");
+        assert_eq!(body["code"], answer.status, "{shown}");
+        assert!(body["message"].as_str().is_some_and(|message| message.len() > 9), "{shown}");
+        assert_eq!(text(&body, "errorId").len(), 36, "{shown}");
+        for byte in &answer.body {
+            assert!(*byte >= 0x20, "an answer with a control character: {shown}");
+        }
+        assert_eq!(self.journal.length(), before, "{shown}");
+        Some(answer)
+    }
+
+    /// After all the hostility it still works.
+    async fn still_serves(&self) {
+        self.shop.subscriber.post("/orders", json!({"offerId": self.shop.offer_id})).await.expect(201);
+        self.journal.verify();
+    }
+}
+
+/// Every operation that takes a body.
+fn writing() -> Vec<(&'static Method, &'static str)> {
+    let takes_body = |method: &Method| *method == Method::POST || *method == Method::PUT;
+    operations().iter().filter(|op| takes_body(&op.method)).map(|op| (&op.method, op.path)).collect()
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_decent_json_is_refused_by_every_operation() {
+    let scene = Scene::new().await;
+    let mut cases = 0;
+    for (what, body, reason) in bodies() {
+        for (method, path) in writing() {
+            let raw = scene.raw(method, path).json(body.clone());
+            let answer = scene.refused(raw, what).await.expect("HTTP carries any body");
+            assert_eq!(answer.reason(), reason, "{what}: {} answered {}", answer.asked, answer.text());
+            cases += 1;
+        }
+    }
+    assert!(cases >= 500, "only {cases} cases");
+    scene.still_serves().await;
+}
+
+#[tokio::test]
+async fn an_attribute_with_a_hostile_value_is_named() {
+    let scene = Scene::new().await;
+    let mut cases = 0;
+    for (method, path, body, attribute, values) in ATTRIBUTES {
+        for value in *values {
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let long = format!("\"{}\"", "x".repeat(20_000));
+            let value = if *value == "LONG" { &long } else { *value };
+            let body = body.replace("SUB", &scene.shop.subscriber.id).replace('$', value);
+            let raw = scene.raw(&method, path).json(body.clone());
+            let answer = scene.refused(raw, &body).await.expect("HTTP carries any body");
+            assert_eq!(answer.status, 400, "{body} answered {}", answer.text());
+            cases += 1;
+            // The reader of the whole body is first to meet U+0000 and what no number can hold; it names a place instead.
+            if answer.reason() == "invalid_body" {
+                assert!(answer.text().contains("column"), "{body} answered {}", answer.text());
+                continue;
+            }
+            let answered = answer.json();
+            let named = answered["fields"].as_array().into_iter().flatten().any(|field| field["path"] == *attribute);
+            assert!(named, "{} {body} answered {}", answer.asked, answer.text());
+        }
+    }
+    assert!(cases >= 400, "only {cases} cases");
+    scene.still_serves().await;
+}
+
+#[tokio::test]
+async fn a_hostile_header_is_refused() {
+    let scene = Scene::new().await;
+    let order = || format!(r#"{{"offerId":"acme/sensor-100","subscriberId":"{}"}}"#, scene.shop.subscriber.id);
+    let keys: Vec<Vec<u8>> =
+        vec![b"".to_vec(), b"a\tb".to_vec(), b"caf\xE9".to_vec(), "\u{202e}".into(), vec![b'k'; 256], vec![0x80]];
+    for key in keys {
+        for path in ["/orders", "/suppliers", "/users", "/offers"] {
+            let body = if path == "/orders" { order() } else { scene.acceptable(path) };
+            let raw = scene.raw(&Method::POST, path).json(body).with("idempotency-key", key.clone());
+            let answer = scene.refused(raw, "a hostile key").await.expect("HTTP carries it");
+            assert_eq!((answer.status, answer.reason().as_str()), (400, "invalid_request"), "{key:?}");
+        }
+    }
+    let twice =
+        scene.raw(&Method::POST, "/orders").json(order()).with("idempotency-key", "a").with("idempotency-key", "a");
+    scene.refused(twice, "two keys").await.expect("HTTP carries it");
+    for tag in
+        ["nonsense", "\"\"", "\"x\"", "\"-1\"", "\"99999999999\"", "W/\"1\"", "\"1", "1", "\"\u{e9}\"", "\"1.0\"", ","]
+    {
+        for operation in operations().iter().filter(|op| op.path.ends_with("{ref}") && op.method != Method::GET) {
+            let body = if operation.method == Method::PUT { "{}" } else { "" };
+            let raw = scene.raw(&operation.method, operation.path).json(body).with("if-match", tag);
+            let answer = scene.refused(raw, tag).await.expect("HTTP carries it");
+            assert_eq!(answer.status, 412, "{tag} {} {}", answer.asked, answer.text());
+        }
+    }
+    let token = scene.world.operator.token.clone().expect("a token");
+    let authorizations = [
+        String::new(),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        format!("Basic {token}"),
+        format!("Bearer{token}"),
+        format!("Bearer {token}x"),
+        format!("Bearer {}", &token[1..]),
+        format!("Bearer {token}, Bearer {token}"),
+        format!("Bearer \u{202e}{token}"),
+        "Bearer \u{e9}".to_owned(),
+        format!("Bearer {}", "a".repeat(10_000)),
+        token.clone(),
+    ];
+    for authorization in authorizations {
+        let raw = Raw::new(Method::GET, format!("{BASE}/orders")).with("authorization", authorization.clone());
+        let answer = scene.refused(raw, &authorization).await.expect("HTTP carries it");
+        assert_eq!(answer.status, 401, "{authorization}");
+    }
+    let twice = scene.raw(&Method::GET, "/orders").bearer(Some(&token));
+    assert_eq!(scene.refused(twice, "two tokens").await.map(|answer| answer.status), Some(401));
+    scene.still_serves().await;
+}
+
+impl Scene {
+    /// A body that would be accepted once.
+    fn acceptable(&self, path: &str) -> String {
+        match path {
+            "/suppliers" => json!({"id": "new", "name": "New"}),
+            "/users" => json!({"email": "new@b.example", "scopes": [format!("VENDOR:{}", self.shop.vendor.party)]}),
+            _ => json!({"id": "acme/new", "name": "New", "items": [{"productId": "net/plan"}]}),
+        }
+        .to_string()
+    }
+}
+
+#[tokio::test]
+async fn odd_preferences_and_types_are_refused_or_served_but_never_a_fault() {
+    let scene = Scene::new().await;
+    let types: [&[u8]; 8] = [
+        b"text/plain",
+        b"application/xml",
+        b"",
+        b"json",
+        b"\xE9",
+        b"application/jsonx",
+        b"a/b, application/json",
+        b";",
+    ];
+    for content_type in types {
+        for (method, path) in writing() {
+            let mut raw = scene.raw(method, path).with("content-type", content_type);
+            raw.body = b"{}".to_vec();
+            let answer = scene.refused(raw, "a content type").await.expect("HTTP carries it");
+            assert_eq!(answer.status, 415, "{content_type:?} {}", answer.asked);
+        }
+    }
+    let accepts: [&[u8]; 8] = [
+        b"text/html",
+        b"application/xml",
+        b"\xE9",
+        b",",
+        b";q=1",
+        b"*",
+        b"application/json;q=0",
+        b"application/json;q=x",
+    ];
+    for accept in accepts {
+        for operation in operations().iter().filter(|operation| operation.method == Method::GET) {
+            let raw = scene.raw(&operation.method, operation.path).with("accept", accept);
+            let answer = raw.send(&scene.world.router).await.expect("HTTP carries it");
+            assert!([200, 406].contains(&answer.status), "{accept:?} {}: {}", answer.asked, answer.text());
+        }
+    }
+    scene.still_serves().await;
+}
+
+#[tokio::test]
+async fn a_hostile_path_or_query_is_refused() {
+    let scene = Scene::new().await;
+    let refs = [
+        "%00",
+        "%2F",
+        "..",
+        "%2e%2e",
+        ".",
+        "%2e",
+        "-1",
+        "0",
+        "01",
+        "+1",
+        "1.0",
+        "1e1",
+        "%31",
+        "1%00",
+        "1%0a",
+        "1;a=b",
+        "99999999999999999999",
+        "9223372036854775808",
+        "18446744073709551616",
+        "%C0%AF",
+        "%ED%A0%80",
+        "%FF",
+        "%",
+        "%zz",
+        "1/2",
+        "1//",
+        "null",
+        "*",
+        "'",
+        "1'--",
+        "%27%20or%201=1",
+        "019AB6C5-0000-7000-8000-000000000400",
+        "{ref}",
+        "urn:uuid:019ab6c5-0000-7000-8000-000000000400",
+        "019ab6c5000070008000000000000400",
+    ];
+    let (mut cases, mut carried) = (0, 0);
+    for operation in operations().iter().filter(|operation| operation.path.ends_with("{ref}")) {
+        for path_ref in refs {
+            let target = format!("{BASE}{}", operation.path.replace("{ref}", path_ref));
+            let raw = Raw::new(operation.method.clone(), target).bearer(scene.world.operator.token.as_ref()).json("{}");
+            let answer = scene.refused(raw, path_ref).await;
+            cases += 1;
+            carried += usize::from(answer.is_some());
+            if let Some(answer) = answer {
+                assert_eq!(answer.status, 404, "{} {}", answer.asked, answer.text());
+            }
+        }
+    }
+    assert!(cases > 900 && carried > cases * 9 / 10, "{carried} of {cases} were carried");
+    let paths = [
+        "",
+        "/",
+        "//orders",
+        "/orders//",
+        "/./orders",
+        "/../api/orders",
+        "/ORDERS",
+        "/orders;a=b",
+        "/orders%00",
+        "/orders%2F",
+        "/%6frders",
+        "/orders/1/2/3",
+        "/ord\u{0435}rs",
+    ];
+    for path in paths {
+        let raw = Raw::new(Method::GET, format!("{BASE}{path}")).bearer(scene.world.operator.token.as_ref());
+        if let Some(answer) = scene.refused(raw, path).await {
+            assert_eq!(answer.status, 404, "{}", answer.asked);
+        }
+    }
+    let queries = [
+        "a=%",
+        "a=%z",
+        "a=%zz",
+        "%=1",
+        "a=%00",
+        "%00=a",
+        "a=%FF",
+        "a=%C0%AF",
+        "a=%ED%A0%80",
+        "a=1&a=2",
+        "a=1&%61=2",
+        "a&a",
+        "=&=",
+        "a=%F4%90%80%80",
+    ];
+    for operation in operations() {
+        for query in queries {
+            let raw = scene.raw(&operation.method, operation.path).json("{}");
+            let raw = Raw { target: format!("{}?{query}", raw.target), ..raw };
+            let answer = scene.refused(raw, query).await.expect("HTTP carries it");
+            assert_eq!((answer.status, answer.reason().as_str()), (400, "invalid_request"), "{}", answer.asked);
+        }
+    }
+    scene.still_serves().await;
+}
+
+#[tokio::test]
+async fn a_parameter_with_a_hostile_value_is_named() {
+    let scene = Scene::new().await;
+    let parameters = [
+        ("GET", "/orders", "pageIndex", vec!["0", "-1", "+1", "1.0", "x", "", "4294967296", "%C3%A9"]),
+        ("GET", "/orders", "limit", vec!["0", "201", "-1", "+1", "1e1", "x", "", "4294967297"]),
+        ("GET", "/orders", "after", vec!["", "x", "0", "019ab6c5-0000-7000-8000-000000000401"]),
+        ("GET", "/orders", "state", vec!["active", "", "ALL,ACTIVE", "%F0%9F%98%80"]),
+        ("GET", "/orders", "createdFrom", vec!["", "yesterday", "2026-02-30T00:00:00Z", "2026-11-23", "1e9", "-1"]),
+        ("GET", "/orders", "createdTo", vec!["99999-01-01T00:00:00Z", "2026-11-23T25:00:00Z", "\u{0662}"]),
+        ("GET", "/subscriptions", "state", vec!["active", "", "NONE"]),
+        ("GET", "/offers", "orderable", vec!["", "TRUE", "1", "yes"]),
+        ("DELETE", "/orders/{ref}", "dryRun", vec!["", "TRUE", "1"]),
+        ("DELETE", "/subscribers/{ref}", "force", vec!["", "TRUE", "1"]),
+        ("PUT", "/users/{ref}", "resetPassword", vec!["", "TRUE", "1"]),
+    ];
+    for (method, path, name, values) in parameters {
+        for value in values {
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let raw = scene.raw(&method, path).json("{}");
+            let raw = Raw { target: format!("{}?{name}={value}", raw.target), ..raw };
+            let Some(answer) = scene.refused(raw, value).await else { continue };
+            assert_eq!((answer.status, answer.reason().as_str()), (400, "invalid_attribute"), "{}", answer.text());
+            assert_eq!(answer.json()["fields"][0]["path"], name, "{}", answer.text());
+        }
+    }
+    // A reference that is nonsense finds nothing, in a filter as in a body.
+    for filter in ["subscriberId", "offerId", "externalId"] {
+        for value in ["", "%20", "%F0%9F%98%80", "'%20or%20''='", "%E2%80%AE", "99999999999999999999", "-1"] {
+            let answer = scene.world.operator.get(&format!("/orders?{filter}={value}")).await;
+            assert_eq!(answer.expect(200), json!([]), "{}", answer.asked);
+        }
+    }
+    scene.still_serves().await;
+}
