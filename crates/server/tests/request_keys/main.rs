@@ -1,0 +1,276 @@
+//! P-02: a request key finds its first answer however the same request is spelled, and refuses every other request.
+//!
+//! All 10,000 generated bodies go through HTTP, a hundred at once, so that the committer shares its batches. Each is sent
+//! once; then the client renews its token; then each is sent again, spelled differently and at another base path, and gets
+//! the first answer byte for byte; then with one value changed, and is refused. Some go on: another client, another
+//! operation, and 400 days.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+mod spelling;
+
+use futures_util::future::join_all;
+use harness::{Answer, Caller, Chance, Journal, Member, Shop, World, text};
+use serde_json::{Value, json};
+use spelling::spell;
+
+/// Bodies of one seed; four seeds make 10,000.
+const WAVES: usize = 25;
+const BODIES_OF_A_WAVE: usize = 100;
+
+const BASES: [&str; 4] =
+    ["/core/v155/api", "/core/latest/api", "/thingpark/dx/core/v155/api", "/thingpark/dx/core/latest/api"];
+
+/// An order that somebody wants, with its key.
+#[derive(Clone)]
+struct Wish {
+    key: String,
+    body: Value,
+    strategy: Option<&'static str>,
+}
+
+/// What wishes are made of: names that mean the two offers and the two subscribers.
+struct Choices {
+    offers: [(String, String); 2],
+    subscribers: [(String, String); 2],
+}
+
+const STRATEGIES: [&str; 4] = ["DATAFLOW", "DEFAULTRP", "IOT_FLOW", "ROUTE"];
+
+impl Choices {
+    fn wish(&self, chance: &mut Chance, key: String) -> Wish {
+        let mut body = json!({});
+        let (id, offer) = chance.pick(&self.offers);
+        if chance.percent(50) {
+            body["offerId"] = json!(id)
+        } else {
+            body["offerRef"] = json!(offer)
+        }
+        let (id, subscriber) = chance.pick(&self.subscribers);
+        if chance.percent(50) {
+            body["subscriberId"] = json!(id)
+        } else {
+            body["subscriberRef"] = json!(subscriber)
+        }
+        if chance.percent(70) {
+            body["quantity"] = json!(1 + chance.below(1000));
+        }
+        if chance.percent(40) {
+            body["externalId"] = json!(format!("PO/{key} é中😀"));
+        }
+        let strategy = chance.percent(30).then(|| *chance.pick(&STRATEGIES));
+        Wish { key, body, strategy }
+    }
+
+    /// The same wish with one value changed, added or taken away.
+    fn changed(&self, wish: &Wish, chance: &mut Chance) -> Wish {
+        let mut wish = wish.clone();
+        let other = |pairs: &[(String, String); 2], value: &Value| {
+            let ids = pairs.each_ref().map(|(id, _)| id);
+            let names =
+                if ids.iter().any(|id| value == id.as_str()) { ids } else { pairs.each_ref().map(|(_, by)| by) };
+            json!(names.into_iter().find(|name| value != name.as_str()).expect("another one"))
+        };
+        match chance.below(5) {
+            0 => {
+                let quantity = wish.body["quantity"].as_u64().unwrap_or(1);
+                wish.body["quantity"] = json!(quantity + 1);
+            }
+            1 => {
+                let name = if wish.body["offerId"].is_string() { "offerId" } else { "offerRef" };
+                wish.body[name] = other(&self.offers, &wish.body[name]);
+            }
+            2 => {
+                let name = if wish.body["subscriberId"].is_string() { "subscriberId" } else { "subscriberRef" };
+                wish.body[name] = other(&self.subscribers, &wish.body[name]);
+            }
+            3 => match wish.body.as_object_mut().expect("an object").remove("externalId") {
+                Some(_) => {}
+                None => wish.body["externalId"] = json!(format!("PO/{}", wish.key)),
+            },
+            _ => wish.strategy = if wish.strategy == Some("ROUTE") { None } else { Some("ROUTE") },
+        }
+        wish
+    }
+}
+
+impl Wish {
+    async fn send(&self, caller: &Caller, base: &str, body: String, encoded: bool) -> Answer {
+        let query = self.strategy.map(|strategy| {
+            let strategy = if encoded { strategy.replace('O', "%4F").replace('R', "%52") } else { strategy.to_owned() };
+            format!("?withProcessingStrategyId={strategy}")
+        });
+        let slash = if encoded { "/" } else { "" };
+        let path = format!("/orders{slash}{}", query.unwrap_or_default());
+        caller.at(base).key(&self.key).post_raw(&path, body).await
+    }
+
+    async fn first(&self, caller: &Caller) -> Answer {
+        self.send(caller, BASES[1], self.body.to_string(), false).await
+    }
+
+    async fn again(&self, caller: &Caller, chance: &mut Chance) -> Answer {
+        let (base, body, encoded) = (*chance.pick(&BASES), spell(&self.body, chance), chance.percent(50));
+        self.send(caller, base, body, encoded).await
+    }
+}
+
+async fn renewed(world: &World, member: &Member) -> Caller {
+    let form = format!(
+        "grant_type=client_credentials&renewToken=true&client_id={}&client_secret={}",
+        member.client_id, member.client_secret
+    );
+    let nobody = world.nobody().at("/admin/latest/api").with("content-type", "application/x-www-form-urlencoded");
+    let token = text(&nobody.post_raw("/oauth/token", form).await.expect(200), "access_token");
+    Caller::new(world.router.clone(), Some(token))
+}
+
+/// Two offers, two subscribers, and the vendor who orders for them.
+async fn scene() -> (World, Shop, Choices) {
+    let world = World::new().await;
+    let shop = world.shop("net", "acme").await;
+    let second = world.subscriber("acme", "second").await;
+    let items = json!([{"productId": shop.application_id}]);
+    let offer =
+        shop.vendor.post("/offers", json!({"id": "acme/other", "name": "Other", "items": items})).await.expect(201);
+    let offers = [(shop.offer_id.clone(), shop.offer_ref.clone()), (text(&offer, "id"), text(&offer, "ref"))];
+    let first = (shop.subscriber.id.clone(), shop.subscriber.party.clone());
+    let subscribers = [first, (second.id.clone(), second.party.clone())];
+    (world, shop, Choices { offers, subscribers })
+}
+
+fn assert_replayed(again: &Answer, first: &Answer, wish: &Wish, seed: u64) {
+    let (key, body) = (&wish.key, &wish.body);
+    assert_eq!(again.header("idempotent-replayed"), "true", "seed {seed}, {key} {body}: {}", again.text());
+    assert_eq!((again.status, &again.body), (first.status, &first.body), "seed {seed}, {key} {body}");
+    assert_eq!(again.header("etag"), first.header("etag"), "seed {seed}, {key}");
+}
+
+async fn bodies_of(seed: u64) {
+    let mut chance = Chance::seeded(seed);
+    let (world, shop, choices) = scene().await;
+    let journal = Journal::open(world.folder.path());
+    let mut vendor = shop.vendor.caller.clone();
+    for wave in 0..WAVES {
+        let keys = (0..BODIES_OF_A_WAVE).map(|n| format!("{seed}-{wave}-{n}"));
+        let wishes: Vec<Wish> = keys.map(|key| choices.wish(&mut chance, key)).collect();
+        let firsts = join_all(wishes.iter().map(|wish| wish.first(&vendor))).await;
+        for (wish, first) in wishes.iter().zip(&firsts) {
+            assert_eq!(first.header("idempotent-replayed"), "", "seed {seed}, {}", wish.key);
+            first.expect(201);
+        }
+        let old = std::mem::replace(&mut vendor, renewed(&world, &shop.vendor).await);
+        old.get("/orders?limit=1").await.refused(401, "unauthorized");
+        let written = journal.length();
+        let mut chances: Vec<Chance> = wishes.iter().map(|_| Chance::seeded(chance.next())).collect();
+        let again = join_all(wishes.iter().zip(&mut chances).map(|(wish, chance)| wish.again(&vendor, chance))).await;
+        for ((wish, first), again) in wishes.iter().zip(&firsts).zip(&again) {
+            assert_replayed(again, first, wish, seed);
+        }
+        let changed: Vec<Wish> = wishes.iter().map(|wish| choices.changed(wish, &mut chance)).collect();
+        let refused = join_all(changed.iter().map(|wish| wish.first(&vendor))).await;
+        for (wish, refused) in changed.iter().zip(&refused) {
+            assert_eq!(refused.reason(), "key_reused", "seed {seed}, {} {}: {}", wish.key, wish.body, refused.text());
+            assert_eq!(refused.status, 422);
+        }
+        assert_eq!(journal.length(), written, "seed {seed}: neither a replay nor a refusal writes");
+    }
+    journal.verify();
+}
+
+macro_rules! seeds {
+    ($($name:ident $seed:literal;)+) => {
+        $(#[tokio::test]
+        async fn $name() {
+            bodies_of($seed).await;
+        })+
+    };
+}
+
+seeds! {
+    a_key_finds_its_answer_however_the_request_is_spelled_1 1;
+    a_key_finds_its_answer_however_the_request_is_spelled_2 2;
+    a_key_finds_its_answer_however_the_request_is_spelled_3 3;
+    a_key_finds_its_answer_however_the_request_is_spelled_4 4;
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_client_and_one_operation() {
+    let mut chance = Chance::seeded(5);
+    let (world, shop, choices) = scene().await;
+    let scope = format!("VENDOR:{}", shop.vendor.party);
+    let colleague = world.user("colleague@acme.example", &[&scope]).await;
+    for n in 0..200 {
+        let wish = choices.wish(&mut chance, format!("key {n}"));
+        let by_external_id = wish.body["externalId"].is_string();
+        let vendor = &shop.vendor.caller;
+        let first = wish.first(vendor).await;
+        let order = first.expect(201);
+        let path = format!("/orders/{}", text(&order, "ref"));
+        // Another client: its own order, unless its own name for it says that it is the same one.
+        let other = wish.again(&colleague, &mut chance).await;
+        assert_eq!(other.header("idempotent-replayed"), "");
+        assert_eq!(other.expect(201)["ref"] == order["ref"], by_external_id, "{}", wish.body);
+        // Another operation, with the very same key.
+        let made = vendor.key(&wish.key).post("/subscribers", json!({"name": "New"})).await;
+        assert_eq!((made.status, made.header("idempotent-replayed")), (201, ""));
+        let dry = vendor.key(&wish.key).delete(&format!("{path}?dryRun=true")).await;
+        assert_eq!((dry.status, dry.header("idempotent-replayed")), (200, ""));
+        let cancelled = vendor.key(&wish.key).delete(&path).await;
+        assert_eq!((cancelled.status, cancelled.header("idempotent-replayed")), (200, ""));
+        assert_eq!(cancelled.json()["state"], "CANCELLED");
+        let twice = vendor.key(&wish.key).delete(&path).await;
+        assert_eq!((twice.body.as_ref(), twice.header("idempotent-replayed")), (cancelled.body.as_ref(), "true"));
+        // The first answer stays the first answer, whatever became of the order.
+        let again = wish.again(vendor, &mut chance).await;
+        assert_replayed(&again, &first, &wish, 5);
+        // What is cancelled under a key is one order: the key does not cancel another one.
+        if !by_external_id {
+            let another = format!("/orders/{}", text(&other.json(), "ref"));
+            vendor.key(&wish.key).delete(&another).await.refused(422, "key_reused");
+        }
+    }
+    Journal::open(world.folder.path()).verify();
+}
+
+#[tokio::test]
+async fn copies_of_a_request_at_once_make_one_order() {
+    let mut chance = Chance::seeded(6);
+    let (world, shop, choices) = scene().await;
+    let journal = Journal::open(world.folder.path());
+    for n in 0..100 {
+        let wish = choices.wish(&mut chance, format!("key {n}"));
+        let before = journal.length();
+        let mut chances: Vec<Chance> = (0..20).map(|_| Chance::seeded(chance.next())).collect();
+        let answers = join_all(chances.iter_mut().map(|chance| wish.again(&shop.vendor, chance))).await;
+        let replayed = answers.iter().filter(|answer| answer.header("idempotent-replayed") == "true").count();
+        assert_eq!(replayed, 19, "{}", wish.body);
+        assert!(answers.iter().all(|answer| answer.status == 201 && answer.body == answers[0].body), "{}", wish.body);
+        assert_eq!(journal.length(), before + 1);
+    }
+    journal.verify();
+}
+
+#[tokio::test]
+async fn a_key_never_expires_and_a_refusal_is_not_kept() {
+    let mut chance = Chance::seeded(7);
+    let (world, shop, choices) = scene().await;
+    let wish = choices.wish(&mut chance, "key".to_owned());
+    let first = wish.first(&shop.vendor).await;
+    for days in [31, 369] {
+        world.pass_seconds(days * 86_400);
+        let vendor = world.login(&shop.vendor.client_id, &shop.vendor.client_secret).await;
+        let again = wish.again(&vendor, &mut chance).await;
+        assert_replayed(&again, &first, &wish, 7);
+    }
+    let vendor = world.login(&shop.vendor.client_id, &shop.vendor.client_secret).await;
+    let keyed = vendor.key("another");
+    let offer = format!("/offers/{}", shop.offer_ref);
+    vendor.put(&offer, json!({"state": "SUSPENDED"})).await.expect(200);
+    let body = json!({"offerId": shop.offer_id, "subscriberId": shop.subscriber.id});
+    keyed.post("/orders", body.clone()).await.refused(409, "offer_not_orderable");
+    vendor.put(&offer, json!({"state": "ACTIVE"})).await.expect(200);
+    let order = keyed.post("/orders", body.clone()).await;
+    assert_eq!((order.status, order.header("idempotent-replayed")), (201, ""));
+    assert_eq!(keyed.post("/orders", body).await.header("idempotent-replayed"), "true");
+}
