@@ -1,7 +1,7 @@
 //! What happens around every request, in this order: limits, a deadline, panics caught; the token; the route; what the
 //! caller may; the body. Then the handler, and whatever went wrong becomes an answer here and is logged here.
 //!
-//! The Core API is looked up in [`crate::router`]'s table; health and the Admin API are an axum router behind it. No stack
+//! The Core API is looked up in [`mod@crate::router`]'s table; health and the Admin API are an axum router behind it. No stack
 //! of layers: this is the hot path, and a plain function says more.
 
 mod core;

@@ -3,11 +3,11 @@
 //! **Invariant of this crate:** no SQL, no decision, and no status code outside [`problem`] (failures) and `answer`
 //! (successes). A handler reads the request, makes one intent or one scoped read, and shows the outcome.
 //!
-//! How to read it: [`router`] has every route on one page with the action that it needs; `front` is what happens around
+//! How to read it: [`mod@router`] has every route on one page with the action that it needs; `front` is what happens around
 //! every request; `dx` are the handlers, one file an operation; [`wire`] is what goes over the line, in and out;
 //! [`access`] turns a bearer token into a caller; [`serve`] listens and stops.
 //!
-//! How to add an operation: write its file below `dx/core`, give it a line in [`router`], and a row in the access matrix.
+//! How to add an operation: write its file below `dx/core`, give it a line in [`mod@router`], and a row in the access matrix.
 
 pub mod access;
 mod answer;

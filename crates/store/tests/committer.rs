@@ -16,7 +16,7 @@ fn an_order_is_placed_read_listed_cancelled_and_verified() {
     let read = deployment.store.get_order(&everything(), order.order).expect("a read");
     assert_eq!(read.as_ref(), Some(&order), "what was answered is what is read");
     let open = deployment.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(10)).expect("a list");
-    assert_eq!(open, [order.clone()]);
+    assert_eq!(open, std::slice::from_ref(&order));
     let cancelled = order_of(deployment.done(cancel(order.order)));
     assert_eq!(cancelled.state, OrderState::Cancelled);
     let read = deployment.store.get_order(&everything(), order.order).expect("a read");

@@ -117,7 +117,9 @@ impl Writer {
     fn load_for(&self, world: &mut World, intents: &[Intent]) -> Result<(), Failure> {
         let mut needs = Needs::default();
         for _ in 0..ROUNDS_MAX {
-            intents.iter().for_each(|intent| intent.needs(world, &mut needs));
+            for intent in intents {
+                intent.needs(world, &mut needs);
+            }
             if needs.is_empty() {
                 return Ok(());
             }

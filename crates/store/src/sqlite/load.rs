@@ -114,7 +114,7 @@ fn load_order_side(connection: &Connection, world: &mut World, need: Need) -> Re
         }
         Need::UsersOf(party) => world.load_users_of(party, users_of(connection, party)?),
         Need::OpenOrdersOf(subscriber) => {
-            world.load_open_orders_of(subscriber, open_orders_of(connection, subscriber)?)
+            world.load_open_orders_of(subscriber, open_orders_of(connection, subscriber)?);
         }
         Need::Fact(fact) => world.load_fact(fact, holds(connection, fact)?),
         _ => unreachable!("the first half of the needs is loaded above"),
