@@ -30,6 +30,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 const IDLE_MAX: Duration = Duration::from_secs(75);
 /// What a head may fill of memory: the longest path and the headers, with room for the rest of the first line.
 const HEAD_BUFFER_MAX: usize = 32 * 1024;
+/// How long to go on taking connections that wait when we stop listening.
+const WAITING_MAX: Duration = Duration::from_millis(250);
 /// How long to wait when the system has no more descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -78,12 +80,17 @@ impl Server {
         }
     }
 
-    /// Takes the connections that were made before we stop listening: dropping the listener would reset them.
+    /// Takes the connections that were made before we stop listening: dropping the listener would reset them. Under a load
+    /// that never pauses there is always one more, so this has an end.
     async fn accept_waiting(&self, listener: &TcpListener) {
         let nothing_waits = Duration::from_millis(1);
-        while let Ok(accepted) = tokio::time::timeout(nothing_waits, self.accept(listener)).await {
-            self.greet(accepted).await;
-        }
+        let take = async {
+            while let Ok(accepted) = tokio::time::timeout(nothing_waits, self.accept(listener)).await {
+                self.greet(accepted).await;
+            }
+        };
+        // Who still comes now did not ask whether we are ready.
+        let _ = tokio::time::timeout(WAITING_MAX, take).await;
     }
 
     async fn accept(&self, listener: &TcpListener) -> io::Result<(OwnedSemaphorePermit, TcpStream, SocketAddr)> {
