@@ -4,6 +4,7 @@
 //! was not answered, under the same keys. In the end every answered order is there as it was answered, no order is there
 //! twice, and none is there that nobody asked for. Every intent has a quantity of its own, so that a second order is seen
 //! even where nothing else would tell the two apart.
+#![allow(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
 
 mod harness;
 
@@ -32,13 +33,20 @@ struct Wish {
     quantity: usize,
     external_id: Option<String>,
     placed: Option<Value>,
-    /// Whether it is to be cancelled, and how that was answered.
-    cancel: Option<Option<Value>>,
+    regret: Regret,
+}
+
+/// Whether an order is to be cancelled, and how that was answered.
+#[derive(Debug)]
+enum Regret {
+    No,
+    Unanswered,
+    Cancelled(Value),
 }
 
 impl Wish {
     fn is_open(&self) -> bool {
-        self.placed.is_none() || self.cancel == Some(None)
+        self.placed.is_none() || matches!(self.regret, Regret::Unanswered)
     }
 }
 
@@ -80,7 +88,7 @@ impl Writer {
             let order = text(self.wishes[at].placed.as_ref().unwrap(), "ref");
             let key = format!("cancel-{}", self.wishes[at].quantity);
             let request = delete(&format!("{ORDERS}/{order}")).bearer(&self.world.vendor).key(&key);
-            self.wishes[at].cancel = Some(Some(connection.exchange(&request.bytes())?.done()));
+            self.wishes[at].regret = Regret::Cancelled(connection.exchange(&request.bytes())?.done());
         }
         // The other end is gone when the kill is on its way.
         let _ = self.answered.send(());
@@ -97,14 +105,14 @@ impl Writer {
     fn wish(&mut self) {
         let quantity = 1 + self.number + WRITERS * self.wishes.len();
         let external_id = self.chance.percent(50).then(|| format!("PO-{quantity}"));
-        self.wishes.push(Wish { quantity, external_id, placed: None, cancel: None });
+        self.wishes.push(Wish { quantity, external_id, placed: None, regret: Regret::No });
     }
 
     fn regret(&mut self) {
-        let kept: Vec<_> = self.wishes.iter_mut().filter(|wish| wish.cancel.is_none()).collect();
+        let kept: Vec<_> = self.wishes.iter_mut().filter(|wish| matches!(wish.regret, Regret::No)).collect();
         let one = self.chance.below(kept.len().max(1));
         if let Some(wish) = kept.into_iter().nth(one) {
-            wish.cancel = Some(None);
+            wish.regret = Regret::Unanswered;
         }
     }
 
@@ -157,7 +165,7 @@ fn killed_under_writers_nothing_answered_is_lost_and_nothing_is_there_twice() {
         "{CYCLES} kills; {} orders, {} cancelled; {unanswered} requests cut off and repeated, {} answers asked for again; \
          0 lost, 0 twice; ready again after {slowest:?} at most",
         wishes().count(),
-        wishes().filter(|wish| wish.cancel.is_some()).count(),
+        wishes().filter(|wish| matches!(wish.regret, Regret::Cancelled(_))).count(),
         writers.iter().map(|writer| writer.replays).sum::<usize>(),
     );
 }
@@ -189,8 +197,9 @@ fn judge(deployment: &mut Deployment, world: &World, writers: &[Writer]) {
         let [order] = orders.as_slice() else { panic!("{wish:?} is there {} times: {orders:#?}", orders.len()) };
         assert_whole(order, wish.quantity as u64);
         assert_eq!(order["externalId"].as_str(), wish.external_id.as_deref());
-        let (placed, cancelled) = (wish.placed.as_ref().unwrap(), wish.cancel.as_ref().map(|answer| answer.as_ref().unwrap()));
-        assert_eq!(order, cancelled.unwrap_or(placed), "as it was answered last");
+        let placed = wish.placed.as_ref().unwrap();
+        let last = if let Regret::Cancelled(cancelled) = &wish.regret { cancelled } else { placed };
+        assert_eq!(order, last, "as it was answered last");
         for attribute in ["ref", "creationDate", "subscriberId", "offerRef"] {
             assert_eq!(order[attribute], placed[attribute]);
         }

@@ -1,4 +1,5 @@
 //! The built program with a small world in it, and what a test needs to trouble the two.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail, and tell their figures")]
 #![allow(dead_code, reason = "each test file uses its part of this")]
 
 pub mod chance;
@@ -33,8 +34,7 @@ impl Deployment {
         let folder = tempfile::tempdir().unwrap();
         let secret = folder.path().join("secret");
         fs::write(&secret, SECRET).unwrap();
-        let first =
-            ["--bootstrap-client-id", LOGIN, "--bootstrap-client-secret-file", secret.to_str().unwrap()];
+        let first = ["--bootstrap-client-id", LOGIN, "--bootstrap-client-secret-file", secret.to_str().unwrap()];
         let running = Running::serve(&folder.path().join("data"), &[&first[..], more].concat());
         Deployment { running: Some(running), folder }
     }

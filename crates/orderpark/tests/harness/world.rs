@@ -90,7 +90,10 @@ pub fn assert_whole(order: &Value, quantity: u64) {
     assert_eq!(subscriptions.len(), ITEMS.len(), "{order}");
     for ((plan, granted), subscription) in ITEMS.iter().zip(subscriptions) {
         let granted = (granted * quantity).to_string();
-        assert_eq!((&subscription["productId"], &subscription["grantedConnections"]), (&(*plan).into(), &granted.into()));
+        assert_eq!(
+            (&subscription["productId"], &subscription["grantedConnections"]),
+            (&(*plan).into(), &granted.into())
+        );
         assert_eq!(subscription["state"], order["state"], "{order}");
     }
 }
