@@ -42,15 +42,15 @@ impl Choices {
         let mut body = json!({});
         let (id, offer) = chance.pick(&self.offers);
         if chance.percent(50) {
-            body["offerId"] = json!(id)
+            body["offerId"] = json!(id);
         } else {
-            body["offerRef"] = json!(offer)
+            body["offerRef"] = json!(offer);
         }
         let (id, subscriber) = chance.pick(&self.subscribers);
         if chance.percent(50) {
-            body["subscriberId"] = json!(id)
+            body["subscriberId"] = json!(id);
         } else {
-            body["subscriberRef"] = json!(subscriber)
+            body["subscriberRef"] = json!(subscriber);
         }
         if chance.percent(70) {
             body["quantity"] = json!(1 + chance.below(1000));
