@@ -80,6 +80,7 @@ async fn case(town: &mut Town, chance: &mut Chance, tally: &mut Tally) -> Result
         return Err(format!("{grants:?} read {leak} in {} {}", answer.asked, shown(&answer)));
     }
     judge_reading(&town.model, &grants, &asked, &answer, found)?;
+    judge_counts(&town.model, &grants, &asked, &answer)?;
     tally.reads += usize::from(answer.status == 200 && asked.method == Method::GET);
     tally.writes += usize::from(!written.is_empty());
     tally.hidden += usize::from(answer.status == 404);
@@ -150,6 +151,23 @@ fn judge_writing(
         }
         if let Some(objection) = eyes.objection(entry, written) {
             return Err(format!("{}: {objection}", answer.asked));
+        }
+    }
+    Ok(())
+}
+
+/// A plan shows the connections of whoever looks, and tells nobody how many others have.
+fn judge_counts(model: &Model, grants: &[Grant], asked: &Asked, answer: &Answer) -> Result<(), String> {
+    if asked.collection != "/connectivityPlans" || asked.method != Method::GET || answer.status != 200 {
+        return Ok(());
+    }
+    let answered = answer.json();
+    for plan in answered.as_array().unwrap_or(&vec![answered.clone()]) {
+        let counts = ["grantedConnections", "usedConnections"].map(|name| harness::text(plan, name));
+        let product = harness::text(plan, "ref").parse().expect("a number");
+        let expected = Eyes { model, grants }.counts(product);
+        if counts != expected {
+            return Err(format!("{grants:?} expected {expected:?}: {} {}", answer.asked, shown(answer)));
         }
     }
     Ok(())

@@ -51,6 +51,7 @@ pub struct Order {
 pub struct Subscription {
     pub product: u64,
     pub supplier: u64,
+    pub granted: u64,
 }
 
 /// Where a canary lives: whoever may see one of its places may read it.
@@ -81,6 +82,8 @@ pub struct Model {
     pub offers: BTreeMap<u64, Offer>,
     pub strategies: BTreeMap<u64, Strategy>,
     pub orders: BTreeMap<u128, Order>,
+    /// Connections in use, by subscriber and product.
+    pub used: BTreeMap<(u64, u64), u64>,
     pub canaries: BTreeMap<String, BTreeSet<Place>>,
 }
 
@@ -152,7 +155,11 @@ impl Model {
                 let subscription = told["subscription"].as_str().and_then(uuid).expect("a ref");
                 self.plant(&told["reason"], Place::Reason(order_of(subscription)));
             }
-            "orderMatched" | "usageReported" | "tokenIssued" | "tokenRevoked" => {}
+            "usageReported" => {
+                let key = (number(told, "subscriber"), number(told, "product"));
+                self.used.insert(key, number(told, "used"));
+            }
+            "orderMatched" | "tokenIssued" | "tokenRevoked" => {}
             other => panic!("teach the model and the oracle what {other} means: {told}"),
         }
     }
@@ -219,7 +226,8 @@ impl Model {
         let mut subscriptions = Vec::new();
         for subscription in told["subscriptions"].as_array().expect("subscriptions") {
             let (product, supplier) = (number(subscription, "product"), number(subscription, "supplier"));
-            subscriptions.push(Subscription { product, supplier });
+            let granted = subscription["granted"].as_u64().unwrap_or_default();
+            subscriptions.push(Subscription { product, supplier, granted });
             self.plant(&subscription["productId"], Place::OrderItem(order_ref, supplier));
         }
         let order = Order {

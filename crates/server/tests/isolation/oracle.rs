@@ -105,6 +105,17 @@ impl Eyes<'_> {
         self.see_party(party) || supplies()
     }
 
+    /// Connections of a plan that are granted and used, as far as it may know of them.
+    pub fn counts(&self, product: u64) -> [String; 2] {
+        let all = self.holds((Supplier, self.model.products[&product].supplier));
+        let orders = self.model.orders.iter().filter(|(at, order)| order.open && (all || self.see_order(**at)));
+        let subscriptions = orders.flat_map(|(_, order)| &order.subscriptions).filter(|one| one.product == product);
+        let granted: u64 = subscriptions.map(|subscription| subscription.granted).sum();
+        let used = self.model.used.iter().filter(|((party, of), _)| *of == product && (all || self.see_party(*party)));
+        let used: u64 = used.map(|(_, used)| used).sum();
+        [granted.to_string(), used.to_string()]
+    }
+
     /// The refs that an unfiltered list shows.
     pub fn listed(&self, collection: &str, query: &str) -> BTreeSet<String> {
         let model = self.model;
