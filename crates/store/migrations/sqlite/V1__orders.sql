@@ -36,6 +36,7 @@ create table parties (
 
 create unique index parties_living on parties (kind, id) where deleted_at is null;
 create index parties_of_vendor on parties (vendor_ref, ref) where vendor_ref is not null;
+create index parties_by_contact on parties (contact_email) where contact_email is not null;
 
 create table users (
     ref integer primary key,
@@ -93,6 +94,8 @@ create table offers (
 
 create unique index offers_living on offers (id) where deleted_at is null;
 create index offers_of_vendor on offers (vendor_ref);
+-- Orders are also looked for by the id of an offer that is deleted.
+create index offers_by_id on offers (id);
 
 create table offer_items (
     offer_ref integer not null references offers (ref),

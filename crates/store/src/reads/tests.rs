@@ -1,12 +1,25 @@
-//! How the database finds what is asked often: by a key or an index, never by walking a table that grows.
+//! What is asked of the database, and how it finds it: by a key or an index, never by walking a table that grows.
+//!
+//! Every read is asked with every shape of scope; statements and plans are snapshots, so that no change of either goes
+//! unseen. What is asked often is also said in words.
 
-use super::{OrderFilter, Slice, SubscriptionFilter, orders, subscriptions};
-use crate::Options;
-use crate::sqlite::{Query, open_writer};
-use orderpark_domain::{Caller, Grant, Instant, OrderRef, PartyKind, PartyRef, Scope, SecretHash, User, UserRef};
-use rusqlite::Connection;
+use super::{
+    OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
+};
+use crate::sqlite::heard::{self, Heard};
+use crate::{Database, Options, ReadError, Store};
+use orderpark_domain::{
+    Action, Caller, Grant, Instant, OfferRef, OrderRef, PartyKind, PartyRef, ProductKind, ProductRef, Scope,
+    SecretHash, StrategyRef, SubscriptionState, User, UserRef,
+};
 
-fn scope(grants: &[(PartyKind, u64)]) -> Scope {
+const OPERATOR: &[(PartyKind, u64)] = &[(PartyKind::Operator, 1)];
+const SUPPLIER: &[(PartyKind, u64)] = &[(PartyKind::Supplier, 2)];
+const VENDOR: &[(PartyKind, u64)] = &[(PartyKind::Vendor, 3)];
+const SUBSCRIBER: &[(PartyKind, u64)] = &[(PartyKind::Subscriber, 4)];
+const SEVERAL: &[(PartyKind, u64)] = &[(PartyKind::Vendor, 3), (PartyKind::Vendor, 5), (PartyKind::Subscriber, 6)];
+
+fn scope(grants: &[(PartyKind, u64)], action: Action) -> Option<Scope> {
     let user = User {
         user: UserRef(2),
         party: PartyRef(1),
@@ -19,70 +32,195 @@ fn scope(grants: &[(PartyKind, u64)]) -> Scope {
         revision: 1,
         deleted_at: None,
     };
-    Caller::of(&user).may(orderpark_domain::Action::ReadSubscriptions).expect("every kind may read subscriptions")
+    Caller::of(&user).may(action).ok()
 }
 
-fn migrated() -> (tempfile::TempDir, Connection) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let connection = open_writer(&folder.path().join("plan.db"), &Options::default()).expect("a new database");
-    (folder, connection)
+struct Asked {
+    store: Store,
+    _folder: tempfile::TempDir,
+}
+
+impl Asked {
+    fn new() -> Asked {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::Sqlite(folder.path().join("plan.db"));
+        let store = Store::open(&database, Options::default()).expect("a new database");
+        Asked { store, _folder: folder }
+    }
+
+    /// What was asked of the database while `read` ran.
+    fn hear(&self, read: impl FnOnce(&Store) -> Result<(), ReadError>) -> Vec<Heard> {
+        heard::take();
+        read(&self.store).expect("a read");
+        heard::take()
+    }
+
+    /// The one plan of a read as such a caller.
+    fn plan(
+        &self,
+        grants: &[(PartyKind, u64)],
+        action: Action,
+        read: impl Fn(&Store, &Scope) -> Result<(), ReadError>,
+    ) -> String {
+        let scope = scope(grants, action).expect("this kind may");
+        let heard = self.hear(|store| read(store, &scope));
+        assert_eq!(heard.len(), 1, "one read is one statement, which is one snapshot");
+        heard[0].plan.clone()
+    }
 }
 
 fn order(number: i64) -> OrderRef {
     OrderRef::mint(Instant(number), 0)
 }
 
-fn plan(connection: &Connection, query: &Query) -> String {
-    query.plan(connection).expect("the statement can be prepared").join("\n")
-}
-
 #[test]
 fn an_order_is_found_by_its_key() {
-    let (_folder, connection) = migrated();
-    for grants in [vec![(PartyKind::Vendor, 3)], vec![(PartyKind::Subscriber, 4)], vec![(PartyKind::Operator, 1)]] {
-        let plan = plan(&connection, &orders::one(&scope(&grants), order(5)));
+    let asked = Asked::new();
+    for grants in [OPERATOR, VENDOR, SUBSCRIBER, SEVERAL] {
+        let plan = asked.plan(grants, Action::ReadOrders, |store, scope| store.get_order(scope, order(5)).map(drop));
         assert!(plan.contains("SEARCH o USING PRIMARY KEY (ref=?)"), "{plan}");
-        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+        assert!(!plan.contains("SCAN o") && !plan.contains("TEMP B-TREE"), "{plan}");
     }
 }
 
 #[test]
 fn a_page_of_orders_is_found_by_the_index_of_its_party() {
-    let (_folder, connection) = migrated();
+    let asked = Asked::new();
     let cases = [
-        (vec![(PartyKind::Vendor, 3)], "INDEX orders_of_vendor (vendor_ref=? AND ref<?)"),
-        (vec![(PartyKind::Subscriber, 4)], "INDEX orders_of_subscriber (subscriber_ref=? AND ref<?)"),
-        (vec![(PartyKind::Operator, 1)], "PRIMARY KEY (ref<?)"),
+        (VENDOR, "INDEX orders_of_vendor (vendor_ref=? AND ref<?)"),
+        (SUBSCRIBER, "INDEX orders_of_subscriber (subscriber_ref=? AND ref<?)"),
+        (OPERATOR, "PRIMARY KEY (ref<?)"),
     ];
     for (grants, expected) in cases {
-        let query = orders::page(&scope(&grants), &OrderFilter::default(), Slice::after(order(5), 100));
-        let plan = plan(&connection, &query);
+        let plan = asked.plan(grants, Action::ReadOrders, |store, scope| {
+            store.page_orders(scope, &OrderFilter::default(), Slice::after(order(5), 100)).map(drop)
+        });
         assert!(plan.contains(expected), "expected {expected}:\n{plan}");
     }
 }
 
 #[test]
 fn an_external_id_is_found_by_its_index() {
-    let (_folder, connection) = migrated();
+    let asked = Asked::new();
     let filter = OrderFilter { external_id: Some("PO-1".into()), ..OrderFilter::default() };
-    let query = orders::page(&scope(&[(PartyKind::Vendor, 3)]), &filter, Slice::first(100));
-    let plan = plan(&connection, &query);
+    let plan = asked.plan(VENDOR, Action::ReadOrders, |store, scope| {
+        store.page_orders(scope, &filter, Slice::first(100)).map(drop)
+    });
     assert!(plan.contains("INDEX orders_external (external_id=?"), "{plan}");
 }
 
 #[test]
 fn a_page_of_subscriptions_is_found_by_the_index_of_its_party() {
-    let (_folder, connection) = migrated();
-    let cases = [
-        (vec![(PartyKind::Supplier, 3)], "subscriptions_to_supplier"),
-        (vec![(PartyKind::Vendor, 3)], "orders_of_vendor"),
-        (vec![(PartyKind::Subscriber, 4)], "orders_of_subscriber"),
-    ];
+    let asked = Asked::new();
+    let cases =
+        [(SUPPLIER, "subscriptions_to_supplier"), (VENDOR, "orders_of_vendor"), (SUBSCRIBER, "orders_of_subscriber")];
     for (grants, expected) in cases {
-        let filter = SubscriptionFilter::default();
-        let query = subscriptions::page(&scope(&grants), &filter, Slice::after(order(5).subscription(1), 100));
-        let plan = plan(&connection, &query);
+        let plan = asked.plan(grants, Action::ReadSubscriptions, |store, scope| {
+            let after = Slice::after(order(5).subscription(1), 100);
+            store.page_subscriptions(scope, &SubscriptionFilter::default(), after).map(drop)
+        });
         assert!(plan.contains(expected), "expected {expected}:\n{plan}");
         assert!(!plan.contains("SCAN s") && !plan.contains("SCAN o"), "{plan}");
     }
+}
+
+/// Every read, with every filter at once and with none.
+fn every_read(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), ReadError> {
+    let text = || Some("x".to_owned());
+    for (kind, action) in [
+        (PartyKind::Supplier, Action::ReadSuppliers),
+        (PartyKind::Vendor, Action::ReadVendors),
+        (PartyKind::Subscriber, Action::ReadSubscribers),
+    ] {
+        let Some(scope) = scope(grants, action) else { continue };
+        store.get_party(&scope, kind, PartyRef(9))?;
+        store.page_parties(&scope, kind, &PartyFilter::default(), Slice::first(1))?;
+        let filter = PartyFilter { id: text(), contact_email: text(), product_id: text() };
+        store.page_parties(&scope, kind, &filter, Slice::after(PartyRef(9), 1))?;
+    }
+    if let Some(scope) = scope(grants, Action::ReadUsers) {
+        store.get_user(&scope, UserRef(9))?;
+        store.get_user_by_login(&scope, "x")?;
+        store.get_token(&scope, &[0; 32])?;
+        store.page_users(&scope, &UserFilter { login: text() }, Slice::after(UserRef(9), 1))?;
+    }
+    if let Some(scope) = scope(grants, Action::ReadProducts) {
+        store.get_product(&scope, ProductKind::Application, ProductRef(9))?;
+        store.get_balance(&scope, ProductRef(9))?;
+        let filter = ProductFilter { id: text() };
+        store.page_products(&scope, ProductKind::Application, &filter, Slice::after(ProductRef(9), 1))?;
+    }
+    if let Some(scope) = scope(grants, Action::ReadOffers) {
+        store.get_offer(&scope, OfferRef(9))?;
+        for orderable in [false, true] {
+            store.page_offers(&scope, &OfferFilter { id: text(), orderable }, Slice::after(OfferRef(9), 1))?;
+        }
+    }
+    if let Some(scope) = scope(grants, Action::ReadStrategies) {
+        store.get_strategy(&scope, StrategyRef(9))?;
+        store.page_strategies(&scope, &StrategyFilter { id: text() }, Slice::after(StrategyRef(9), 1))?;
+    }
+    every_read_of_orders(store, grants)
+}
+
+fn every_read_of_orders(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), ReadError> {
+    if let Some(scope) = scope(grants, Action::ReadOrders) {
+        store.get_order(&scope, order(9))?;
+        store.page_orders(&scope, &OrderFilter::default(), Slice::after(order(9), 1))?;
+        let filter = OrderFilter {
+            offer_id: Some("x".into()),
+            subscriber: Some(PartyRef(9)),
+            created_from: Some(Instant(1)),
+            created_to: Some(Instant(2)),
+            ..OrderFilter::default()
+        };
+        store.page_orders(&scope, &filter, Slice::first(1))?;
+        let filter = OrderFilter { external_id: Some("x".into()), ..OrderFilter::default() };
+        store.page_orders(&scope, &filter, Slice::first(1))?;
+    }
+    if let Some(scope) = scope(grants, Action::ReadSubscriptions) {
+        store.get_subscription(&scope, order(9).subscription(1))?;
+        let after = Slice::after(order(9).subscription(1), 1);
+        store.page_subscriptions(&scope, &SubscriptionFilter::default(), after)?;
+        let filter = SubscriptionFilter {
+            states: vec![SubscriptionState::Active],
+            subscriber: Some(PartyRef(9)),
+            product_id: Some("x".into()),
+            order: Some(order(9)),
+        };
+        store.page_subscriptions(&scope, &filter, Slice::first(1))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn statements_and_plans_are_as_they_were() {
+    let asked = Asked::new();
+    for (name, grants) in [
+        ("operator", OPERATOR),
+        ("supplier", SUPPLIER),
+        ("vendor", VENDOR),
+        ("subscriber", SUBSCRIBER),
+        ("several", SEVERAL),
+    ] {
+        let heard = asked.hear(|store| every_read(store, grants));
+        assert!(heard.len() > 10, "{name} asked {} times", heard.len());
+        let text: Vec<String> =
+            heard.iter().map(|Heard { sql, plan }| format!("{sql}\n-- {}", plan.replace('\n', "\n-- "))).collect();
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("statements_of_{name}"), text.join("\n\n"));
+        });
+    }
+}
+
+#[test]
+fn the_schema_is_as_it_was() {
+    let asked = Asked::new();
+    let schema = asked.store.read(|connection| {
+        let sql = "select sql from sqlite_schema where sql is not null and name not like 'refinery%' order by type desc, name";
+        connection.prepare(sql)?.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+    });
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("schema", schema.expect("a schema").join(";\n\n"));
+    });
 }

@@ -64,6 +64,8 @@ impl Query {
         connection: &Connection,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Vec<T>> {
+        #[cfg(test)]
+        heard::hear(self, connection);
         let mut statement = connection.prepare_cached(&self.sql)?;
         statement.query_map(params_from_iter(&self.values), read)?.collect()
     }
@@ -73,22 +75,47 @@ impl Query {
         connection: &Connection,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Option<T>> {
+        #[cfg(test)]
+        heard::hear(self, connection);
         let mut statement = connection.prepare_cached(&self.sql)?;
         let mut rows = statement.query(params_from_iter(&self.values))?;
         rows.next()?.map(read).transpose()
     }
 }
 
-#[cfg(test)]
-impl Query {
-    /// How the database would find the rows, a line a step.
-    pub(crate) fn plan(&self, connection: &Connection) -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare(&format!("explain query plan {}", self.sql))?;
-        statement.query_map(params_from_iter(&self.values), |row| row.get(3))?.collect()
-    }
-}
-
 /// A ref or a count as the database holds it.
 pub(crate) fn sql_number(number: u64) -> i64 {
     i64::try_from(number).expect("refs and counts stay far below 2^63")
+}
+
+/// What was asked of the database on this thread, for tests that look at statements and plans.
+#[cfg(test)]
+pub(crate) mod heard {
+    use super::{Connection, Query, params_from_iter};
+    use std::cell::RefCell;
+
+    thread_local! {
+        static HEARD: RefCell<Vec<Heard>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// A statement, and how the database finds its rows, a line a step.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Heard {
+        pub sql: String,
+        pub plan: String,
+    }
+
+    pub(super) fn hear(query: &Query, connection: &Connection) {
+        let explain = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = connection.prepare(&format!("explain query plan {}", query.sql))?;
+            statement.query_map(params_from_iter(&query.values), |row| row.get(3))?.collect()
+        };
+        let plan = explain().expect("what can be asked can be explained").join("\n");
+        HEARD.with_borrow_mut(|heard| heard.push(Heard { sql: query.sql.clone(), plan }));
+    }
+
+    /// What was asked since the last time.
+    pub(crate) fn take() -> Vec<Heard> {
+        HEARD.take()
+    }
 }
