@@ -6,6 +6,9 @@ use std::net::{SocketAddr, TcpListener};
 /// Where the server listens unless told otherwise.
 pub const DEFAULT: &str = "127.0.0.1:8080";
 
+/// Connections that may wait until they are accepted; the system takes what it can of it.
+const QUEUE_MAX: i32 = 4096;
+
 /// Tokens and secrets cross the line: plain HTTP is for this machine, or for whoever says that something in front
 /// encrypts.
 pub fn check(address: SocketAddr, allow_plain_http: bool) -> anyhow::Result<()> {
@@ -20,6 +23,8 @@ pub fn check(address: SocketAddr, allow_plain_http: bool) -> anyhow::Result<()> 
 /// Takes the address; port 0 takes a free one.
 pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    // The standard library asks for 128, and whoever finds the queue full tries again after a second.
+    rustix::net::listen(&listener, QUEUE_MAX)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
