@@ -122,6 +122,27 @@ impl<'p> Bench<'p> {
         Ok((get, answer))
     }
 
+    /// The same load on a disk with slower syncs: groups grow, so the rate should not fall in step.
+    pub fn slow_disk(&mut self) -> anyhow::Result<Row> {
+        progress("a disk with 1 ms more per sync");
+        let slow = Program::orderpark_with(&self.plan.slow_sync, &self.plan.program, &self.folder.join("slow"))?;
+        let posts = self.runtime.block_on(World::make(slow.address))?.posts();
+        self.closed(slow.address, &posts, self.plan.connections, SMALL)?;
+        let (mut delayed, mut plain) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            delayed.push(self.closed(slow.address, &posts, self.plan.connections, self.plan.orders)?.rate);
+            plain.push(self.post(self.plan.connections, self.plan.orders)?.rate);
+        }
+        Ok(Row {
+            what: "POST /orders on a disk with 1 ms more per sync".to_owned(),
+            unit: "/s",
+            figure: median(&delayed),
+            against: "the plain disk".to_owned(),
+            reference: median(&plain),
+            goal: Goal::AtLeast(0.45),
+        })
+    }
+
     /// A rate held for some seconds, three times, because one stall of the disk decides a p99. Where the machine does not
     /// keep up with the rate, the times are those of a growing queue and say nothing: the row falls short.
     pub fn pace(&mut self, rows: &mut Vec<Row>) -> anyhow::Result<()> {

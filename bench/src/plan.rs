@@ -23,6 +23,9 @@ pub struct Plan {
     /// The program.
     #[arg(long, default_value = "target/release/orderpark")]
     pub program: PathBuf,
+    /// What makes every sync of a preloaded program a millisecond slower.
+    #[arg(long, default_value = "target/slow_sync.so")]
+    pub slow_sync: PathBuf,
     /// Where databases are made, and removed again; on the disk to be measured.
     #[arg(long, default_value = "target")]
     folder: PathBuf,
@@ -47,6 +50,7 @@ impl Plan {
         let mut rows = start_rows(&self.program, folder.path())?;
         let mut bench = Bench::start(&self, folder.path())?;
         bench.rounds(&mut rows)?;
+        rows.push(bench.slow_disk()?);
         bench.pace(&mut rows)?;
         bench.grow(&mut rows)?;
         report::print(&rows);

@@ -26,13 +26,25 @@ pub struct Program {
 impl Program {
     /// Starts orderpark on the database in `data`, which is made if it is missing.
     pub fn orderpark(path: &Path, data: &Path) -> anyhow::Result<Program> {
+        Program::start(Program::serve(path, data)?)
+    }
+
+    /// The same, with a library before its own.
+    pub fn orderpark_with(library: &Path, path: &Path, data: &Path) -> anyhow::Result<Program> {
+        let library = library.canonicalize().context("the library to preload")?;
+        let mut command = Program::serve(path, data)?;
+        command.env("LD_PRELOAD", library);
+        Program::start(command)
+    }
+
+    fn serve(path: &Path, data: &Path) -> anyhow::Result<Command> {
         let secret = data.with_extension("secret");
         std::fs::write(&secret, SECRET)?;
         let mut command = Command::new(path);
         command.args(["serve", "--listen", "127.0.0.1:0", "--bootstrap-client-id", CLIENT, "--data"]).arg(data);
         command.arg("--bootstrap-client-secret-file").arg(secret);
         command.stderr(File::create(data.with_extension("log"))?);
-        Program::start(command)
+        Ok(command)
     }
 
     /// Starts the bare reference, which answers everything with the bytes of `answer`.

@@ -55,8 +55,9 @@ pub enum Event {
     },
     /// An order was cancelled, with all its subscriptions.
     OrderCancelled(OrderRef),
-    /// A placing with a key found its order by `externalId`: nothing new but the key.
-    OrderMatched(OrderRef),
+    /// A placing with a key found this order by `externalId`: nothing new but the key. Told whole, because it is the first
+    /// answer under that key, whatever becomes of the order.
+    OrderMatched(Order),
     /// A subscription was suspended.
     SubscriptionSuspended {
         /// The subscription.

@@ -188,6 +188,24 @@ impl Decision {
     }
 }
 
+impl Outcome {
+    /// Whether it lies within `scope`. A kept answer is shown again only to who may still see what it shows.
+    pub fn is_within(&self, scope: &Scope) -> bool {
+        match self {
+            Outcome::Party(party, _) => party.is_of(scope),
+            Outcome::User(user) => user.is_of(scope),
+            Outcome::Product(product) => scope.has_supplier(product.supplier),
+            Outcome::Offer(offer) => scope.has_vendor(offer.vendor),
+            Outcome::Strategy(strategy) => match strategy.vendor {
+                None => scope.is_everything(),
+                Some(vendor) => scope.has_vendor(vendor),
+            },
+            Outcome::Order(order) | Outcome::Subscription(order, _) => order.is_within(scope),
+            Outcome::Balance(_) | Outcome::Token(_) | Outcome::Nothing | Outcome::Replay { .. } => true,
+        }
+    }
+}
+
 /// The object that an intent was about, as it is afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

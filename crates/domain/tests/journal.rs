@@ -208,7 +208,7 @@ fn events() -> Vec<Event> {
         Event::OrderSettled { order: order_ref(), refused: None },
         Event::OrderSettled { order: order_ref(), refused: Some(ProductRef(17)) },
         Event::OrderCancelled(order_ref()),
-        Event::OrderMatched(order_ref()),
+        Event::OrderMatched(order()),
         Event::SubscriptionSuspended { subscription, reason: Some("why".into()) },
         Event::SubscriptionSuspended { subscription, reason: None },
         Event::SubscriptionResumed { subscription, reason: Some("why".into()) },

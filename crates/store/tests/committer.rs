@@ -124,6 +124,39 @@ fn every_kind_of_create_and_delete_is_replayed() {
 }
 
 #[test]
+fn a_key_that_found_an_order_by_its_external_id_keeps_that_answer() {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let Command::PlaceOrder(plain) = place(&shop) else { unreachable!() };
+    let named = || Command::PlaceOrder(PlaceOrder { external_id: Some("PO-1".into()), ..plain.clone() });
+    let first = deployment.done(named());
+    let matched = || Intent { request: Some(key(deployment.operator, 8, 1)), ..deployment.intent(named()) };
+    let answer = deployment.store.commit_blocking(matched()).expect("the order that has this external id");
+    assert_eq!((&answer.outcome, answer.replayed), (&first, false));
+    deployment.done(cancel(order_of(first.clone()).order));
+    let again = deployment.store.commit_blocking(matched()).expect("the first answer under this key");
+    assert_eq!((again.outcome, again.replayed), (first, true), "though the order was cancelled since");
+    deployment.verified();
+}
+
+#[test]
+fn a_key_shows_nothing_to_a_client_that_lost_its_scope() {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let other = deployment.shop("beta");
+    let as_vendor = |vendor| Intent {
+        request: Some(key(deployment.operator, 9, 1)),
+        scope: harness::scope_of(PartyKind::Vendor, vendor),
+        ..deployment.intent(place(&shop))
+    };
+    deployment.store.commit_blocking(as_vendor(shop.vendor.party)).expect("an order");
+    assert!(deployment.store.commit_blocking(as_vendor(shop.vendor.party)).expect("the first answer").replayed);
+    let refused = deployment.store.commit_blocking(as_vendor(other.vendor.party));
+    assert_eq!(refused, Err(CommitError::Refused(Refusal::NotFound)));
+    deployment.verified();
+}
+
+#[test]
 fn copies_of_a_key_in_one_batch_make_one_order() {
     let deployment = Deployment::new();
     let shop = deployment.shop("acme");

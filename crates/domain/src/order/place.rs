@@ -120,7 +120,7 @@ impl PlaceOrder {
             return Err(Refusal::ExternalIdTaken);
         }
         // Where a key came with it, the key is kept: it must find this order again, and refuse another body.
-        let events = intent.request.map(|_| Event::OrderMatched(order.order)).into_iter().collect();
+        let events = intent.request.map(|_| Event::OrderMatched(order.clone())).into_iter().collect();
         Ok(Decision::first_of(events, Outcome::Order(Box::new(order.clone()))))
     }
 

@@ -113,12 +113,16 @@ pub fn subscriber_with_id(id: &str) -> Option<PartyRef> {
 impl Party {
     /// Whether it lives and lies within `scope`.
     pub(crate) fn is_within(&self, scope: &Scope) -> bool {
-        self.deleted_at.is_none()
-            && match self.kind {
-                PartyKind::Operator => scope.is_everything(),
-                PartyKind::Supplier => scope.has_supplier(self.party),
-                PartyKind::Vendor => scope.has_vendor(self.party),
-                PartyKind::Subscriber => self.vendor.is_some_and(|vendor| scope.has_subscriber(self.party, vendor)),
-            }
+        self.deleted_at.is_none() && self.is_of(scope)
+    }
+
+    /// Whether it lies, or lay, within `scope`.
+    pub(crate) fn is_of(&self, scope: &Scope) -> bool {
+        match self.kind {
+            PartyKind::Operator => scope.is_everything(),
+            PartyKind::Supplier => scope.has_supplier(self.party),
+            PartyKind::Vendor => scope.has_vendor(self.party),
+            PartyKind::Subscriber => self.vendor.is_some_and(|vendor| scope.has_subscriber(self.party, vendor)),
+        }
     }
 }

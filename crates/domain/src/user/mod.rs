@@ -55,7 +55,12 @@ pub struct User {
 impl User {
     /// Whether it lives and the scope holds all that it holds: nobody touches a login that may do more than they may.
     pub(crate) fn is_within(&self, scope: &Scope) -> bool {
-        self.deleted_at.is_none() && self.grants.iter().all(|grant| scope.holds(*grant))
+        self.deleted_at.is_none() && self.is_of(scope)
+    }
+
+    /// Whether the scope holds all that it holds, or held.
+    pub(crate) fn is_of(&self, scope: &Scope) -> bool {
+        self.grants.iter().all(|grant| scope.holds(*grant))
     }
 
     pub(crate) fn acts_for_operator(&self) -> bool {

@@ -77,7 +77,7 @@ fn a_key_of_an_order_found_by_external_id_is_kept() {
     let order = order_of(&shop.must(shop.by("alice", named.clone())).outcome);
     shop.must(shop.by("alice", named.clone()).key("k"));
     let again = shop.must(shop.by("alice", named.clone()).key("k"));
-    assert_eq!(replayed(&shop, &again.outcome).event, Event::OrderMatched(order.order));
+    assert_eq!(replayed(&shop, &again.outcome).event, Event::OrderMatched(order));
     let other = PlaceOrder { quantity: 2, ..named };
     assert_eq!(shop.asks(shop.by("alice", other).key("k")), Err(No::Refused(Refusal::KeyReused)));
 }

@@ -226,7 +226,7 @@ fn an_external_id_names_one_order_for_ever() {
     assert_eq!(shop.asks(shop.by("alice", other)), taken, "other strategy");
 
     let keyed = shop.must(order_as(&shop, "PO-1", "acme/sensor", 2).key("k"));
-    assert_eq!(keyed.events, [Event::OrderMatched(first.order)], "a key is kept with the order that it found");
+    assert_eq!(keyed.events, [Event::OrderMatched(first.clone())], "a key is kept with the order that it found");
 
     let same_name = PlaceOrder { external_id: Some("PO-1".into()), ..place("acme/sensor", shop.party("albert")) };
     let others = order_of(&shop.must(shop.by("albert", same_name)).outcome);

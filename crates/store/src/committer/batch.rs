@@ -4,7 +4,7 @@ use super::{Answer, Committed, replay};
 use crate::journal::{self, Hash, Line};
 use crate::sqlite::{append, checkpoint, flush, head, load, read_error};
 use crate::{CommitError, Options, ReadError, faults};
-use orderpark_domain::{Decision, Entry, Head, Instant, Intent, Needs, Outcome, Stamp, World};
+use orderpark_domain::{Decision, Entry, Head, Instant, Intent, Needs, Outcome, Refusal, Stamp, World};
 use rusqlite::{Connection, ErrorCode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -135,7 +135,8 @@ impl Writer {
         let stamp = self.stamp(&draft.world.head);
         let decided = catch_unwind(AssertUnwindSafe(|| intent.decide(&draft.world, stamp)));
         match decided {
-            Ok(Ok(decision)) => self.record(draft, intent, decision, stamp.at).map(Ok),
+            Ok(Ok(Decision { outcome: Outcome::Replay { seq }, .. })) => self.replay(draft, intent, seq),
+            Ok(Ok(decision)) => Self::record(draft, intent, decision, stamp.at).map(Ok),
             Ok(Err(refusal)) => Ok(Err(CommitError::Refused(refusal))),
             // Deciding only reads, so the draft is as it was.
             Err(_) => Ok(Err(CommitError::Fault("a decision panicked".into()))),
@@ -148,17 +149,17 @@ impl Writer {
         Stamp { at: now, chance: self.options.chance.number() }
     }
 
-    fn record(
-        &self,
-        draft: &mut Draft,
-        intent: &Intent,
-        decision: Decision,
-        at: Instant,
-    ) -> Result<Committed, Failure> {
-        if let Outcome::Replay { seq } = decision.outcome {
-            let outcome = replay::outcome(&self.connection, &mut draft.world, &draft.entries, seq)?;
-            return Ok(Committed { outcome, replayed: true });
+    /// The first answer again, for a client that may still see what it shows.
+    fn replay(&self, draft: &mut Draft, intent: &Intent, seq: u64) -> Result<Answer, Failure> {
+        let outcome = replay::outcome(&self.connection, &mut draft.world, &draft.entries, seq)?;
+        if outcome.is_within(&intent.scope) {
+            Ok(Ok(Committed { outcome, replayed: true }))
+        } else {
+            Ok(Err(CommitError::Refused(Refusal::NotFound)))
         }
+    }
+
+    fn record(draft: &mut Draft, intent: &Intent, decision: Decision, at: Instant) -> Result<Committed, Failure> {
         for (place, event) in decision.events.into_iter().enumerate() {
             let request = intent.request.filter(|_| place == decision.telling);
             let entry = Entry { seq: draft.world.head.seq + 1, at, by: intent.by, request, event };

@@ -28,7 +28,7 @@ pub(super) fn outcome(
         Event::StrategyCreated(strategy) | Event::StrategyUpdated(strategy) => {
             Ok(Outcome::Strategy(Box::new(strategy)))
         }
-        Event::OrderPlaced(order) => Ok(Outcome::Order(Box::new(order))),
+        Event::OrderPlaced(order) | Event::OrderMatched(order) => Ok(Outcome::Order(Box::new(order))),
         event => ended(connection, world, &event).transpose().ok_or_else(|| missing(seq))?,
     }
 }
@@ -48,7 +48,7 @@ fn primary_user(next: Option<Entry>, party: orderpark_domain::PartyRef) -> Optio
     }
 }
 
-/// The row of what an event ended, or matched.
+/// The row of what an event ended.
 fn ended(connection: &Connection, world: &mut World, event: &Event) -> Result<Option<Outcome>, Failure> {
     macro_rules! row {
         ($table:ident, $need:ident, $key:expr, $outcome:expr) => {{
@@ -65,7 +65,7 @@ fn ended(connection: &Connection, world: &mut World, event: &Event) -> Result<Op
         Event::ProductDeleted(product) => row!(products, Product, product, Outcome::Product),
         Event::OfferDeleted(offer) => row!(offers, Offer, offer, Outcome::Offer),
         Event::StrategyDeleted(strategy) => row!(strategies, Strategy, strategy, Outcome::Strategy),
-        Event::OrderCancelled(order) | Event::OrderMatched(order) | Event::OrderSettled { order, .. } => {
+        Event::OrderCancelled(order) | Event::OrderSettled { order, .. } => {
             row!(orders, Order, order, Outcome::Order)
         }
         _ => None,

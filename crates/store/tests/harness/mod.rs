@@ -3,8 +3,8 @@
 
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
 use orderpark_domain::{
-    Command, IfMatch, Intent, Offer, OfferRef, OfferState, Order, OrderRef, Outcome, Party, PartyKind, PartyRef,
-    Product, ProductKind, ProductRef, Refusal, RequestKey, Scope, SecretHash, UserRef,
+    Action, Caller, Command, Grant, IfMatch, Intent, Offer, OfferRef, OfferState, Order, OrderRef, Outcome, Party,
+    PartyKind, PartyRef, Product, ProductKind, ProductRef, Refusal, RequestKey, Scope, SecretHash, User, UserRef,
 };
 use orderpark_domain::{Instant, Notification, NotificationMode};
 use orderpark_domain::{offer, party, product};
@@ -61,6 +61,23 @@ pub struct Shop {
 
 pub fn everything() -> Scope {
     Scope::system("a test that plays the operator")
+}
+
+/// The scope of one who acts for one party.
+pub fn scope_of(kind: PartyKind, party: PartyRef) -> Scope {
+    let user = User {
+        user: UserRef(2),
+        party,
+        login: "test".into(),
+        first_name: None,
+        last_name: None,
+        organization: None,
+        grants: vec![Grant { kind, party }],
+        secrets: vec![SecretHash([1; 32])],
+        revision: 1,
+        deleted_at: None,
+    };
+    Caller::of(&user).may(Action::PlaceOrder).expect("this kind may order")
 }
 
 impl Deployment {
