@@ -1,5 +1,6 @@
 //! What happens around every request, in this order: limits, a deadline, panics caught; the token; the route; what the
-//! caller may; the body. Then the handler, and whatever went wrong becomes an answer here and is logged here.
+//! caller may; the body. Then the handler, and whatever went wrong becomes an answer here and is logged here. Last, what nobody read of
+//! the request is read, so that the connection can be kept (`unread`).
 //!
 //! The Core API is looked up in [`mod@crate::router`]'s table; health and the Admin API are an axum router behind it. No stack
 //! of layers: this is the hot path, and a plain function says more.
@@ -7,6 +8,7 @@
 mod core;
 pub(crate) mod limits;
 mod others;
+mod unread;
 
 use crate::dx::Base;
 use crate::problem::{Form, Problem, Reason, render};
@@ -23,6 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tower::ServiceExt;
+use unread::Rest;
 
 /// How long a handler may take, its body read included.
 const HANDLER_MAX: Duration = Duration::from_secs(30);
@@ -54,7 +57,16 @@ impl Front {
         let form = Form::of(request.headers());
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
-        let response = self.finish(guarded(self.dispatch(request)).await, &method, form);
+        let (request, rest) = Rest::of(request);
+        let mut response = self.finish(guarded(self.dispatch(request)).await, &method, form);
+        let kept = match rest {
+            _ if unread::is_last(response.status()) => false,
+            Some(rest) => rest.is_read().await,
+            None => true,
+        };
+        if !kept || self.app.draining.load(Ordering::Relaxed) {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(path) = path {
             tracing::debug!(%method, ?path, code = response.status().as_u16(), "answered");
         }
@@ -79,9 +91,6 @@ impl Front {
         };
         if method == Method::HEAD {
             response = without_body(response);
-        }
-        if self.app.draining.load(Ordering::Relaxed) {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }

@@ -119,3 +119,74 @@ async fn slow_heads_and_idle_connections_are_closed() {
         assert!(took >= expected && took < expected + Duration::from_secs(2), "{text:?} took {took:?}");
     }
 }
+
+/// Reads one answer with a body of a known length.
+async fn answer_of(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    loop {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.expect("an answer");
+        text.push(byte[0]);
+        if text.ends_with(b"\r\n\r\n") {
+            break;
+        }
+    }
+    let head = String::from_utf8(text).expect("a head of ASCII");
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+    let mut body = vec![0; length.parse().expect("a number")];
+    stream.read_exact(&mut body).await.expect("a body");
+    head + &String::from_utf8(body).expect("JSON")
+}
+
+/// A request whose body comes in a second write, and whose answer does not depend on it; then another one behind it.
+async fn refused_then_served(address: SocketAddr, head: &str, status: &str) {
+    let mut stream = open(address, &format!("{head}content-length: 25\r\n\r\n")).await;
+    tokio::task::yield_now().await;
+    stream.write_all(&[b'x'; 25]).await.expect("a body");
+    let answer = answer_of(&mut stream).await;
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && !answer.contains("connection: close"), "{answer}");
+    stream.write_all(READY.as_bytes()).await.expect("a second request");
+    assert!(answer_of(&mut stream).await.starts_with("HTTP/1.1 200"), "after {head}");
+}
+
+#[tokio::test]
+async fn a_connection_survives_a_refusal_before_the_body_is_read() {
+    let world = World::new().await;
+    let shop = world.shop("net", "acme").await;
+    let served = serving(&world);
+    let token =
+        |caller: &harness::Caller| format!("authorization: Bearer {}\r\n", caller.token.clone().unwrap_or_default());
+    let (supplier, operator) = (token(&shop.supplier), token(&world.operator));
+    let core = "/core/latest/api";
+    for (head, status) in [
+        (format!("POST {core}/orders HTTP/1.1\r\nhost: a\r\n"), "401"),
+        (format!("POST {core}/orders HTTP/1.1\r\nhost: a\r\n{supplier}"), "403"),
+        (format!("POST {core}/nothing HTTP/1.1\r\nhost: a\r\n{operator}"), "404"),
+        (format!("PATCH {core}/orders HTTP/1.1\r\nhost: a\r\n{operator}"), "405"),
+        (format!("POST {core}/orders HTTP/1.1\r\nhost: a\r\naccept: text/html\r\n{operator}"), "406"),
+        (format!("POST {core}/orders HTTP/1.1\r\nhost: a\r\ncontent-type: text/html\r\n{operator}"), "415"),
+        (format!("GET {core}/orders HTTP/1.1\r\nhost: a\r\n{operator}"), "200"),
+        ("POST /nothing HTTP/1.1\r\nhost: a\r\n".to_owned(), "404"),
+        ("GET /admin/latest/api/oauth/token HTTP/1.1\r\nhost: a\r\n".to_owned(), "405"),
+    ] {
+        refused_then_served(served.address, &head, status).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_kept_says_so() {
+    let world = World::new().await;
+    let served = serving(&world);
+    let head = "POST /core/latest/api/orders HTTP/1.1\r\nhost: a\r\n";
+    for (request, status) in [
+        (format!("{head}content-length: 25\r\nexpect: 100-continue\r\n\r\n"), "401"),
+        (format!("{head}content-length: 1000000\r\n\r\n"), "401"),
+        (format!("{head}content-length: 25\r\n\r\nno more"), "401"),
+        (format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(9000)), "414"),
+        (format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(17_000)), "431"),
+    ] {
+        let answer = rest_of(open(served.address, &request).await).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+    }
+}

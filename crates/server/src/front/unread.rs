@@ -1,0 +1,102 @@
+//! What a request still has to say when its answer is known.
+//!
+//! Much is refused before the body is read. HTTP/1.1 has one line for everything: the next request stands behind the body,
+//! so somebody has to read it. hyper would not, and would close a connection that the client believes to be kept; its
+//! next request would fail for no reason that it could know. So a small body is read and thrown away, and where that
+//! cannot be, the answer says `Connection: close`.
+
+use super::limits::BODY_MAX;
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, EXPECT};
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Frame, SizeHint};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// How long the rest of a body may take to arrive.
+const REST_MAX: Duration = Duration::from_secs(1);
+
+/// A body in two hands: the handler's, and the front's.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Body>>);
+
+/// The rest of a request, after its answer is known.
+pub(super) struct Rest {
+    body: Shared,
+    /// Whether it is not worth waiting for.
+    refused: bool,
+}
+
+impl Rest {
+    /// Keeps a hand on the body of a request that has one.
+    pub(super) fn of(request: Request) -> (Request, Option<Rest>) {
+        if request.body().is_end_stream() {
+            return (request, None);
+        }
+        let (parts, body) = request.into_parts();
+        let body = Shared(Arc::new(Mutex::new(body)));
+        let refused = is_long(&parts.headers) || parts.headers.contains_key(EXPECT);
+        let request = Request::from_parts(parts, Body::new(body.clone()));
+        (request, Some(Rest { body, refused }))
+    }
+
+    /// Reads what is left; false: the connection cannot be kept.
+    pub(super) async fn is_read(self) -> bool {
+        if self.body.is_end_stream() {
+            return true;
+        }
+        let mut rest = Limited::new(self.body, BODY_MAX);
+        let read = async {
+            while let Some(frame) = rest.frame().await {
+                frame?;
+            }
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+        };
+        !self.refused && matches!(tokio::time::timeout(REST_MAX, read).await, Ok(Ok(())))
+    }
+}
+
+/// Whether an answer is the last one on its connection, whatever is left of its request.
+pub(super) fn is_last(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::REQUEST_TIMEOUT
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::URI_TOO_LONG
+            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    )
+}
+
+fn is_long(headers: &HeaderMap) -> bool {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    announced.is_some_and(|length| length > BODY_MAX)
+}
+
+impl Shared {
+    fn with<T>(&self, use_it: impl FnOnce(&mut Body) -> T) -> T {
+        // A panic while a body was read leaves it as it was.
+        use_it(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl HttpBody for Shared {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.with(|body| Pin::new(body).poll_frame(cx))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.with(|body| body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.with(|body| body.size_hint())
+    }
+}
