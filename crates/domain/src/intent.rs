@@ -65,6 +65,9 @@ macro_rules! commands {
         impl Intent {
             /// Names the rows that `decide` will look at and that the world does not hold yet. Called until it names none.
             pub fn needs(&self, world: &World, needs: &mut Needs) {
+                if let Some(by) = self.by {
+                    needs.user(world, by);
+                }
                 if let Some(request) = &self.request {
                     needs.request_key(world, request.id());
                 }
@@ -73,6 +76,7 @@ macro_rules! commands {
 
             /// Decides. Pure: the same arguments give the same answer, on every node and in every replay.
             pub fn decide(&self, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
+                self.check_caller(world)?;
                 if let Some(seq) = self.kept_answer(world)? {
                     return Ok(Decision::replay(seq));
                 }
@@ -134,6 +138,12 @@ commands! {
 }
 
 impl Intent {
+    /// Between its authentication and this moment, who asks may have been deleted.
+    fn check_caller(&self, world: &World) -> Result<(), Refusal> {
+        let gone = |by| world.users.get(&by).is_none_or(|user| user.deleted_at.is_some());
+        if self.by.is_some_and(gone) { Err(Refusal::CallerGone) } else { Ok(()) }
+    }
+
     /// The journal entry that answered this request before, if its key was kept.
     fn kept_answer(&self, world: &World) -> Result<Option<u64>, Refusal> {
         let Some(request) = &self.request else { return Ok(None) };
@@ -152,6 +162,7 @@ impl Intent {
             Command::Bootstrap(_)
                 | Command::DeleteParty(_)
                 | Command::DeleteProduct(_)
+                | Command::DeleteStrategy(_)
                 | Command::DeleteUser(_)
                 | Command::UpdateUser(user::UpdateUser { grants: Some(_), .. })
         )

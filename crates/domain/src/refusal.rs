@@ -22,6 +22,8 @@ pub enum InUse {
 /// A command that was understood and will not be done. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
+    /// Who asks was deleted since it was authenticated (401).
+    CallerGone,
     /// The object does not exist within the scope; the two are never told apart (404).
     NotFound,
     /// An attribute names something that does not exist within the scope (400).

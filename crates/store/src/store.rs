@@ -13,6 +13,12 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
+/// Connections for reads of one row.
+const READERS: usize = 4;
+
+/// Connections for lists.
+const LIST_READERS: usize = 4;
+
 /// A deployment's data. Cheap to clone; the last clone that is dropped, or [`Store::close`], ends its threads.
 #[derive(Clone)]
 pub struct Store {
@@ -27,6 +33,8 @@ struct Engine {
     committer: Mutex<Option<JoinHandle<()>>>,
     _checkpointer: Checkpointer,
     readers: Readers,
+    /// Lists have their own, so that a long one holds up nobody's token.
+    lists: Readers,
     _lock: FileLock,
 }
 
@@ -40,7 +48,8 @@ impl Store {
     fn open_file(path: &Path, options: Options) -> Result<Store, OpenError> {
         let lock = FileLock::take(path)?;
         let writer = open_writer(path, &options)?;
-        let readers = Readers::open(path)?;
+        let readers = Readers::open(path, READERS)?;
+        let lists = Readers::open(path, LIST_READERS)?;
         let thread = |source| OpenError::Io { path: path.display().to_string(), source };
         let checkpointer = Checkpointer::start(open_reader(path)?).map_err(thread)?;
         let Committer { sender, counters, thread: committer } = committer::start(writer, options).map_err(thread)?;
@@ -50,6 +59,7 @@ impl Store {
             committer: Mutex::new(Some(committer)),
             _checkpointer: checkpointer,
             readers,
+            lists,
             _lock: lock,
         };
         Ok(Store { engine: Arc::new(engine) })
@@ -87,6 +97,12 @@ impl Store {
         let _ = tokio::task::spawn_blocking(move || engine.stop()).await;
     }
 
+    /// Whether there is still somebody to commit to: not once closed, nor if the committer's thread has ended.
+    pub fn takes_writes(&self) -> bool {
+        let sender = self.engine.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.as_ref().is_some_and(|sender| !sender.is_closed())
+    }
+
     /// How many batches were taken, and how many intents in all: the mean batch tells how well commits are shared.
     pub fn batches(&self) -> (u64, u64) {
         let counters = &self.engine.counters;
@@ -95,6 +111,11 @@ impl Store {
 
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, ReadError> {
         self.engine.readers.read(read)
+    }
+
+    /// A read that may have to look at many rows: on connections of its own, and not for ever.
+    pub(crate) fn read_many<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, ReadError> {
+        self.engine.lists.read(read)
     }
 }
 

@@ -157,11 +157,6 @@ impl Scope {
         only(&self.vendors)
     }
 
-    /// The one supplier of this scope, where it holds exactly one.
-    pub fn only_supplier(&self) -> Option<PartyRef> {
-        only(&self.suppliers)
-    }
-
     /// The one subscriber of this scope, where it holds exactly one (domain.md, "Orders").
     pub fn only_subscriber(&self) -> Option<PartyRef> {
         only(&self.subscribers)

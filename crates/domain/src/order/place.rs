@@ -86,8 +86,14 @@ impl PlaceOrder {
     }
 
     fn find_subscriber<'w>(&self, scope: &Scope, world: &'w World) -> Result<&'w Party, Refusal> {
-        self.subscriber(scope)
-            .and_then(|subscriber| world.parties.get(&subscriber))
+        let needed = || Refusal::Invalid {
+            attribute: "subscriberId",
+            rule: "is needed where your scopes hold not exactly one subscriber".into(),
+        };
+        let subscriber = self.subscriber(scope).ok_or_else(needed)?;
+        world
+            .parties
+            .get(&subscriber)
             .filter(|party| party.kind == PartyKind::Subscriber && party.is_within(scope))
             .ok_or(Refusal::Unknown { attribute: "subscriberId" })
     }

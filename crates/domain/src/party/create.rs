@@ -77,6 +77,10 @@ impl CreateParty {
     }
 
     fn subscriber(&self, intent: &Intent, world: &World) -> Result<Party, Refusal> {
+        if self.vendor_id.is_none() && intent.scope.only_vendor().is_none() {
+            let rule = "is needed where your scopes hold not exactly one vendor".into();
+            return Err(Refusal::Invalid { attribute: "vendorId", rule });
+        }
         let vendor = self
             .vendor(intent, world)
             .and_then(|vendor| world.parties.get(&vendor))

@@ -1,7 +1,8 @@
-//! Delete a processing strategy. Orders that named it keep its id.
+//! Delete a processing strategy that no offer names. Orders that named it keep its id.
 
 use super::writable;
-use crate::{Decision, Event, Intent, Needs, Outcome, Refusal, Stamp, StrategyRef, World};
+use crate::world::Fact;
+use crate::{Decision, Event, InUse, Intent, Needs, Outcome, Refusal, Stamp, StrategyRef, World};
 
 /// Delete a processing strategy.
 #[derive(Clone, Debug)]
@@ -13,11 +14,15 @@ pub struct DeleteStrategy {
 impl DeleteStrategy {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.strategy(world, self.strategy);
+        needs.fact(world, Fact::OffersNaming(self.strategy));
     }
 
     pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let before = writable(world, intent, self.strategy)?;
         intent.if_match.check(before.revision)?;
+        if world.fact(Fact::OffersNaming(self.strategy)) {
+            return Err(Refusal::InUse(InUse::Offers));
+        }
         let mut after = before.clone();
         after.revision += 1;
         after.deleted_at = Some(stamp.at);

@@ -19,7 +19,7 @@ impl IssueToken {
         needs.token(world, self.token.user);
     }
 
-    pub(crate) fn decide(&self, _: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
+    pub(crate) fn decide(&self, _: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
         let user = world
             .users
             .get(&self.token.user)
@@ -28,7 +28,8 @@ impl IssueToken {
         if user.grants != self.token.grants {
             return Err(Refusal::Stale);
         }
-        let valid = world.tokens.get(&self.token.user).filter(|token| token.is_valid_at(stamp.at));
+        // On the clock that made the new token, which is the one that judges the old one when it is used.
+        let valid = world.tokens.get(&self.token.user).filter(|token| token.is_valid_at(self.token.issued_at));
         match valid {
             Some(token) if !self.renew => Ok(Decision::nothing(Outcome::Token(Box::new(token.clone())))),
             _ => Ok(Decision::of(Event::TokenIssued(self.token.clone()), Outcome::Token(Box::new(self.token.clone())))),

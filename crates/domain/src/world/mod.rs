@@ -73,6 +73,9 @@ pub struct World {
     whole: bool,
 }
 
+/// An offer has up to a thousand items: it counts for so many rows.
+const OFFER_WEIGHT: usize = 10;
+
 impl World {
     /// A world that holds everything: nothing yet.
     pub fn whole() -> World {
@@ -116,7 +119,7 @@ impl World {
             ($($table:ident: $max:expr),+) => { $(self.$table.settle($max);)+ };
         }
         settle!(
-            parties: rows_max, users: rows_max, products: rows_max, offers: rows_max, strategies: rows_max,
+            parties: rows_max, users: rows_max, products: rows_max, offers: rows_max / OFFER_WEIGHT, strategies: rows_max,
             balances: rows_max, tokens: rows_max, party_ids: rows_max, logins: rows_max, product_ids: rows_max,
             offer_ids: rows_max, strategy_ids: rows_max, orders: 0, request_keys: 0, external_ids: 0
         );
@@ -175,6 +178,11 @@ impl World {
                 .offers
                 .values()
                 .any(|o| o.deleted_at.is_none() && o.items.iter().any(|item| item.product == product)),
+            Fact::OffersNaming(strategy) => {
+                let id = self.strategies.get(&strategy).map(|strategy| &strategy.id);
+                let mut living = self.offers.values().filter(|offer| offer.deleted_at.is_none());
+                living.any(|offer| offer.strategies.iter().flatten().any(|named| Some(named) == id))
+            }
             Fact::OpenSubscriptionsTo(product) => {
                 self.orders.values().any(|o| o.state.is_open() && o.subscriptions.iter().any(|s| s.product == product))
             }

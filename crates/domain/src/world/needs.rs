@@ -17,6 +17,8 @@ pub enum Fact {
     SubscribersOf(PartyRef),
     /// Is there a living offer that contains this product?
     OffersWith(ProductRef),
+    /// Is there a living offer that names this processing strategy?
+    OffersNaming(StrategyRef),
     /// Is there a subscription to this product whose order is `ACTIVE` or `PENDING`?
     OpenSubscriptionsTo(ProductRef),
     /// Is there a living user besides this one who holds an operator scope?

@@ -11,6 +11,8 @@ pub struct Table<K, V> {
     rows: HashMap<K, Option<V>>,
     /// Sorted, so that rows are written in the order of their keys: neighbours on a page together.
     changed: BTreeSet<K>,
+    /// Keys that were looked up and are not there: forgotten with the batch, because callers make them up.
+    absent: Vec<K>,
     whole: bool,
 }
 
@@ -21,7 +23,7 @@ impl<K: Clone + Eq + Hash + Ord> Key for K {}
 
 impl<K: Clone + Eq + Hash + Ord, V> Table<K, V> {
     pub(super) fn new(whole: bool) -> Self {
-        Table { rows: HashMap::new(), changed: BTreeSet::new(), whole }
+        Table { rows: HashMap::new(), changed: BTreeSet::new(), absent: Vec::new(), whole }
     }
 
     /// The row, or `None` where it does not exist.
@@ -68,6 +70,9 @@ impl<K: Clone + Eq + Hash + Ord, V> Table<K, V> {
 
     /// Puts in what the database holds.
     pub fn load(&mut self, key: K, row: Option<V>) {
+        if row.is_none() {
+            self.absent.push(key.clone());
+        }
         self.rows.insert(key, row);
     }
 
@@ -86,6 +91,7 @@ impl<K: Clone + Eq + Hash + Ord, V> Table<K, V> {
         if self.whole {
             self.rows.remove(key);
         } else {
+            self.absent.push(key.clone());
             self.rows.insert(key.clone(), None);
         }
     }
@@ -112,6 +118,11 @@ impl<K: Clone + Eq + Hash + Ord, V> Table<K, V> {
 
     pub(super) fn settle(&mut self, rows_max: usize) {
         self.changed.clear();
+        for key in self.absent.drain(..) {
+            if self.rows.get(&key).is_some_and(Option::is_none) {
+                self.rows.remove(&key);
+            }
+        }
         if self.rows.len() > rows_max {
             self.rows.clear();
         }

@@ -1,7 +1,8 @@
 //! Suppliers, vendors and subscribers (domain.md, "Resources").
 
 use crate::harness::{
-    Deployment, No, Wish, cancel, order_of, party, place, primary_user, refused, shop::judge, subscriber, unknown,
+    Deployment, No, Wish, cancel, invalid, order_of, party, place, primary_user, refused, shop::judge, subscriber,
+    unknown,
 };
 use PartyKind::{Operator, Subscriber, Supplier, Vendor};
 use orderpark_domain::balance::ReportUsage;
@@ -49,14 +50,14 @@ fn creating() {
         ("the operator a subscriber", |s| s.by("operator", subscriber("new", "acme")), Ok(())),
         ("a vendor its subscriber", |s| s.by("acme", subscriber("new", "acme")), Ok(())),
         ("a vendor its subscriber, unsaid", |s| s.by("acme", without_vendor()), Ok(())),
-        ("the operator one of nobody", |s| s.by("operator", without_vendor()), unknown("vendorId")),
+        ("the operator one of nobody", |s| s.by("operator", without_vendor()), invalid("vendorId")),
         (
             "a user of two vendors, unsaid",
             |s| {
                 s.hire("both", &["acme", "rival"]);
                 s.by("both", without_vendor())
             },
-            unknown("vendorId"),
+            invalid("vendorId"),
         ),
         ("a vendor another's", |s| s.by("acme", subscriber("new", "rival")), unknown("vendorId")),
         ("one of no vendor", |s| s.by("operator", subscriber("new", "none")), unknown("vendorId")),

@@ -1,6 +1,6 @@
 //! Placing an order (domain.md, "Orders").
 
-use crate::harness::{Deployment, No, order_of, place, plan, refused, shop::judge, unknown};
+use crate::harness::{Deployment, No, invalid, order_of, place, plan, refused, shop::judge, strategy, unknown};
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
 use orderpark_domain::order::{OfferName, PlaceOrder};
 use orderpark_domain::party::DeleteParty;
@@ -109,7 +109,7 @@ fn for_whom() {
         (
             "no subscriber, and none in the scope",
             |s| s.by("acme", PlaceOrder { subscriber: None, ..place("acme/sensor", PartyRef(0)) }),
-            unknown("subscriberId"),
+            invalid("subscriberId"),
         ),
         (
             "no subscriber, and two in the scope",
@@ -117,7 +117,7 @@ fn for_whom() {
                 s.hire("twins", &["alice", "albert"]);
                 s.by("twins", PlaceOrder { subscriber: None, ..place("acme/sensor", PartyRef(0)) })
             },
-            unknown("subscriberId"),
+            invalid("subscriberId"),
         ),
     ]);
 }
@@ -155,9 +155,9 @@ fn processing_strategies() {
         (
             "a deleted one",
             |s| {
-                let strategy = s.strategy("acme/own");
-                s.must(s.by("acme", DeleteStrategy { strategy }));
-                with_strategy(s, "acme/sensor", "acme/own")
+                s.must(s.by("acme", strategy("acme/brief")));
+                s.must(s.by("acme", DeleteStrategy { strategy: s.strategy("acme/brief") }));
+                with_strategy(s, "acme/sensor", "acme/brief")
             },
             unknown_strategy(),
         ),

@@ -1,8 +1,9 @@
 //! Processing strategies (domain.md, "Resources").
 
 use crate::harness::{Deployment, No, Wish, invalid, refused, shop::judge, strategy};
+use orderpark_domain::offer::DeleteOffer;
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
-use orderpark_domain::{Outcome, Refusal, Strategy, StrategyState};
+use orderpark_domain::{InUse, Outcome, Refusal, Strategy, StrategyState};
 
 #[test]
 fn creating() {
@@ -19,8 +20,8 @@ fn creating() {
         (
             "an id that was given back",
             |s| {
-                s.must(delete(s, "acme", "acme/own"));
-                s.by("acme", strategy("acme/own"))
+                s.must(delete(s, "acme", "acme/off"));
+                s.by("acme", strategy("acme/off"))
             },
             Ok(()),
         ),
@@ -67,13 +68,22 @@ fn delete(s: &Deployment, who: &str, id: &str) -> Wish {
 #[test]
 fn deleting() {
     judge(&[
-        ("the operator its own", |s| delete(s, "operator", "ROUTE"), Ok(())),
-        ("a vendor its own", |s| delete(s, "acme", "acme/own"), Ok(())),
+        ("the operator its own", |s| delete(s, "operator", "IOT_FLOW"), Ok(())),
+        ("a vendor its own", |s| delete(s, "acme", "acme/off"), Ok(())),
+        ("one that an offer names", |s| delete(s, "acme", "acme/own"), refused(Refusal::InUse(InUse::Offers))),
+        (
+            "one that only a deleted offer names",
+            |s| {
+                s.must(s.by("acme", DeleteOffer { offer: s.offer("acme/listed") }));
+                delete(s, "operator", "ROUTE")
+            },
+            Ok(()),
+        ),
         ("a vendor the operator's", |s| delete(s, "acme", "ROUTE"), refused(Refusal::NotFound)),
         (
             "twice",
             |s| {
-                let wish = delete(s, "acme", "acme/own");
+                let wish = delete(s, "acme", "acme/off");
                 s.must(wish.clone());
                 wish
             },

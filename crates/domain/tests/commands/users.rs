@@ -258,3 +258,11 @@ fn a_users_own_party_decides_nothing_once_it_is_deleted() {
     let deleted = shop.must(shop.by("acme", DeleteParty { kind: PartyKind::Subscriber, party, force: false }));
     assert_eq!(deleted.events, [Event::UserDeleted(user), Event::PartyDeleted(party)]);
 }
+
+#[test]
+fn who_was_deleted_since_it_was_authenticated_does_nothing() {
+    let mut shop = Deployment::shop();
+    let late = shop.by("alice", crate::harness::place("acme/sensor", shop.party("alice")));
+    shop.must(shop.by("operator", DeleteUser { user: shop.user("alice") }));
+    assert_eq!(shop.asks(late), Err(crate::harness::No::Refused(Refusal::CallerGone)));
+}

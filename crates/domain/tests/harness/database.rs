@@ -104,6 +104,11 @@ impl Database {
                 let mut living = offers.values().filter(|offer| offer.deleted_at.is_none());
                 living.any(|offer| offer.items.iter().any(|item| item.product == product))
             }
+            Fact::OffersNaming(strategy) => {
+                let id = strategies.get(&strategy).map(|strategy| strategy.id.clone());
+                let mut living = offers.values().filter(|offer| offer.deleted_at.is_none());
+                living.any(|offer| offer.strategies.iter().flatten().any(|named| Some(named) == id.as_ref()))
+            }
             Fact::OpenSubscriptionsTo(product) => {
                 let mut open = orders.values().filter(|order| order.state.is_open());
                 open.any(|order| order.subscriptions.iter().any(|it| it.product == product))

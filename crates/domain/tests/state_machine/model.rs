@@ -1,7 +1,7 @@
 //! The reference: plain lists, written from domain.md, without a look at how the domain decides.
 //!
 //! Everything is named by its index; an index past the end names what does not exist. Where several rules refuse, the
-//! first of these counts: kind of scope, request key, object in the path, `If-Match`, attributes of the body, state.
+//! first of these counts: kind of scope, a caller that is gone, request key, object in the path, `If-Match`, attributes of the body, state.
 
 use super::steps::{Step, World};
 use std::collections::BTreeMap;
@@ -131,7 +131,18 @@ impl Model {
             Subscriber(_) => kinds.contains('b'),
         };
         let rights: Vec<Right> = self.callers[caller].iter().copied().filter(open).collect();
-        if rights.is_empty() { Err(Forbidden) } else { Ok(rights) }
+        match rights.as_slice() {
+            [] => Err(Forbidden),
+            _ if self.is_gone(caller) => Err(Refused("CallerGone")),
+            _ => Ok(rights),
+        }
+    }
+
+    /// A login dies with its party: the operator if it acts for it, else that of its first right.
+    fn is_gone(&self, caller: usize) -> bool {
+        let rights = &self.callers[caller];
+        let home = if rights.contains(&Operator) { Operator } else { rights[0] };
+        matches!(home, Subscriber(subscriber) if !self.subscribers_alive[subscriber])
     }
 
     fn sees_subscriber(&self, rights: &[Right], subscriber: usize) -> bool {
@@ -148,7 +159,7 @@ impl Model {
         if let Some(kept) = key.and_then(|key| self.keys.get(&(caller, key))) {
             return Err(if *kept == body { Replayed } else { Refused("KeyReused") });
         }
-        let subscriber = self.named_subscriber(&rights, subscriber).ok_or(Refused("Unknown subscriberId"))?;
+        let subscriber = self.named_subscriber(&rights, subscriber)?;
         let same_name = |order: &&Order| external.is_some() && order.external == external;
         if let Some(order) = self.orders.iter().filter(|it| it.subscriber == subscriber).find(same_name) {
             let same = (order.offer, order.quantity, order.strategy) == (offer, quantity, strategy);
@@ -167,13 +178,14 @@ impl Model {
         Ok(())
     }
 
-    fn named_subscriber(&self, rights: &[Right], named: Option<usize>) -> Option<usize> {
+    fn named_subscriber(&self, rights: &[Right], named: Option<usize>) -> Result<usize, Expected> {
         let own: Vec<usize> =
             rights.iter().filter_map(|right| if let Subscriber(it) = right { Some(*it) } else { None }).collect();
         let only = if let [only] = own.as_slice() { Some(*only) } else { None };
-        let subscriber = named.or(only)?;
-        let lives = *self.subscribers_alive.get(subscriber)?;
-        (lives && self.sees_subscriber(rights, subscriber)).then_some(subscriber)
+        let subscriber = named.or(only).ok_or(Refused("Invalid subscriberId"))?;
+        let lives = self.subscribers_alive.get(subscriber).is_some_and(|lives| *lives);
+        let seen = lives && self.sees_subscriber(rights, subscriber);
+        if seen { Ok(subscriber) } else { Err(Refused("Unknown subscriberId")) }
     }
 
     fn new_order(

@@ -287,8 +287,10 @@ fn name_of(right: &Right) -> String {
 /// The kind of a refusal, in the model's words.
 fn words(refusal: &Refusal) -> &'static str {
     match refusal {
+        Refusal::CallerGone => "CallerGone",
         Refusal::NotFound => "NotFound",
         Refusal::Unknown { attribute: "offerId" } => "Unknown offerId",
+        Refusal::Invalid { attribute: "subscriberId", .. } => "Invalid subscriberId",
         Refusal::Unknown { attribute: "subscriberId" } => "Unknown subscriberId",
         Refusal::UnknownStrategy => "UnknownStrategy",
         Refusal::OfferNotOrderable => "OfferNotOrderable",

@@ -78,6 +78,7 @@ impl From<Refusal> for Problem {
                 "withProcessingStrategyId",
                 "names no active processing strategy that this order may use",
             ),
+            Refusal::CallerGone => Problem::unauthorized(),
             Refusal::GrantNotHeld => {
                 Problem::field(Reason::ScopeNotHeld, "scopes", "holds a scope that you do not hold yourself")
             }

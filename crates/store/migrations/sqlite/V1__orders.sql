@@ -77,6 +77,7 @@ create table products (
 ) strict;
 
 create unique index products_living on products (id) where deleted_at is null;
+create index products_by_id on products (id);
 create index products_of_supplier on products (supplier_ref);
 
 create table offers (
@@ -138,6 +139,9 @@ create table orders (
     foreign key (subscriber_ref, vendor_ref) references parties (ref, vendor_ref)
 ) strict, without rowid;
 
+-- Few orders are anything but active, and a list of those must not walk past all that are.
+create index orders_not_active on orders (ref) where state <> 'ACTIVE';
+create index orders_not_active_of_vendor on orders (vendor_ref, ref) where state <> 'ACTIVE';
 create index orders_of_vendor on orders (vendor_ref, ref);
 create index orders_of_subscriber on orders (subscriber_ref, ref);
 create unique index orders_external on orders (external_id, subscriber_ref) where external_id is not null;

@@ -2,17 +2,21 @@
 
 use super::{Answer, Committed, replay};
 use crate::journal::{self, Hash, Line};
-use crate::sqlite::{append, checkpoint, flush, head, load, read_error};
+use crate::sqlite::{BUSY_MAX, append, checkpoint, flush, head, load, read_error};
 use crate::{CommitError, Options, ReadError, faults};
 use orderpark_domain::{Decision, Entry, Head, Instant, Intent, Needs, Outcome, Refusal, Stamp, World};
 use rusqlite::{Connection, ErrorCode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 /// Rows a table of the working set may keep between batches.
 const KEPT_ROWS_MAX: usize = 100_000;
 
 /// Pages in the write-ahead log after which the writer itself begins it anew: 64 MiB.
 const LOG_PAGES_MAX: i64 = 16_384;
+
+/// How often that is tried at most.
+const TRIMMED_EVERY: Duration = Duration::from_millis(200);
 
 /// How often the needs of an intent may lead to further needs; the longest chain there is has four links.
 const ROUNDS_MAX: usize = 16;
@@ -23,6 +27,7 @@ pub(super) struct Writer {
     options: Options,
     /// Absent: nothing is known, load anew.
     kept: Option<(World, Hash)>,
+    trimmed_at: std::time::Instant,
 }
 
 /// Why a whole batch came to nothing.
@@ -39,13 +44,15 @@ impl Failure {
 }
 
 impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Failure {
-        let violated = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
-        let error = match read_error(&error) {
+    fn from(raised: rusqlite::Error) -> Failure {
+        let violated = raised.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
+        let error = match read_error(&raised) {
             ReadError::Unavailable(why) if violated => CommitError::Corrupt(why),
             other => other.into(),
         };
-        Failure { error, may_be_one_intents_fault: violated }
+        // What is no error of SQLite itself is a row that one intent asked for and that cannot be read.
+        let unreadable = !matches!(raised, rusqlite::Error::SqliteFailure(..));
+        Failure { error, may_be_one_intents_fault: violated || unreadable }
     }
 }
 
@@ -59,7 +66,7 @@ struct Draft {
 
 impl Writer {
     pub(super) fn new(connection: Connection, options: Options) -> Writer {
-        Writer { connection, options, kept: None }
+        Writer { connection, options, kept: None, trimmed_at: std::time::Instant::now() }
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -72,7 +79,8 @@ impl Writer {
 
     /// Commits a batch. `Err`: nothing of it was written.
     pub(super) fn commit(&mut self, intents: &[Intent]) -> Result<Vec<Answer>, Failure> {
-        let result = self.transaction(intents);
+        let transaction = catch_unwind(AssertUnwindSafe(|| self.transaction(intents)));
+        let result = transaction.unwrap_or_else(|_| Err(Failure::of_program("a batch panicked")));
         if result.is_err() {
             self.kept = None;
             if !self.connection.is_autocommit()
@@ -173,15 +181,25 @@ impl Writer {
         Ok(Committed { outcome: decision.outcome, replayed: false })
     }
 
-    /// Begins the write-ahead log anew when it has grown too long for the thread that copies it back.
-    pub(super) fn trim_log(&self) {
+    /// Begins the write-ahead log anew when it has grown too long for the thread that copies it back. A reader that holds
+    /// an old snapshot, as a running `verify` does, is not waited for: it is tried again a little later.
+    pub(super) fn trim_log(&mut self) {
         let pages = self.connection.query_row("pragma wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
-        if pages.is_ok_and(|pages| pages > LOG_PAGES_MAX)
-            && let Err(error) = checkpoint(&self.connection, "RESTART")
-        {
-            tracing::warn!(%error, "the write-ahead log could not be begun anew; it will be tried again");
+        if pages.is_ok_and(|pages| pages > LOG_PAGES_MAX) && self.trimmed_at.elapsed() > TRIMMED_EVERY {
+            self.trimmed_at = std::time::Instant::now();
+            if let Err(error) = restart_log(&self.connection) {
+                tracing::warn!(%error, "the write-ahead log could not be begun anew; it will be tried again");
+            }
         }
     }
+}
+
+/// Writes wait for nobody here, so the busy handler is away meanwhile.
+fn restart_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let restarted = checkpoint(connection, "RESTART");
+    connection.busy_timeout(BUSY_MAX)?;
+    restarted
 }
 
 /// After an I/O error the commit may yet turn out to be on the disk; any other error leaves nothing.

@@ -1,8 +1,9 @@
 //! Scoped reads. Each takes a [`Scope`](orderpark_domain::Scope) first and puts it into the SQL itself.
 //!
 //! `get_` answers one row or `None`, which is the same for a row that does not exist and one outside the scope;
-//! `page_` answers a [`Slice`] of a list. All are short enough to be called from an async task; a walk over everything is
-//! a loop of slices, each after the last ref of the one before, and belongs on a blocking thread.
+//! `page_` answers a [`Slice`] of a list. A `get_` is short enough to be called from an async task; a `page_` may have to
+//! look at many rows before it finds some, so it belongs on a blocking thread, has connections of its own, and is
+//! given up after five seconds. A walk over everything is a loop of slices, each after the last ref of the one before.
 
 mod offers;
 mod orders;
@@ -52,7 +53,7 @@ pub struct PartyFilter {
     pub id: Option<String>,
     /// Subscribers with this contact.
     pub contact_email: Option<String>,
-    /// Subscribers that have a granted subscription to the product with this id.
+    /// Subscribers that have a granted subscription to the application with this id.
     pub product_id: Option<String>,
 }
 

@@ -41,7 +41,7 @@ impl Store {
             .bind_some(" and f.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by f.ref");
         slice.limit(&mut query);
-        self.read(|connection| query.rows(connection, rows::offer))
+        self.read_many(|connection| query.rows(connection, rows::offer))
     }
 }
 

@@ -27,13 +27,13 @@ impl Store {
             .bind_some(" and p.contact_email = ?", filter.contact_email.clone())
             .bind_some(
                 " and p.ref in (select b.subscriber_ref from products pr join balances b on b.product_ref = pr.ref \
-                 where pr.id = ? and pr.deleted_at is null and b.subscriptions > 0)",
+                 where pr.id = ? and pr.kind = 'APPLICATION' and pr.deleted_at is null and b.subscriptions > 0)",
                 filter.product_id.clone(),
             )
             .bind_some(" and p.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by p.ref");
         slice.limit(&mut query);
-        self.read(|connection| query.rows(connection, rows::party))
+        self.read_many(|connection| query.rows(connection, rows::party))
     }
 }
 

@@ -27,7 +27,7 @@ impl Store {
             .bind_some(" and p.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by p.ref");
         slice.limit(&mut query);
-        self.read(|connection| query.rows(connection, rows::product))
+        self.read_many(|connection| query.rows(connection, rows::product))
     }
 
     /// Connections of a product: for the operator and its supplier of all subscribers, for a vendor of its subscribers,
@@ -36,9 +36,14 @@ impl Store {
         // Summed in halves: a sum of large counts must not overflow the database's integers.
         let mut query = Query::new(
             "select coalesce(sum(b.granted >> 32), 0), coalesce(sum(b.granted & 4294967295), 0), \
-             coalesce(sum(b.used >> 32), 0), coalesce(sum(b.used & 4294967295), 0) from balances b \
-             join products p on p.ref = b.product_ref join parties s on s.ref = b.subscriber_ref",
+             coalesce(sum(b.used >> 32), 0), coalesce(sum(b.used & 4294967295), 0)",
         );
+        // Whoever sees some subscribers only begins with them: a popular product has many more.
+        query.text(if scope.is_everything() || !scope.suppliers().is_empty() {
+            " from products p cross join balances b on b.product_ref = p.ref cross join parties s on s.ref = b.subscriber_ref"
+        } else {
+            " from parties s cross join balances b on b.subscriber_ref = s.ref cross join products p on p.ref = b.product_ref"
+        });
         query.bind(" where b.product_ref = ?", sql_number(product.0)).within(
             scope,
             &[
@@ -53,7 +58,7 @@ impl Store {
                 used: joined(rows::number(row, 2)?, rows::number(row, 3)?),
             })
         };
-        Ok(self.read(|connection| query.row(connection, total))?.unwrap_or_default())
+        Ok(self.read_many(|connection| query.row(connection, total))?.unwrap_or_default())
     }
 }
 

@@ -26,7 +26,7 @@ impl Store {
             .bind_some(" and s.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by s.ref");
         slice.limit(&mut query);
-        self.read(|connection| query.rows(connection, rows::strategy))
+        self.read_many(|connection| query.rows(connection, rows::strategy))
     }
 }
 

@@ -5,7 +5,6 @@ use super::{PlacedSubscription, Read, Slice, SubscriptionFilter};
 use crate::Store;
 use crate::sqlite::{Query, rows, sql_number};
 use orderpark_domain::{OrderRef, PartyRef, Scope, SubscriptionRef};
-use rusqlite::types::Value;
 
 const COLUMNS: &str = "o.ref, s.position, o.subscriber_ref, f.id, o.strategy, o.revision, s.number, s.product_ref, p.id, \
     s.supplier_ref, s.state, s.granted, s.since, s.until, s.reason";
@@ -13,10 +12,12 @@ const COLUMNS: &str = "o.ref, s.position, o.subscriber_ref, f.id, o.strategy, o.
 impl Store {
     /// The subscription with this ref.
     pub fn get_subscription(&self, scope: &Scope, subscription: SubscriptionRef) -> Read<Option<PlacedSubscription>> {
-        let mut query = visible(scope);
+        let mut query = Query::new("select ");
+        query.text(COLUMNS).text(" from subscriptions s join orders o on o.ref = s.order_ref").text(NAMES);
         query
-            .bind(" and s.order_ref = ?", bytes(subscription.order()))
+            .bind(" where s.order_ref = ?", bytes(subscription.order()))
             .bind(" and s.position = ?", i64::from(subscription.position()));
+        within(&mut query, scope);
         self.read(|connection| query.row(connection, placed))
     }
 
@@ -28,29 +29,42 @@ impl Store {
         slice: Slice<SubscriptionRef>,
     ) -> Read<Vec<PlacedSubscription>> {
         let query = page(scope, filter, slice);
-        self.read(|connection| query.rows(connection, placed))
+        self.read_many(|connection| query.rows(connection, placed))
     }
 }
 
-pub(super) fn page(scope: &Scope, filter: &SubscriptionFilter, slice: Slice<SubscriptionRef>) -> Query {
-    let mut query = visible(scope);
+/// A supplier's subscriptions have an index of their own; everyone else's are found through the orders, which have one
+/// for each party. `cross join` says so to the planner, which would otherwise guess.
+fn page(scope: &Scope, filter: &SubscriptionFilter, slice: Slice<SubscriptionRef>) -> Query {
+    let by_supplier = !scope.suppliers().is_empty();
+    let (tables, newest) = if by_supplier {
+        (" from subscriptions s cross join orders o on o.ref = s.order_ref", "s.order_ref")
+    } else {
+        (" from orders o cross join subscriptions s on s.order_ref = o.ref", "o.ref")
+    };
+    let mut query = Query::new("select ");
+    query.text(COLUMNS).text(tables).text(NAMES).text(" where 1");
+    within(&mut query, scope);
     choose(&mut query, filter);
     if let Some(after) = slice.after {
         query
-            .bind(" and (s.order_ref, -s.position) < (?", Value::Blob(bytes(after.order())))
-            .bind(", -?)", i64::from(after.position()));
+            .text(" and ")
+            .text(newest)
+            .bind(" <= ?", bytes(after.order()))
+            .text(" and (")
+            .text(newest)
+            .bind(" < ?", bytes(after.order()))
+            .bind(" or s.position > ?)", i64::from(after.position()));
     }
-    query.text(" order by s.order_ref desc, s.position");
+    query.text(" order by ").text(newest).text(" desc, s.position");
     slice.limit(&mut query);
     query
 }
 
-fn visible(scope: &Scope) -> Query {
-    let mut query = Query::new("select ");
-    query.text(COLUMNS).text(
-        " from subscriptions s join orders o on o.ref = s.order_ref join offers f on f.ref = o.offer_ref \
-         join products p on p.ref = s.product_ref where 1",
-    );
+/// Where the ids of offer and product come from.
+const NAMES: &str = " cross join offers f on f.ref = o.offer_ref cross join products p on p.ref = s.product_ref";
+
+fn within(query: &mut Query, scope: &Scope) {
     query.within(
         scope,
         &[
@@ -59,7 +73,6 @@ fn visible(scope: &Scope) -> Query {
             ("o.subscriber_ref", scope.subscribers()),
         ],
     );
-    query
 }
 
 fn choose(query: &mut Query, filter: &SubscriptionFilter) {
@@ -71,7 +84,7 @@ fn choose(query: &mut Query, filter: &SubscriptionFilter) {
     }
     query
         .bind_some(" and o.subscriber_ref = ?", filter.subscriber.map(|subscriber| sql_number(subscriber.0)))
-        .bind_some(" and p.id = ?", filter.product_id.clone())
+        .bind_some(" and s.product_ref in (select ref from products where id = ?)", filter.product_id.clone())
         .bind_some(" and s.order_ref = ?", filter.order.map(bytes));
 }
 

@@ -28,7 +28,7 @@ impl Store {
             .bind_some(" and u.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by u.ref");
         slice.limit(&mut query);
-        self.read(|connection| query.rows(connection, rows::user))
+        self.read_many(|connection| query.rows(connection, rows::user))
     }
 
     /// The token with this SHA-256 and its living user. Whether it has expired is the caller's to ask.

@@ -173,6 +173,11 @@ fn holds(connection: &Connection, fact: Fact) -> Result<bool> {
              where i.product_ref = ? and f.deleted_at is null",
             product.0,
         ),
+        Fact::OffersNaming(strategy) => (
+            "select 1 from strategies s join offers f on f.deleted_at is null and f.strategies is not null \
+             join json_each(f.strategies) named on named.value = s.id where s.ref = ?",
+            strategy.0,
+        ),
         Fact::OpenSubscriptionsTo(product) => (
             "select 1 from products p join subscriptions s on s.supplier_ref = p.supplier_ref and s.product_ref = p.ref \
              where p.ref = ? and s.state in ('PENDING', 'ACTIVE', 'SUSPENDED')",

@@ -14,7 +14,7 @@ pub(crate) mod rows;
 pub(crate) use checkpoint::{Checkpointer, checkpoint};
 pub(crate) use flush::{append, flush};
 pub(crate) use load::{entry_at, head, load};
-pub(crate) use open::{FileLock, open_reader, open_writer};
+pub(crate) use open::{BUSY_MAX, FileLock, open_reader, open_writer};
 #[cfg(test)]
 pub(crate) use query::heard;
 pub(crate) use query::{Query, sql_number};

@@ -14,6 +14,9 @@ mod embedded {
 /// 3.51.3 is the first release without the write-ahead log's reset bug.
 const SQLITE_MIN: i32 = 3_051_003;
 
+/// How long a connection waits for another one's lock.
+pub(crate) const BUSY_MAX: Duration = Duration::from_secs(5);
+
 /// The writer's share of the page cache: room for the upper levels of every index.
 const WRITER_CACHE_KIB: i32 = 65_536;
 
@@ -25,6 +28,9 @@ pub(crate) struct FileLock {
 
 impl FileLock {
     pub(crate) fn take(path: &Path) -> Result<FileLock, OpenError> {
+        // By its one true name, so that a link to the file is the same file.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let path = path.as_path();
         let lock_path = beside(path, ".lock");
         let io = |source| OpenError::Io { path: lock_path.display().to_string(), source };
         let mut options = OpenOptions::new();
@@ -71,7 +77,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // No mutex: each connection is used by one thread at a time, which `Mutex` and `&mut` see to.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY_MAX)?;
+    // Only the writer copies the log back when it closes: whoever only reads leaves the files as they are.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_prepared_statement_cache_capacity(128);
     // Plans do not depend on bound values: without this a statement is prepared anew each time that it gets new ones.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -82,6 +90,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 fn configure_writer(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;

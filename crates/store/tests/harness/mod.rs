@@ -99,7 +99,8 @@ impl Deployment {
         let deployment = Deployment { store, clock, folder, operator: UserRef(2) };
         let bootstrap =
             party::Bootstrap { operator_id: "operator".into(), login: "ops".into(), secret: SecretHash([1; 32]) };
-        deployment.done(Command::Bootstrap(bootstrap));
+        let bootstrap = Intent::system(Command::Bootstrap(bootstrap), "a first start");
+        deployment.store.commit_blocking(bootstrap).expect("the first entry");
         deployment
     }
 
