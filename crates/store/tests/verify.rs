@@ -3,8 +3,8 @@
 mod harness;
 
 use harness::{Deployment, cancel};
-use orderpark_domain::Command;
 use orderpark_domain::balance::ReportUsage;
+use orderpark_domain::{Command, Instant, Offer, Order, OrderRef, OrderState};
 use orderpark_store::Database;
 use orderpark_store::verify::{Report, verify};
 use rusqlite::Connection;
@@ -71,6 +71,103 @@ fn every_tampering_is_told() {
         let told = report.violations.iter().any(|violation| violation.contains(expected));
         assert!(told, "{tamper}\nexpected: {expected}\ntold: {:#?}", report.violations);
     }
+}
+
+/// Appends an entry with a right hash, as one would who knows how the journal is made.
+fn forge(connection: &Connection, text: &str) {
+    let sql = "select seq, at, hash from head";
+    let (seq, at, hash): (i64, i64, [u8; 32]) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("a head");
+    let seq = seq + 1;
+    let chained = [&hash[..], &seq.to_be_bytes(), &at.to_be_bytes(), text.as_bytes()].concat();
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &chained);
+    let values = rusqlite::params![seq, at, text, hash.as_ref()];
+    connection.execute("insert into journal (seq, at, entry, hash) values (?, ?, ?, ?)", values).expect("an entry");
+    connection.execute("update head set seq = ?, hash = ?", rusqlite::params![seq, hash.as_ref()]).expect("a head");
+}
+
+/// What is told of one forged entry in a deployment with an active order, a cancelled one, and 40 connections in use.
+fn told_of(entry: impl FnOnce(&Forger) -> String) -> Vec<String> {
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let rival = deployment.shop("rival");
+    let active = deployment.order(&shop);
+    let cancelled = deployment.order(&shop);
+    deployment.done(cancel(cancelled.order));
+    let usage = ReportUsage { subscriber: shop.subscriber.party, product: shop.product.product, used: 40 };
+    deployment.done(Command::ReportUsage(usage));
+    let text = entry(&Forger { shop, rival, active, cancelled });
+    let Deployment { store, folder, .. } = deployment;
+    drop(store);
+    let path = folder.path().join("orderpark.db");
+    let connection = Connection::open(&path).expect("the file");
+    forge(&connection, &text);
+    drop(connection);
+    let report = verify(&Database::Sqlite(path), &mut |_| {}).expect("a report");
+    assert!(!report.violations.iter().any(|violation| violation.contains("hash")), "{:#?}", report.violations);
+    report.violations
+}
+
+struct Forger {
+    shop: harness::Shop,
+    rival: harness::Shop,
+    active: Order,
+    cancelled: Order,
+}
+
+fn placed(order: &Order) -> String {
+    format!("{{\"event\":{{\"orderPlaced\":{}}}}}", serde_json::to_string(order).expect("JSON"))
+}
+
+/// A new order as `decide` would make it from an old one.
+fn fresh(forger: &Forger) -> Order {
+    let mut order = forger.active.clone();
+    order.order = OrderRef::mint(Instant(forger.active.created_at.0 + 60_000_000), 1);
+    order.subscriptions[0].number += 100;
+    order
+}
+
+#[test]
+fn a_forged_entry_with_a_right_hash_is_told_by_the_law() {
+    type Case = (&'static str, fn(&Forger) -> String);
+    let cases: [Case; 11] = [
+        ("is CANCELLED, not ACTIVE (I5)", |f| {
+            format!("{{\"event\":{{\"orderCancelled\":\"{}\"}}}}", f.cancelled.order)
+        }),
+        ("while its connections were in use (I10)", |f| {
+            format!("{{\"event\":{{\"orderCancelled\":\"{}\"}}}}", f.active.order)
+        }),
+        ("exists already (I1)", |f| placed(&f.active)),
+        ("the subscriber of order", |f| placed(&Order { subscriber: f.rival.subscriber.party, ..fresh(f) })),
+        ("the offer of order", |f| placed(&Order { offer: f.rival.offer.offer, ..fresh(f) })),
+        ("is not what the offer says (I10)", |f| placed(&Order { quantity: 2, ..fresh(f) })),
+        ("begins in an end state (I5)", |f| placed(&Order { state: OrderState::Cancelled, ..fresh(f) })),
+        ("names a strategy that it may not use", |f| placed(&Order { strategy: Some("NONE".into()), ..fresh(f) })),
+        ("in what never changes (I6)", |f| {
+            let offer = Offer { vendor: f.rival.vendor.party, ..f.shop.offer.clone() };
+            format!("{{\"event\":{{\"offerUpdated\":{}}}}}", serde_json::to_string(&offer).expect("JSON"))
+        }),
+        ("was deleted with 1 open orders", |f| format!("{{\"event\":{{\"offerDeleted\":{}}}}}", f.shop.offer.offer)),
+        ("was deleted while something still needed it", |f| {
+            format!("{{\"event\":{{\"partyDeleted\":{}}}}}", f.shop.vendor.party)
+        }),
+    ];
+    for (expected, entry) in cases {
+        let told = told_of(entry);
+        assert!(told.iter().any(|violation| violation.contains(expected)), "expected: {expected}\ntold: {told:#?}");
+    }
+}
+
+#[test]
+fn an_order_as_decide_makes_it_breaks_no_law() {
+    let told = told_of(|f| placed(&fresh(f)));
+    assert!(told.iter().all(|violation| !violation.starts_with("journal:")), "{told:#?}");
+}
+
+#[test]
+fn a_damaged_index_is_told() {
+    let report = after("pragma writable_schema = on; delete from sqlite_schema where name = 'orders_of_vendor'");
+    assert!(report.violations.iter().any(|violation| violation.starts_with("file: ")), "{:#?}", report.violations);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Report, law};
 use crate::journal;
 use orderpark_domain::{Entry, Head, Instant, World};
-use rusqlite::{Connection, Result, Row};
+use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 /// Walks the journal and answers the world that it means.
 pub(super) fn fold(connection: &Connection, report: &mut Report, progress: &mut dyn FnMut(u64)) -> Result<World> {
@@ -51,8 +51,13 @@ fn apply(world: &mut World, entry: &Entry, report: &mut Report) {
 
 fn compare_head(connection: &Connection, folded: &Head, hash: &journal::Hash, report: &mut Report) -> Result<()> {
     let sql = "select seq, at, next_ref, next_subscription, hash from head where id = 1";
-    let stored: ([i64; 4], journal::Hash) =
-        connection.query_row(sql, [], |row| Ok(([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?], row.get(4)?)))?;
+    let stored: Option<([i64; 4], journal::Hash)> = connection
+        .query_row(sql, [], |row| Ok(([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?], row.get(4)?)))
+        .optional()?;
+    let Some(stored) = stored else {
+        report.violation("head: it is missing");
+        return Ok(());
+    };
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let expected = [count(folded.seq), folded.at.0, count(folded.next_ref), count(folded.next_subscription)];
     report.check(stored.0 == expected, || {

@@ -48,11 +48,29 @@ pub fn verify(database: &Database, progress: &mut dyn FnMut(u64)) -> Result<Repo
     snapshot(&connection, progress).map_err(|error| OpenError::Database(error.to_string()))
 }
 
+/// The file itself: every index leads to its rows and every reference to its parent. A damaged index would hide rows
+/// from lists that are all there when they are read one by one.
+fn check_file(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("pragma integrity_check(20)")?;
+    let found: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    for what in found.iter().filter(|what| *what != "ok") {
+        report.violation(format!("file: {what}"));
+    }
+    let mut statement = connection.prepare("pragma foreign_key_check")?;
+    let orphans: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    for table in orphans {
+        report.violation(format!("file: a row of {table} refers to a row that does not exist (I6)"));
+    }
+    report.checked.push(("file: indexes and references".into(), 1));
+    Ok(())
+}
+
 fn snapshot(connection: &Connection, progress: &mut dyn FnMut(u64)) -> rusqlite::Result<Report> {
     let snapshot = connection.unchecked_transaction()?;
     let mut report = Report::default();
     let world = chain::fold(&snapshot, &mut report, progress)?;
     law::check_balances(&world, &mut report);
     tables::compare(&snapshot, &world, &mut report)?;
+    check_file(&snapshot, &mut report)?;
     Ok(report)
 }

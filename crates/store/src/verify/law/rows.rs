@@ -1,0 +1,120 @@
+//! The law of everything else: what is made is new, what is changed keeps its identity and its owner (I6), what is
+//! deleted lived and was needed by nobody.
+
+use super::Broken;
+use orderpark_domain::{Event, Offer, Party, PartyKind, PartyRef, Product, ProductRef, Strategy, User, World};
+
+pub(super) fn changed(world: &World, event: &Event, broken: &mut Broken) {
+    match event {
+        Event::PartyCreated(party) => party_created(world, party, broken),
+        Event::PartyUpdated(party) => kept(world.parties.get(&party.party), party, "party", broken),
+        Event::PartyDeleted(party) => party_deleted(world, *party, broken),
+        Event::UserCreated(user) => {
+            created(world.users.get(&user.user).is_none(), world.logins.get(&user.login).is_none(), "user", broken);
+        }
+        Event::UserUpdated(user) => kept(world.users.get(&user.user), user, "user", broken),
+        Event::UserDeleted(user) => lived(world.users.get(user).is_some_and(Row::lives), "user", broken),
+        Event::ProductCreated(product) => {
+            let new_id = world.product_ids.get(&product.id).is_none();
+            created(world.products.get(&product.product).is_none(), new_id, "product", broken);
+        }
+        Event::ProductUpdated(product) => kept(world.products.get(&product.product), product, "product", broken),
+        Event::ProductDeleted(product) => product_deleted(world, *product, broken),
+        Event::OfferCreated(offer) => {
+            created(
+                world.offers.get(&offer.offer).is_none(),
+                world.offer_ids.get(&offer.id).is_none(),
+                "offer",
+                broken,
+            );
+        }
+        Event::OfferUpdated(offer) => kept(world.offers.get(&offer.offer), offer, "offer", broken),
+        Event::OfferDeleted(offer) => {
+            let row = world.offers.get(offer);
+            lived(row.is_some_and(Row::lives), "offer", broken);
+            let open = row.map_or(0, |offer| offer.open_orders);
+            broken.unless(open == 0, || format!("offer {offer} was deleted with {open} open orders"));
+        }
+        Event::StrategyCreated(strategy) => {
+            let new_id = world.strategy_ids.get(&strategy.id).is_none();
+            created(world.strategies.get(&strategy.strategy).is_none(), new_id, "strategy", broken);
+        }
+        Event::StrategyUpdated(strategy) => {
+            kept(world.strategies.get(&strategy.strategy), strategy, "strategy", broken);
+        }
+        Event::StrategyDeleted(strategy) => {
+            lived(world.strategies.get(strategy).is_some_and(Row::lives), "strategy", broken);
+        }
+        // The law of orders, usage and tokens stands beside its caller.
+        _ => {}
+    }
+}
+
+/// What never changes of a row, and whether it lives.
+trait Row {
+    fn lives(&self) -> bool;
+    fn is_the_same_as(&self, other: &Self) -> bool;
+}
+
+macro_rules! rows {
+    ($($row:ident: $($field:ident),+;)+) => {
+        $(impl Row for $row {
+            fn lives(&self) -> bool {
+                self.deleted_at.is_none()
+            }
+
+            fn is_the_same_as(&self, other: &Self) -> bool {
+                $(self.$field == other.$field)&&+
+            }
+        })+
+    };
+}
+
+rows! {
+    Party: kind, id, vendor, vendor_id;
+    User: party, login;
+    Product: kind, supplier, id;
+    Offer: vendor, id, items, strategies;
+    Strategy: vendor, id;
+}
+
+fn kept<R: Row>(before: Option<&R>, after: &R, what: &str, broken: &mut Broken) {
+    let same = before.is_some_and(|before| before.lives() && before.is_the_same_as(after) && after.lives());
+    broken.unless(same, || format!("a {what} was changed that does not live, or in what never changes (I6)"));
+}
+
+fn created(new_ref: bool, new_id: bool, what: &str, broken: &mut Broken) {
+    broken.unless(new_ref, || format!("a {what} was made whose ref exists already"));
+    broken.unless(new_id, || format!("a {what} was made whose id a living one has"));
+}
+
+fn lived(lives: bool, what: &str, broken: &mut Broken) {
+    broken.unless(lives, || format!("a {what} was deleted that does not live"));
+}
+
+fn party_created(world: &World, party: &Party, broken: &mut Broken) {
+    let new_id = world.party_ids.get(&(party.kind, party.id.clone())).is_none();
+    created(world.parties.get(&party.party).is_none(), new_id, "party", broken);
+    let first = world.head.seq == 0;
+    broken.unless((party.kind == PartyKind::Operator) == first, || "there is one operator, and it is first".into());
+    if let Some(vendor) = party.vendor {
+        let lives = world.parties.get(&vendor).is_some_and(|it| it.kind == PartyKind::Vendor && it.lives());
+        broken.unless(lives, || format!("subscriber {} is of no living vendor (I6)", party.party));
+    }
+}
+
+fn party_deleted(world: &World, party: PartyRef, broken: &mut Broken) {
+    lived(world.parties.get(&party).is_some_and(Row::lives), "party", broken);
+    let needed = world.parties.values().any(|it| it.vendor == Some(party) && it.lives())
+        || world.offers.values().any(|it| it.vendor == party && it.lives())
+        || world.products.values().any(|it| it.supplier == party && it.lives())
+        || world.users.values().any(|it| it.party == party && it.lives())
+        || world.orders.values().any(|it| it.subscriber == party && it.state.is_open());
+    broken.unless(!needed, || format!("party {party} was deleted while something still needed it (I6)"));
+}
+
+fn product_deleted(world: &World, product: ProductRef, broken: &mut Broken) {
+    lived(world.products.get(&product).is_some_and(Row::lives), "product", broken);
+    let offered = |offer: &Offer| offer.lives() && offer.items.iter().any(|item| item.product == product);
+    broken.unless(!world.offers.values().any(offered), || format!("product {product} was deleted while offers had it"));
+}
