@@ -1,7 +1,8 @@
-//! A connection that gives up when a request's head takes too long to arrive.
+//! A connection that gives up when a request's head takes too long to arrive, or when the other side reads no more.
 //!
-//! hyper has one timer for an idle connection and for a head that drips in. They are two things: this one runs from the
-//! first byte of a head (or from the connection's beginning) until the service is called.
+//! hyper has one timer for an idle connection and for a head that drips in. They are two things: ours runs from the
+//! first byte of a head (or from the connection's beginning) until the service is called. And hyper has none for writing:
+//! who never reads an answer would keep its place for ever, so ours runs while no byte can be written.
 
 use std::future::Future;
 use std::io;
@@ -11,11 +12,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// How long the first byte, and each head, may take.
 const HEAD_MAX: Duration = Duration::from_secs(10);
+/// How long the other side may take to make room for another byte.
+const STALL_MAX: Duration = Duration::from_secs(30);
 
 const HEAD: u8 = 0;
 const BUSY: u8 = 1;
@@ -41,17 +43,32 @@ impl Phase {
     }
 }
 
-/// A stream with that timer.
-pub(super) struct Timed {
-    stream: TcpStream,
+/// A stream with these timers.
+pub(super) struct Timed<S> {
+    stream: S,
     phase: Phase,
     head_ends_at: Instant,
     timer: Option<Pin<Box<Sleep>>>,
+    stall: Option<Pin<Box<Sleep>>>,
 }
 
-impl Timed {
-    pub fn new(stream: TcpStream, phase: Phase) -> Timed {
-        Timed { stream, phase, head_ends_at: Instant::now() + HEAD_MAX, timer: None }
+impl<S> Timed<S> {
+    pub fn new(stream: S, phase: Phase) -> Timed<S> {
+        Timed { stream, phase, head_ends_at: Instant::now() + HEAD_MAX, timer: None, stall: None }
+    }
+
+    /// The timer begins with the first write that has to wait, and only a byte that was taken ends it.
+    fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(STALL_MAX)));
+        stall.as_mut().poll(cx).map(|()| io::ErrorKind::TimedOut.into())
+    }
+
+    fn written(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_pending() {
+            return self.poll_stall(cx).map(Err);
+        }
+        self.stall = None;
+        written
     }
 
     /// The timer exists only while a head is incomplete: most arrive whole.
@@ -69,7 +86,7 @@ impl Timed {
     }
 }
 
-impl AsyncRead for Timed {
+impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
@@ -84,13 +101,17 @@ impl AsyncRead for Timed {
     }
 }
 
-impl AsyncWrite for Timed {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.written(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        match Pin::new(&mut self.stream).poll_flush(cx) {
+            Poll::Pending => self.poll_stall(cx).map(Err),
+            flushed => flushed,
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -106,6 +127,10 @@ impl AsyncWrite for Timed {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.written(cx, written)
     }
 }
+
+#[cfg(test)]
+mod tests;
