@@ -10,7 +10,7 @@ pub(crate) mod limits;
 mod others;
 mod unread;
 
-use crate::dx::Base;
+use crate::dx::{Base, Turns};
 use crate::problem::{Form, Problem, Reason, render};
 use crate::{App, answer};
 use axum::Router;
@@ -35,6 +35,7 @@ const HANDLER_MAX: Duration = Duration::from_secs(30);
 pub(crate) struct Front {
     app: Arc<App>,
     others: Router,
+    turns: Turns,
 }
 
 /// The whole server as one axum router, for tests in process and for embedding.
@@ -49,7 +50,7 @@ pub fn router(app: Arc<App>) -> Router {
 impl Front {
     pub(crate) fn new(app: Arc<App>) -> Front {
         let others = others::router(Arc::clone(&app));
-        Front { app, others }
+        Front { app, others, turns: Turns::new() }
     }
 
     /// Answers a request, whatever happens.
@@ -76,7 +77,7 @@ impl Front {
     async fn dispatch(&self, request: Request) -> Result<Response, Problem> {
         limits::check(&request)?;
         if let Some((base, _)) = Base::split(request.uri().path()) {
-            return core::answer(&self.app, base, request).await;
+            return core::answer(&self.app, &self.turns, base, request).await;
         }
         match self.others.clone().oneshot(without_last_slash(request)).await {
             Ok(response) => Ok(response),

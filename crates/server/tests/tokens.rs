@@ -4,6 +4,7 @@
 mod harness;
 
 use axum::body::Body;
+use futures_util::FutureExt;
 use harness::{Answer, Caller, Member, World, text};
 use http::Method;
 use orderpark_server::access::{Access, Signer};
@@ -351,4 +352,20 @@ async fn copies_of_a_token_request_at_once_end_with_one_token() {
     for answer in &answers {
         assert_eq!(answer.expect(200)["access_token"], first["access_token"]);
     }
+}
+
+#[tokio::test]
+async fn a_token_that_dies_while_the_body_arrives_is_dead() {
+    let world = World::new().await;
+    let shop = world.shop("net", "acme").await;
+    let order = json!({"offerId": shop.offer_id}).to_string();
+    let (arrive, arrived) = tokio::sync::oneshot::channel::<String>();
+    let body = Body::from_stream(futures_util::stream::once(arrived));
+    let caller = shop.subscriber.caller.clone();
+    let mut sent = Box::pin(caller.post_raw("/orders", body));
+    assert!((&mut sent).now_or_never().is_none());
+    let path = format!("/oauth/revoke_token?access_token={}", caller.token.clone().unwrap());
+    form_at(&world.nobody(), ADMIN, &path, "").await.expect(200);
+    arrive.send(order).unwrap();
+    sent.await.refused(401, "unauthorized");
 }

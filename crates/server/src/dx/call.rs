@@ -1,6 +1,6 @@
 //! One authenticated and permitted request, as handlers see it.
 
-use super::Base;
+use super::{Base, Turns};
 use crate::router::Operation;
 use crate::wire::{Fields, Json, Query, etag, idempotency, json};
 use crate::{App, Problem, answer};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 /// One request. Its scope is that of the operation's action: what a handler receives it may use.
 pub(crate) struct Call {
     pub app: Arc<App>,
+    pub turns: Turns,
     pub base: Base,
     pub caller: Caller,
     pub scope: Scope,

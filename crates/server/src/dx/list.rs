@@ -1,11 +1,13 @@
 //! Lists: a page, or everything as a stream.
 //!
-//! Everything is walked in keyset slices. The first slice is read at once, so that what is wrong from the start is told
-//! with its status and a short list is one plain answer. The others are read on a blocking thread, each when the
-//! connection asks for more: memory is bounded by one slice, and a slow reader holds no thread. What goes wrong in the
-//! middle breaks the transfer: a list that looks whole is whole.
+//! Everything is walked in keyset slices, each read on a blocking thread, so that a long list holds up nobody's order;
+//! few are read at a time, and who waits too long is told to come again. The first slice is read at once, so that what
+//! is wrong from the start is told with its status and a short list is one plain answer. The others are read when the
+//! connection asks for more: memory is bounded by one slice, whose rows are as many as the last ones let expect, and a slow
+//! reader holds no thread. What goes wrong in the middle breaks the transfer: a list that looks whole is whole.
 
 use super::Call;
+use crate::problem::Reason;
 use crate::wire::page::{PAGE_ROWS, Page};
 use crate::{App, Problem, answer};
 use axum::body::Body;
@@ -17,9 +19,38 @@ use orderpark_store::{ReadError, Slice};
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Rows that are read at once while streaming.
-const SLICE_ROWS: u32 = 500;
+/// The most rows that are read at once while streaming.
+const SLICE_ROWS_MAX: u32 = 500;
+/// What the text of a slice shall be at most, if its rows are like those before.
+const SLICE_BYTES: usize = 1024 * 1024;
+/// How long a list may wait for its turn.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Slices that are read at once.
+const READING_MAX: usize = 4;
+
+/// Who may read a slice now.
+#[derive(Clone)]
+pub(crate) struct Turns(Arc<Semaphore>);
+
+impl Turns {
+    pub(crate) fn new() -> Turns {
+        Turns(Arc::new(Semaphore::new(READING_MAX)))
+    }
+
+    /// Waits for a turn, in the order of asking.
+    async fn next(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.0).acquire_owned().await.map_err(|closed| Problem::internal(closed.to_string()))
+    }
+
+    /// As [`Turns::next`], but not for ever.
+    async fn soon(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let overloaded = |_| Problem::new(Reason::Overloaded, "too many lists are being read").retry_after(1);
+        tokio::time::timeout(TURN_WAIT_MAX, self.next()).await.map_err(overloaded)?
+    }
+}
 
 /// One kind of list.
 pub(crate) trait Listing: Send + Sync + 'static {
@@ -42,7 +73,18 @@ pub(crate) trait Listing: Send + Sync + 'static {
 struct Walk<L> {
     app: Arc<App>,
     scope: Scope,
+    turns: Turns,
     listing: L,
+}
+
+/// A part of a list.
+struct Part<R> {
+    /// A bracket or comma, and its rows, separated by commas.
+    text: Vec<u8>,
+    /// How many were read, those included that are not shown.
+    rows: u32,
+    /// The ref of the last one that is shown.
+    last: Option<R>,
 }
 
 /// A list without a hit.
@@ -51,51 +93,62 @@ pub(crate) fn nothing() -> Response {
 }
 
 /// Answers a list.
-pub(crate) fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Ref>) -> Result<Response, Problem> {
-    let walk = Walk { app: Arc::clone(&call.app), scope: call.scope.clone(), listing };
+pub(crate) async fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Ref>) -> Result<Response, Problem> {
+    let (app, scope, turns) = (Arc::clone(&call.app), call.scope.clone(), call.turns.clone());
+    let walk = Arc::new(Walk { app, scope, turns, listing });
     match page {
-        Page::Skip(skip) => Ok(walk.slice(Slice { after: None, skip, limit: PAGE_ROWS })?),
-        Page::After(after, limit) => walk.keyset(call, after, limit),
-        Page::Whole => walk.whole(),
+        Page::Skip(skip) => Ok(array(walk.first(Slice { after: None, skip, limit: PAGE_ROWS }, PAGE_ROWS).await?)),
+        Page::After(after, limit) => walk.keyset(call, after, limit).await,
+        Page::Whole => walk.whole().await,
     }
 }
 
 impl<L: Listing> Walk<L> {
-    fn read(&self, slice: Slice<L::Ref>) -> Result<Vec<L::Row>, ReadError> {
-        self.listing.read(&self.app, &self.scope, slice)
+    /// Reads the first slice and shows the first `shown` rows of it.
+    async fn first(self: &Arc<Self>, slice: Slice<L::Ref>, shown: u32) -> Result<Part<L::Ref>, Problem> {
+        let turn = self.turns.soon().await?;
+        self.part(turn, b'[', slice, shown).await
     }
 
-    /// Appends rows, separated by commas.
-    fn write(&self, rows: &[L::Row], text: &mut Vec<u8>) -> Result<(), ReadError> {
+    /// The turn belongs to the thread, which goes on when the client hangs up.
+    async fn part(
+        self: &Arc<Self>,
+        turn: OwnedSemaphorePermit,
+        before: u8,
+        slice: Slice<L::Ref>,
+        shown: u32,
+    ) -> Result<Part<L::Ref>, Problem> {
+        let walk = Arc::clone(self);
+        let read = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            walk.read(before, slice, shown)
+        });
+        Ok(read.await.map_err(|panic| Problem::internal(panic.to_string()))??)
+    }
+
+    fn read(&self, before: u8, slice: Slice<L::Ref>, shown: u32) -> Result<Part<L::Ref>, ReadError> {
+        let mut rows = self.listing.read(&self.app, &self.scope, slice)?;
+        let read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        rows.truncate(shown as usize);
+        let mut text = Vec::with_capacity(rows.len() * 600 + 2);
+        text.push(before);
         for (n, row) in rows.iter().enumerate() {
             if n > 0 {
                 text.push(b',');
             }
-            self.listing.write(&self.app, &self.scope, row, text)?;
+            self.listing.write(&self.app, &self.scope, row, &mut text)?;
         }
-        Ok(())
-    }
-
-    fn array(&self, rows: &[L::Row]) -> Result<Response, ReadError> {
-        let mut text = vec![b'['];
-        self.write(rows, &mut text)?;
-        text.push(b']');
-        Ok(answer::bytes(text.into()))
-    }
-
-    fn slice(&self, slice: Slice<L::Ref>) -> Result<Response, ReadError> {
-        self.array(&self.read(slice)?)
+        Ok(Part { text, rows: read, last: rows.last().map(L::ref_of) })
     }
 
     /// One row more than asked for tells whether there is a next page.
-    fn keyset(&self, call: &Call, after: Option<L::Ref>, limit: u32) -> Result<Response, Problem> {
-        let mut rows = self.read(Slice { after, skip: 0, limit: limit + 1 })?;
-        let more = rows.len() > limit as usize;
-        rows.truncate(limit as usize);
-        let response = self.array(&rows)?;
-        match rows.last().filter(|_| more) {
+    async fn keyset(self: Arc<Self>, call: &Call, after: Option<L::Ref>, limit: u32) -> Result<Response, Problem> {
+        let part = self.first(Slice { after, skip: 0, limit: limit + 1 }, limit).await?;
+        let more = part.last.filter(|_| part.rows > limit);
+        let response = array(part);
+        match more {
             Some(last) => {
-                let query = call.query.with("after", &L::ref_of(last).to_string());
+                let query = call.query.with("after", &last.to_string());
                 let address = format!("{}{}?{query}", call.base.path, call.collection());
                 Ok(answer::with_next(response, &address))
             }
@@ -103,45 +156,54 @@ impl<L: Listing> Walk<L> {
         }
     }
 
-    fn whole(self) -> Result<Response, Problem> {
-        let rows = self.read(Slice::first(PAGE_ROWS))?;
-        let last = rows.last().map(L::ref_of).filter(|_| rows.len() == PAGE_ROWS as usize);
-        let Some(last) = last else { return Ok(self.array(&rows)?) };
-        let mut text = vec![b'['];
-        self.write(&rows, &mut text)?;
-        Ok(answer::body(stream_rest(Arc::new(self), text.into(), last)))
+    async fn whole(self: Arc<Self>) -> Result<Response, Problem> {
+        let part = self.first(Slice::first(PAGE_ROWS), PAGE_ROWS).await?;
+        let Some(last) = part.last.filter(|_| part.rows == PAGE_ROWS) else { return Ok(array(part)) };
+        let rows = rows_like(&part);
+        Ok(answer::body(stream_rest(self, part.text.into(), last, rows)))
     }
 
-    /// The rows after `after`, each behind a comma, and the ref to go on from; none: the list has ended.
-    fn next(&self, after: L::Ref) -> Result<(Bytes, Option<L::Ref>), ReadError> {
-        let rows = self.read(Slice::after(after, SLICE_ROWS))?;
-        let mut text = Vec::with_capacity(rows.len() * 600 + 1);
-        if !rows.is_empty() {
-            text.push(b',');
-            self.write(&rows, &mut text)?;
+    /// The rows after `after`, each behind a comma, and where to go on.
+    async fn next(self: &Arc<Self>, after: L::Ref, rows: u32) -> Result<(Bytes, At<L::Ref>), Problem> {
+        let turn = self.turns.next().await?;
+        let mut part = self.part(turn, b',', Slice::after(after, rows), rows).await?;
+        if let Some(last) = part.last.filter(|_| part.rows == rows) {
+            let at = At::After(last, rows_like(&part));
+            return Ok((part.text.into(), at));
         }
-        let last = rows.last().map(L::ref_of).filter(|_| rows.len() == SLICE_ROWS as usize);
-        if last.is_none() {
-            text.push(b']');
+        if part.last.is_none() {
+            part.text.clear();
         }
-        Ok((text.into(), last))
+        part.text.push(b']');
+        Ok((part.text.into(), At::End))
     }
+}
+
+fn array<R>(mut part: Part<R>) -> Response {
+    part.text.push(b']');
+    answer::bytes(part.text.into())
+}
+
+/// How many rows such as these make one slice.
+fn rows_like<R>(part: &Part<R>) -> u32 {
+    let rows = part.rows as usize * SLICE_BYTES / part.text.len().max(1);
+    u32::try_from(rows).unwrap_or(u32::MAX).clamp(1, SLICE_ROWS_MAX)
 }
 
 /// Where a stream stands.
 enum At<R> {
-    First(Bytes, R),
-    After(R),
+    First(Bytes, R, u32),
+    After(R, u32),
     End,
 }
 
-fn stream_rest<L: Listing>(walk: Arc<Walk<L>>, first: Bytes, last: L::Ref) -> Body {
-    let chunks = stream::unfold(At::First(first, last), move |at| {
+fn stream_rest<L: Listing>(walk: Arc<Walk<L>>, first: Bytes, last: L::Ref, rows: u32) -> Body {
+    let chunks = stream::unfold(At::First(first, last, rows), move |at| {
         let walk = Arc::clone(&walk);
         async move {
             match at {
-                At::First(text, last) => Some((Ok(text), At::After(last))),
-                At::After(after) => Some(read_on(walk, after).await),
+                At::First(text, last, rows) => Some((Ok(text), At::After(last, rows))),
+                At::After(after, rows) => Some(read_on(&walk, after, rows).await),
                 At::End => None,
             }
         }
@@ -149,13 +211,15 @@ fn stream_rest<L: Listing>(walk: Arc<Walk<L>>, first: Bytes, last: L::Ref) -> Bo
     Body::from_stream(chunks)
 }
 
-async fn read_on<L: Listing>(walk: Arc<Walk<L>>, after: L::Ref) -> (io::Result<Bytes>, At<L::Ref>) {
-    let read = tokio::task::spawn_blocking(move || walk.next(after)).await;
-    let fault = match read {
-        Ok(Ok((text, last))) => return (Ok(text), last.map_or(At::End, At::After)),
-        Ok(Err(error)) => error.to_string(),
-        Err(panic) => panic.to_string(),
-    };
-    tracing::error!(detail = ?fault, "a list was broken off");
-    (Err(io::Error::other("the list was broken off")), At::End)
+async fn read_on<L: Listing>(walk: &Arc<Walk<L>>, after: L::Ref, rows: u32) -> (io::Result<Bytes>, At<L::Ref>) {
+    match walk.next(after, rows).await {
+        Ok((text, at)) => (Ok(text), at),
+        Err(problem) => {
+            tracing::error!(?problem, "a list was broken off");
+            (Err(io::Error::other("the list was broken off")), At::End)
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,3 +9,4 @@ mod list;
 pub(crate) use base::below;
 pub use base::{ADMIN_BASES, BASES, Base, Version};
 pub(crate) use call::Call;
+pub(crate) use list::Turns;

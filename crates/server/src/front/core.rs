@@ -1,11 +1,10 @@
 //! One request to the Core API, up to its handler.
 
 use super::{limits, method_not_allowed};
-use crate::dx::{Base, Call};
+use crate::dx::{Base, Call, Turns};
 use crate::router::{self, Found, Operation};
 use crate::wire::{Query, accept};
 use crate::{App, Problem, access};
-use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
@@ -16,39 +15,43 @@ use orderpark_domain::Caller;
 use std::sync::Arc;
 
 /// Authenticates first of all, so that nobody learns what exists without a token.
-pub(super) async fn answer(app: &Arc<App>, base: Base, request: Request) -> Result<Response, Problem> {
+pub(super) async fn answer(app: &Arc<App>, turns: &Turns, base: Base, request: Request) -> Result<Response, Problem> {
     let caller = access::authenticate(app, request.headers())?;
     let (parts, body) = request.into_parts();
     match router::find(&parts.method, &parts.uri.path()[base.path.len()..]) {
         Found::Operation(operation, path_ref) => {
-            let path_ref = path_ref.to_owned();
-            let call = call(app, base, caller, operation, path_ref, parts, body).await?;
-            (operation.handler)(call).await
+            let query = judge(&caller, operation, &parts)?;
+            let (caller, body) = if takes_body(operation) {
+                let body = limits::read_body(&parts.headers, body).await?;
+                // That may have taken long, and the token may be dead by now.
+                (access::authenticate(app, &parts.headers)?, body)
+            } else {
+                (caller, Bytes::new())
+            };
+            let scope = caller.may(operation.action)?;
+            let (app, turns, path_ref) = (Arc::clone(app), turns.clone(), path_ref.to_owned());
+            let headers = parts.headers;
+            (operation.handler)(Call { app, turns, base, caller, scope, path_ref, query, headers, body, operation })
+                .await
         }
         Found::OtherMethods(methods) => Err(allowing(&methods)),
         Found::Nothing => Err(Problem::not_found()),
     }
 }
 
-async fn call(
-    app: &Arc<App>,
-    base: Base,
-    caller: Caller,
-    operation: &'static Operation,
-    path_ref: String,
-    parts: Parts,
-    body: Body,
-) -> Result<Call, Problem> {
-    let scope = caller.may(operation.action)?;
+/// What can be refused before the body is read.
+fn judge(caller: &Caller, operation: &Operation, parts: &Parts) -> Result<Query, Problem> {
+    caller.may(operation.action)?;
     accept::check_answer(&parts.headers)?;
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
-    let body = if operation.method == Method::POST || operation.method == Method::PUT {
+    if takes_body(operation) {
         accept::check_body(&parts.headers)?;
-        limits::read_body(&parts.headers, body).await?
-    } else {
-        Bytes::new()
-    };
-    Ok(Call { app: Arc::clone(app), base, caller, scope, operation, path_ref, query, headers: parts.headers, body })
+    }
+    Ok(query)
+}
+
+fn takes_body(operation: &Operation) -> bool {
+    operation.method == Method::POST || operation.method == Method::PUT
 }
 
 fn allowing(methods: &[&'static Method]) -> Problem {

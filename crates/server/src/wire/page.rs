@@ -5,6 +5,8 @@ use crate::Problem;
 
 /// Rows of a page by `pageIndex`.
 pub const PAGE_ROWS: u32 = 100;
+/// The largest `pageIndex`: each row before a page has to be walked over.
+pub const PAGE_INDEX_MAX: u32 = 100_000;
 /// The largest `limit`.
 pub const LIMIT_MAX: u32 = 200;
 
@@ -21,8 +23,10 @@ pub enum Page<R> {
 
 /// Reads `pageIndex`.
 pub fn by_index<R>(query: &Query) -> Result<Page<R>, Problem> {
-    let index = query.read("pageIndex", "has to be an integer from 1", |text| {
-        text.parse::<u32>().ok().filter(|index| *index > 0 && text.bytes().all(|b| b.is_ascii_digit()))
+    let rule = "has to be an integer from 1 to 100000; what lies beyond is found with limit and after, on orders";
+    let index = query.read("pageIndex", rule, |text| {
+        let index = text.parse::<u32>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+        index.filter(|index| (1..=PAGE_INDEX_MAX).contains(index))
     })?;
     Ok(index.map_or(Page::Whole, |index| Page::Skip((index - 1).saturating_mul(PAGE_ROWS))))
 }

@@ -13,7 +13,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
         id: call.query.get("offerId").map(str::to_owned),
         orderable: call.query.flag("orderable")?.unwrap_or(false),
     };
-    list::answer(&call, Offers(filter), page::by_index(&call.query)?)
+    list::answer(&call, Offers(filter), page::by_index(&call.query)?).await
 }
 
 struct Offers(OfferFilter);

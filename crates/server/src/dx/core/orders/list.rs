@@ -14,7 +14,7 @@ const TIME_RULE: &str = "has to be a time such as 2026-11-23T10:00:00Z";
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let page = page::by_index_or_ref(&call.query, OrderRef::parse)?;
     match filter(&call.query)? {
-        Some(filter) => list::answer(&call, Orders(filter), page),
+        Some(filter) => list::answer(&call, Orders(filter), page).await,
         None => Ok(list::nothing()),
     }
 }

@@ -10,11 +10,11 @@ use orderpark_domain::{Party, PartyKind, PartyRef, Scope};
 use orderpark_store::{PartyFilter, ReadError, Slice};
 
 pub(crate) async fn suppliers(call: Call) -> Result<Response, Problem> {
-    companies(&call, PartyKind::Supplier, "supplierId")
+    companies(&call, PartyKind::Supplier, "supplierId").await
 }
 
 pub(crate) async fn vendors(call: Call) -> Result<Response, Problem> {
-    companies(&call, PartyKind::Vendor, "vendorId")
+    companies(&call, PartyKind::Vendor, "vendorId").await
 }
 
 pub(crate) async fn subscribers(call: Call) -> Result<Response, Problem> {
@@ -24,12 +24,12 @@ pub(crate) async fn subscribers(call: Call) -> Result<Response, Problem> {
         contact_email: asked("contactEmail"),
         product_id: asked("applicationId"),
     };
-    list::answer(&call, Parties { kind: PartyKind::Subscriber, filter }, page::by_index(&call.query)?)
+    list::answer(&call, Parties { kind: PartyKind::Subscriber, filter }, page::by_index(&call.query)?).await
 }
 
-fn companies(call: &Call, kind: PartyKind, id: &str) -> Result<Response, Problem> {
+async fn companies(call: &Call, kind: PartyKind, id: &str) -> Result<Response, Problem> {
     let filter = PartyFilter { id: call.query.get(id).map(str::to_owned), ..PartyFilter::default() };
-    list::answer(call, Parties { kind, filter }, page::by_index(&call.query)?)
+    list::answer(call, Parties { kind, filter }, page::by_index(&call.query)?).await
 }
 
 struct Parties {

@@ -10,16 +10,16 @@ use orderpark_domain::{Product, ProductKind, ProductRef, Scope};
 use orderpark_store::{ProductFilter, ReadError, Slice};
 
 pub(crate) async fn applications(call: Call) -> Result<Response, Problem> {
-    products(&call, ProductKind::Application, "applicationId")
+    products(&call, ProductKind::Application, "applicationId").await
 }
 
 pub(crate) async fn plans(call: Call) -> Result<Response, Problem> {
-    products(&call, ProductKind::ConnectivityPlan, "connectivityPlanId")
+    products(&call, ProductKind::ConnectivityPlan, "connectivityPlanId").await
 }
 
-fn products(call: &Call, kind: ProductKind, id: &str) -> Result<Response, Problem> {
+async fn products(call: &Call, kind: ProductKind, id: &str) -> Result<Response, Problem> {
     let filter = ProductFilter { id: call.query.get(id).map(str::to_owned) };
-    list::answer(call, Products { kind, filter }, page::by_index(&call.query)?)
+    list::answer(call, Products { kind, filter }, page::by_index(&call.query)?).await
 }
 
 struct Products {

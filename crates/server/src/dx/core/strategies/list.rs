@@ -10,7 +10,7 @@ use orderpark_store::{ReadError, Slice, StrategyFilter};
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let filter = StrategyFilter { id: call.query.get("processingStrategyId").map(str::to_owned) };
-    list::answer(&call, Strategies(filter), page::by_index(&call.query)?)
+    list::answer(&call, Strategies(filter), page::by_index(&call.query)?).await
 }
 
 struct Strategies(StrategyFilter);

@@ -14,7 +14,7 @@ const STATE_RULE: &str = "has to be one of PENDING, ACTIVE, SUSPENDED, REJECTED,
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let page = page::by_index(&call.query)?;
     match filter(&call.query)? {
-        Some(filter) => list::answer(&call, Subscriptions(filter), page),
+        Some(filter) => list::answer(&call, Subscriptions(filter), page).await,
         None => Ok(list::nothing()),
     }
 }

@@ -15,7 +15,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
         return Ok(list::nothing());
     }
     let filter = UserFilter { login: email.or(id).map(str::to_owned) };
-    list::answer(&call, Users(filter), page)
+    list::answer(&call, Users(filter), page).await
 }
 
 struct Users(UserFilter);
