@@ -168,6 +168,10 @@ async fn products_show_each_caller_its_own() {
     let report = format!("{path}?subscriberId={}", shop.subscriber.id);
     let used = shop.supplier.put(&report, json!({"usedConnections": "40"})).await.expect(200);
     assert_eq!((&used["grantedConnections"], &used["usedConnections"]), (&json!("300"), &json!("40")));
+    let mut read = shop.supplier.get(&format!("/connectivityPlans/{}", shop.plan_ref)).await.expect(200);
+    assert_eq!(shop.supplier.put(&report, read.clone()).await.expect(200)["usedConnections"], "40");
+    read["name"] = json!("Other");
+    shop.supplier.put(&report, read).await.refused(400, "invalid_attribute");
     shop.supplier.put(&report, json!({"usedConnections": 301})).await.refused(409, "connections_not_granted");
     let nobody = format!("{path}?subscriberId=x");
     shop.supplier.put(&nobody, json!({"usedConnections": 1})).await.refused(400, "unknown_reference");

@@ -1,10 +1,11 @@
 //! `PUT /connectivityPlans/{ref}?subscriberId=ID` with `{"usedConnections": "40"}`: how many connections that subscriber
 //! uses. The supplier's act, or the operator's.
 
-use super::{find, with_total};
+use super::{find, shown, with_total};
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::call::unexpected;
+use crate::dx::core::as_read;
 use crate::wire::text;
 use axum::response::Response;
 use orderpark_domain::balance::ReportUsage;
@@ -14,10 +15,11 @@ use orderpark_store::BalanceTotal;
 
 pub(super) async fn report(call: &Call, subscriber_id: &str) -> Result<Response, Problem> {
     let plan = find(call, ProductKind::ConnectivityPlan)?;
+    let (now, _) = shown(&call.app, &call.scope, &plan)?;
     let body = call.json()?;
     let mut fields = call.fields(&body);
     let used = fields.required("usedConnections", text::used);
-    fields.finish()?;
+    fields.finish_against(&as_read(&now))?;
     let subscriber = subscriber_with_id(subscriber_id).ok_or(Refusal::Unknown { attribute: "subscriberId" })?;
     let command = ReportUsage { subscriber, product: plan.product, used };
     let done = call.commit(Command::ReportUsage(command)).await?;
