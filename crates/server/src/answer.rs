@@ -3,11 +3,15 @@
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// What lists and the outcome of a change say to caches: they hold what only this caller may read, or happened once.
+const NEVER_KEPT: HeaderValue = HeaderValue::from_static("no-store");
+/// What an object that was read says to them: the caller may keep it, and has to ask each time whether it is still so.
+const ASKED_EACH_TIME: HeaderValue = HeaderValue::from_static("private, no-cache");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// 200 with this JSON.
@@ -24,7 +28,14 @@ pub(crate) fn bytes(json: Bytes) -> Response {
 pub(crate) fn body(body: Body) -> Response {
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response.headers_mut().insert(CACHE_CONTROL, NEVER_KEPT);
     response
+}
+
+/// An object that was read, which its reader may keep beside its `ETag`.
+pub(crate) fn read(mut response: Response, etag: &str) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, ASKED_EACH_TIME);
+    with_etag(response, etag)
 }
 
 /// Turns the answer to a POST into 201 with `Location`.
@@ -38,7 +49,7 @@ pub(crate) fn created(mut response: Response, location: &str) -> Response {
 pub(crate) fn not_modified(etag: &str) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
-    with_etag(response, etag)
+    read(response, etag)
 }
 
 /// With the object's `ETag`.

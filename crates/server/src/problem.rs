@@ -101,6 +101,13 @@ impl Problem {
             .retry_after(1)
     }
 
+    /// The client at the token endpoint is not who it says (RFC 6749, 5.2).
+    pub(crate) fn client_not_proved() -> Problem {
+        Problem::new(Reason::Unauthorized, "the client is unknown, or this is not its secret")
+            .header(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"orderpark\""))
+            .oauth("invalid_client")
+    }
+
     /// The sentence that the client reads.
     pub fn message(&self) -> &str {
         &self.0.message

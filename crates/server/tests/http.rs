@@ -155,3 +155,42 @@ async fn what_a_caller_may_not_know_is_like_what_is_not_there() {
     }
     assert_eq!(theirs.subscriber.get(&order).await.expect(200)["state"], "ACTIVE");
 }
+
+#[tokio::test]
+async fn nothing_on_the_way_keeps_what_it_may_not() {
+    let world = World::new().await;
+    let shop = world.shop("net", "acme").await;
+    let path = format!("/offers/{}", shop.offer_ref);
+    let read = shop.vendor.get(&path).await;
+    let known = shop.vendor.with("if-none-match", read.header("etag")).get(&path).await;
+    assert_eq!(known.status, 304);
+    for answer in [&read, &known] {
+        assert_eq!(answer.header("cache-control"), "private, no-cache", "{}", answer.asked);
+    }
+    let order = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await;
+    let order_path = format!("/orders/{}", text(&order.expect(201), "ref"));
+    let others = [
+        order,
+        shop.vendor.get("/offers").await,
+        shop.vendor.get("/orders?subscriberId=none").await,
+        shop.vendor.put(&path, json!({"name": "Other"})).await,
+        shop.vendor.delete(&format!("{order_path}?dryRun=true")).await,
+        shop.vendor.delete(&order_path).await,
+    ];
+    for answer in others {
+        assert!(answer.status < 300, "{}", answer.asked);
+        assert_eq!(answer.header("cache-control"), "no-store", "{}", answer.asked);
+    }
+}
+
+#[tokio::test]
+async fn bodies_come_as_they_are() {
+    let world = World::new().await;
+    let shop = world.shop("net", "acme").await;
+    let order = json!({"offerId": shop.offer_id});
+    shop.subscriber.with("content-encoding", "identity").post("/orders", order.clone()).await.expect(201);
+    for encoding in ["gzip", "br", "gzip, identity", ""] {
+        let answer = shop.subscriber.with("content-encoding", encoding).post("/orders", order.clone()).await;
+        answer.refused(415, "unsupported_media_type");
+    }
+}

@@ -61,7 +61,9 @@ async fn cancelling_twice_answers_the_same_order() {
     let shop = world.shop("net", "acme").await;
     let order = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await.expect(201);
     let path = format!("/orders/{}", text(&order, "ref"));
-    let rehearsed = shop.subscriber.delete(&format!("{path}?dryRun=true")).await.expect(200);
+    let rehearsal = shop.subscriber.delete(&format!("{path}?dryRun=true")).await;
+    assert_eq!(rehearsal.header("etag"), "");
+    let rehearsed = rehearsal.expect(200);
     assert_eq!(rehearsed["state"], "CANCELLED");
     assert_eq!(shop.subscriber.get(&path).await.expect(200)["state"], "ACTIVE");
     let cancelled = shop.subscriber.delete(&path).await.expect(200);
@@ -84,6 +86,10 @@ async fn the_same_key_answers_the_same_order() {
     assert_eq!(again.expect(201), first.expect(201));
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(again.header("location"), first.header("location"));
+    let body = json!({"offerId": shop.offer_id, "quantity": 2});
+    let ignored = subscriber.post("/orders?color=red&force=true&dryRun=true", body.clone()).await;
+    assert_eq!((ignored.header("idempotent-replayed"), ignored.expect(201)), ("true", first.expect(201)));
+    subscriber.post("/orders?withProcessingStrategyId=ROUTE", body).await.refused(422, "key_reused");
     let other = subscriber.post("/orders", json!({"offerId": shop.offer_id, "quantity": 3})).await;
     other.refused(422, "key_reused");
     subscriber.key("").post("/orders", json!({"offerId": shop.offer_id})).await.refused(400, "invalid_request");

@@ -7,6 +7,7 @@
 //! and within a second on every other.
 
 mod cache;
+mod commit;
 mod proof;
 pub mod secret;
 mod signer;
@@ -14,6 +15,7 @@ mod throttle;
 mod tokens;
 mod validity;
 
+pub(crate) use commit::commit;
 pub use proof::{ClientId, NotProved, prove};
 pub use secret::new_secret;
 pub use signer::{KeyError, Signer};
@@ -25,7 +27,7 @@ use crate::{App, Problem};
 use cache::{Known, TokenCache};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use orderpark_domain::{Caller, Instant, Scope, UserRef};
+use orderpark_domain::{Caller, Instant, Scope};
 use orderpark_store::{ReadError, Store};
 use std::sync::Arc;
 use throttle::Throttle;
@@ -33,24 +35,14 @@ use throttle::Throttle;
 /// What access remembers, and the key that it signs with.
 pub struct Access {
     signer: Signer,
-    cache: TokenCache,
+    cache: Arc<TokenCache>,
     throttle: Throttle,
 }
 
 impl Access {
     /// Remembers nothing yet.
     pub fn new(signer: Signer) -> Access {
-        Access { signer, cache: TokenCache::new(), throttle: Throttle::new() }
-    }
-
-    /// Makes a change of this user effective at once on this node. Call it when the change is on the disk.
-    pub fn forget(&self, user: UserRef) {
-        self.cache.forget(user);
-    }
-
-    /// As [`Access::forget`], for a change that touches users which are not at hand.
-    pub fn forget_all(&self) {
-        self.cache.forget_all();
+        Access { signer, cache: Arc::new(TokenCache::new()), throttle: Throttle::new() }
     }
 
     fn know(&self, store: &Store, bearer: &str, now: Instant) -> Result<Option<Arc<Known>>, ReadError> {

@@ -6,7 +6,7 @@
 
 use super::secret::sha256;
 use super::validity::{INFINITE_SECONDS, Validity};
-use super::{ClientId, KeyError};
+use super::{ClientId, KeyError, commit};
 use crate::{App, Problem};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,9 +25,10 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// Whole seconds that it still lives; [`INFINITE_SECONDS`] if it never expires.
+    /// Seconds that it still lives, one that has begun included; [`INFINITE_SECONDS`] if it never expires.
     pub fn expires_in(&self, now: Instant) -> i64 {
-        self.token.expires_at.map_or(INFINITE_SECONDS, |end| end.0.saturating_sub(now.0).max(0) / 1_000_000)
+        let rounded_up = |micros: i64| micros.max(0).saturating_add(999_999) / 1_000_000;
+        self.token.expires_at.map_or(INFINITE_SECONDS, |end| rounded_up(end.0.saturating_sub(now.0)))
     }
 }
 
@@ -47,7 +48,6 @@ pub async fn issue(
         let made = sign(app, claims(app, client, &user, validity)).await?;
         match submit(app, made.1.clone(), proved, renew).await? {
             Submitted::Token(token) if token.hash == made.1.hash => {
-                app.access.forget(user.user);
                 return Ok(Issued { text: made.0, token, user });
             }
             Submitted::Token(token) => {
@@ -72,20 +72,20 @@ enum Submitted {
 
 async fn submit(app: &App, token: Token, proved: SecretHash, renew: bool) -> Result<Submitted, Problem> {
     let command = Command::IssueToken(IssueToken { token, proved, renew });
-    match app.store.commit(Intent::system(command, "a client that proved its secret gets a token")).await {
+    match commit(app, Intent::system(command, "a client that proved its secret gets a token")).await {
         Ok(committed) => match committed.outcome {
             Outcome::Token(token) => Ok(Submitted::Token(*token)),
             _ => Err(Problem::internal("issuing a token did not come to a token")),
         },
         Err(CommitError::Refused(Refusal::Stale)) => Ok(Submitted::UserChanged),
-        Err(CommitError::Refused(Refusal::NotFound)) => Err(Problem::unauthorized()),
+        Err(CommitError::Refused(Refusal::NotFound)) => Err(Problem::client_not_proved()),
         Err(error) => Err(error.into()),
     }
 }
 
 fn reread(app: &App, user: &User) -> Result<User, Problem> {
     let scope = Scope::system("a client that proved its secret gets a token");
-    app.store.get_user(&scope, user.user)?.ok_or_else(Problem::unauthorized)
+    app.store.get_user(&scope, user.user)?.ok_or_else(Problem::client_not_proved)
 }
 
 /// A new token's claims; its digest is not known before it is signed.
@@ -135,7 +135,6 @@ pub async fn revoke(app: &App, text: &str) -> Result<(), Problem> {
     let scope = Scope::system("who holds a token may revoke it");
     let Some((token, _)) = app.store.get_token(&scope, &hash)? else { return Ok(()) };
     let command = Command::RevokeToken(RevokeToken { user: token.user, hash });
-    app.store.commit(Intent::system(command, "who holds a token may revoke it")).await?;
-    app.access.forget(token.user);
+    commit(app, Intent::system(command, "who holds a token may revoke it")).await?;
     Ok(())
 }

@@ -3,10 +3,10 @@
 use super::{Base, Turns};
 use crate::router::Operation;
 use crate::wire::{Fields, Json, Query, etag, idempotency, json};
-use crate::{App, Problem, answer};
+use crate::{App, Problem, access, answer};
 use axum::response::Response;
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use orderpark_domain::{Caller, Command, IfMatch, Intent, Outcome, RequestKey, Scope};
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ impl Call {
             request,
             if_match: self.if_match(),
         };
-        let committed = self.app.store.commit(intent).await?;
+        let committed = access::commit(&self.app, intent).await?;
         Ok(Done { outcome: committed.outcome, replayed: committed.replayed })
     }
 
@@ -81,8 +81,17 @@ impl Call {
         Ok(Some(RequestKey {
             client: self.caller.user(),
             key: idempotency::digest_of_key(&self.operation.method, self.operation.path, key),
-            fingerprint: idempotency::fingerprint(&self.path_ref, &self.query, body),
+            fingerprint: idempotency::fingerprint(&self.path_ref, &self.query, self.meant(), body),
         }))
+    }
+
+    /// The parameters by which one request under a key differs from another: those that its operation reads.
+    fn meant(&self) -> &'static [&'static str] {
+        match (&self.operation.method, self.operation.path) {
+            (&Method::POST, "/orders") => &["withProcessingStrategyId"],
+            (&Method::DELETE, "/subscribers/{ref}") => &["force"],
+            _ => &[],
+        }
     }
 
     /// The precondition of a PUT or DELETE. A POST makes something new, which nobody can have read before.
@@ -95,7 +104,7 @@ impl Call {
         if etag::is_known(&self.headers, etag) {
             answer::not_modified(etag)
         } else {
-            answer::with_etag(answer::json(object), etag)
+            answer::read(answer::json(object), etag)
         }
     }
 

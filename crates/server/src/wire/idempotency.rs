@@ -29,12 +29,12 @@ pub fn digest_of_key(method: &Method, path: &str, key: &str) -> [u8; 16] {
     digest(&[method.as_str().as_bytes(), b" ", path.as_bytes(), &[0], key.as_bytes()])
 }
 
-/// What is kept of a request: path, query and body in their one spelling.
-pub fn fingerprint(path_ref: &str, query: &Query, body: Option<&Json>) -> [u8; 16] {
+/// What is kept of a request: path, query and body in their one spelling. Parameters that are not meant do not count.
+pub fn fingerprint(path_ref: &str, query: &Query, meant: &[&str], body: Option<&Json>) -> [u8; 16] {
     let mut text = Vec::with_capacity(256);
     text.extend_from_slice(path_ref.as_bytes());
     text.push(0);
-    for (name, value) in query.sorted() {
+    for (name, value) in query.sorted().into_iter().filter(|(name, _)| meant.contains(&name.as_str())) {
         // Neither holds a zero: the readers of queries refuse it.
         for part in [name, value] {
             text.extend_from_slice(part.as_bytes());

@@ -112,7 +112,12 @@ impl World {
 
     /// Moves the clock.
     pub fn pass_seconds(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.pass_micros(seconds * 1_000_000);
+    }
+
+    /// Moves the clock a little.
+    pub fn pass_micros(&self, micros: i64) {
+        self.clock.0.fetch_add(micros, Ordering::SeqCst);
     }
 
     /// Gets a token at the token endpoint.

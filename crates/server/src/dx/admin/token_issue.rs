@@ -16,8 +16,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::response::Response;
-use http::header::WWW_AUTHENTICATE;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -30,7 +29,7 @@ pub(super) async fn issue(
 ) -> Result<Response, Problem> {
     let asked = Asked::in_query_or_form(query.as_deref(), &headers, body).await?;
     check_grant_type(&asked)?;
-    let credentials = Credentials::read(&asked, &headers)?.ok_or_else(not_proved)?;
+    let credentials = Credentials::read(&asked, &headers)?.ok_or_else(Problem::client_not_proved)?;
     let validity = validity(&asked, &app.settings)?;
     let renew = renew(&asked)?;
     let client = ClientId::parse(&credentials.client_id, &app.settings);
@@ -72,15 +71,9 @@ fn invalid(name: &'static str, rule: String) -> Problem {
     Problem::field(Reason::InvalidAttribute, name, rule).oauth("invalid_request")
 }
 
-fn not_proved() -> Problem {
-    Problem::new(Reason::Unauthorized, "the client is unknown, or this is not its secret")
-        .header(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"orderpark\""))
-        .oauth("invalid_client")
-}
-
 fn refusal(why: NotProved) -> Problem {
     match why {
-        NotProved::Wrong => not_proved(),
+        NotProved::Wrong => Problem::client_not_proved(),
         NotProved::Throttled(wait) => {
             Problem::new(Reason::TooManyRequests, "the client keeps failing to prove itself; wait before trying again")
                 .retry_after(wait.seconds.into())

@@ -24,8 +24,6 @@ pub(crate) async fn subscriber(call: Call) -> Result<Response, Problem> {
 async fn delete(call: Call, kind: PartyKind, force: bool) -> Result<Response, Problem> {
     let party = call.target(PartyRef::parse)?;
     let done = call.commit_once(Command::DeleteParty(DeleteParty { kind, party, force }), None).await?;
-    // Its users died with it, whoever they were.
-    call.app.access.forget_all();
     let (party, _) = party_of(done.outcome)?;
     Ok(Call::done(&Shown::of(&party, None), &etag::of(party.revision), done.replayed))
 }

@@ -11,7 +11,6 @@ use orderpark_domain::{Command, UserRef};
 pub(crate) async fn delete(call: Call) -> Result<Response, Problem> {
     let user = call.target(UserRef::parse)?;
     let done = call.commit_once(Command::DeleteUser(DeleteUser { user }), None).await?;
-    call.app.access.forget(user);
     let user = user_of(done.outcome)?;
     Ok(Call::done(&wire::User::of(&user), &etag::of(user.revision), done.replayed))
 }

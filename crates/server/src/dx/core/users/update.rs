@@ -29,7 +29,6 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
     };
     fields.finish_against(&as_read(&wire::User::of(&current)))?;
     let done = call.commit(Command::UpdateUser(command)).await?;
-    call.app.access.forget(current.user);
     let user = user_of(done.outcome)?;
     Ok(Call::done(&wire::User::of(&user), &etag::of(user.revision), false))
 }
@@ -44,7 +43,6 @@ async fn reset(call: &Call, current: &User) -> Result<Response, Problem> {
     let (text, secret) = new_secret(&*call.app.chance);
     let command = RotateSecret { user: current.user, secret, keep_previous };
     let done = call.commit(Command::RotateSecret(command)).await?;
-    call.app.access.forget(current.user);
     let user = user_of(done.outcome)?;
     let shown = wire::User::of(&user).with_client(&call.app.settings.default_profile, Some(&text));
     Ok(Call::done(&shown, &etag::of(user.revision), false))

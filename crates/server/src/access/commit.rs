@@ -1,0 +1,56 @@
+//! Commits, and makes the change effective at once on this node.
+//!
+//! A change of a user or its token leaves the token cache with an answer of yesterday. Every commit of the faces comes by
+//! here, so that no handler can forget to forget; and both run as a task of their own, because a client that hangs up ends
+//! its request between them.
+
+use super::cache::TokenCache;
+use crate::App;
+use orderpark_domain::{Command, Intent, UserRef};
+use orderpark_store::{CommitError, Committed};
+use std::sync::Arc;
+
+/// Whose tokens may mean something else after a command.
+enum Touched {
+    Nobody,
+    One(UserRef),
+    /// Users that are not at hand.
+    Everyone,
+}
+
+/// Commits an intent.
+pub(crate) async fn commit(app: &App, intent: Intent) -> Result<Committed, CommitError> {
+    let touched = touched(&intent.command);
+    if matches!(touched, Touched::Nobody) {
+        return app.store.commit(intent).await;
+    }
+    let (store, cache) = (app.store.clone(), Arc::clone(&app.access.cache));
+    let work = tokio::spawn(async move {
+        let result = store.commit(intent).await;
+        // Whatever came of it: an outcome may also be unknown.
+        forget(&cache, &touched);
+        result
+    });
+    work.await.unwrap_or_else(|panic| Err(CommitError::OutcomeUnknown(panic.to_string())))
+}
+
+fn forget(cache: &TokenCache, touched: &Touched) {
+    match touched {
+        Touched::Nobody => {}
+        Touched::One(user) => cache.forget(*user),
+        Touched::Everyone => cache.forget_all(),
+    }
+}
+
+fn touched(command: &Command) -> Touched {
+    match command {
+        Command::UpdateUser(command) => Touched::One(command.user),
+        Command::DeleteUser(command) => Touched::One(command.user),
+        Command::RotateSecret(command) => Touched::One(command.user),
+        Command::IssueToken(command) => Touched::One(command.token.user),
+        Command::RevokeToken(command) => Touched::One(command.user),
+        // Its users die with it, whoever they are.
+        Command::DeleteParty(_) => Touched::Everyone,
+        _ => Touched::Nobody,
+    }
+}
