@@ -105,6 +105,17 @@ async fn what_is_wrong_is_named() {
     assert_eq!(paths, ["offerId", "quantity", "externalId", "color"]);
     post(json!({"offerId": shop.offer_id, "color": 1})).await.refused(400, "unknown_attribute");
     post(json!({"offerId": "acme/none"})).await.refused(400, "unknown_reference");
+    for (attribute, value) in
+        [("subscriberRef", "x"), ("subscriberRef", "99"), ("subscriberId", "x"), ("subscriberId", "100000099")]
+    {
+        let named = post(json!({"offerId": shop.offer_id, attribute: value})).await.refused(400, "unknown_reference");
+        assert_eq!(named["fields"][0]["path"], attribute, "{value}");
+    }
+    post(json!({"offerId": "x".repeat(301)})).await.refused(400, "unknown_reference");
+    let long = format!("/orders?withProcessingStrategyId={}", "x".repeat(301));
+    let none = shop.subscriber.post(&long, json!({"offerId": shop.offer_id})).await;
+    none.refused(400, "unknown_processing_strategy");
+    assert_eq!(shop.vendor.get(&format!("/offers?offerId={}", "x".repeat(301))).await.expect(200), json!([]));
     post(json!({"offerId": shop.offer_id, "offerRef": "1"})).await.refused(400, "invalid_attribute");
     post(json!({"offerId": shop.offer_id, "subscriberId": "nobody"})).await.refused(400, "unknown_reference");
     let path = "/orders?withProcessingStrategyId=";

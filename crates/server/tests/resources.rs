@@ -250,3 +250,33 @@ async fn a_subscriber_with_orders_is_deleted_by_force_only() {
     assert_eq!(cancelled["state"], "CANCELLED");
     world.operator.delete(&format!("/vendors/{}", shop.vendor.party)).await.refused(409, "in_use");
 }
+
+#[tokio::test]
+async fn a_supplier_does_not_see_what_happens_to_another_ones_part_of_an_order() {
+    let world = World::new().await;
+    let shop = world.shop("net", "acme").await;
+    let other = world.supplier("grid").await;
+    other.post("/applications", json!({"id": "grid/app", "name": "Other"})).await.expect(201);
+    let items = json!([{"productId": shop.plan_id}, {"productId": "grid/app"}]);
+    shop.vendor.post("/offers", json!({"id": "acme/both", "name": "Both", "items": items})).await.expect(201);
+    let order = shop.subscriber.post("/orders", json!({"offerId": "acme/both"})).await.expect(201);
+    let path = |n: usize| format!("/subscriptions/{}", text(&order["subscriptions"][n], "ref"));
+    let tags = async || {
+        let mut tags = Vec::new();
+        for caller in [&shop.supplier, &shop.vendor, &shop.subscriber] {
+            tags.push(caller.get(&path(0)).await.header("etag").to_owned());
+        }
+        tags
+    };
+    let before = tags().await;
+    shop.vendor.put(&path(1), json!({"state": "SUSPENDED"})).await.expect(200);
+    let after = tags().await;
+    assert_eq!(
+        (&after[0], &before[1], &after[1], &after[2]),
+        (&before[0], &"\"1\"".into(), &"\"2\"".into(), &after[1])
+    );
+    let known = shop.supplier.with("if-none-match", &after[0]).get(&path(0)).await;
+    assert_eq!(known.status, 304);
+    shop.vendor.with("if-match", &after[1]).put(&path(0), json!({"state": "SUSPENDED"})).await.expect(200);
+    assert_ne!(tags().await[0], after[0]);
+}

@@ -1,5 +1,6 @@
 //! `ETag`, `If-Match` and `If-None-Match` (RFC 9110, 13.1): `"<revision>"`, which may be followed by `-` and more.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName};
 use orderpark_domain::IfMatch;
@@ -7,6 +8,16 @@ use orderpark_domain::IfMatch;
 /// The entity tag of a revision.
 pub fn of(revision: u32) -> String {
     format!("\"{revision}\"")
+}
+
+/// The entity tag of a text, where no revision tells whether it is the same.
+pub fn of_text(text: &[u8]) -> String {
+    let digest = digest(&SHA256, text);
+    let mut tag = "\"t".to_owned();
+    for byte in &digest.as_ref()[..16] {
+        tag.push_str(&format!("{byte:02x}"));
+    }
+    tag + "\""
 }
 
 /// The precondition on revisions. A tag that names none never matches, and weak ones never match strongly.
@@ -24,7 +35,8 @@ pub fn if_match(headers: &HeaderMap) -> IfMatch {
 fn revision(tag: &str) -> Option<u32> {
     let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
     let digits = inner.split_once('-').map_or(inner, |(revision, _)| revision);
-    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+    // A tag is compared as text, so that a number has one spelling.
+    digits.parse().ok().filter(|revision: &u32| revision.to_string() == digits)
 }
 
 /// Whether the caller has the object with this tag already.

@@ -1,8 +1,12 @@
 //! The query of a request: each parameter once, percent-decoded once.
 
+use super::text;
 use crate::Problem;
 use crate::problem::Reason;
 use percent_encoding::percent_decode_str;
+
+/// How many parameters a query may have.
+const PARAMETERS_MAX: usize = 100;
 
 /// The parameters of a query, in the order in which they came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +22,9 @@ impl Query {
             if pairs.iter().any(|(known, _)| *known == name) {
                 return Err(Problem::field(Reason::InvalidRequest, shown(&name), "stands twice in the query"));
             }
+            if pairs.len() == PARAMETERS_MAX {
+                return Err(Problem::new(Reason::InvalidRequest, "a query may have 100 parameters at most"));
+            }
             pairs.push((name, value));
         }
         Ok(Query(pairs))
@@ -26,6 +33,11 @@ impl Query {
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter that names something that exists, or does not.
+    pub fn name(&self, name: &str) -> Option<String> {
+        self.get(name).map(text::name_of_something)
     }
 
     /// A parameter that is `true` or `false`.

@@ -7,6 +7,8 @@ use orderpark_domain::order::QUANTITY_MAX;
 
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 256;
+/// The longest text that can name something, in bytes: two segments and a slash, and some.
+const REFERENCE_MAX: usize = 300;
 /// The longest `externalId`, in characters.
 pub const EXTERNAL_ID_MAX: usize = 128;
 /// The longest description, in characters.
@@ -117,7 +119,13 @@ pub fn strategy_id(value: &Json) -> Read<String> {
 
 /// A text that names something that exists, or does not: any string will do.
 pub fn reference(value: &Json) -> Read<String> {
-    string(value).map(str::to_owned)
+    string(value).map(name_of_something)
+}
+
+/// What a caller calls something. No id is that long, so a longer text names nothing, as the empty one does; nobody has to
+/// look for it or keep it.
+pub fn name_of_something(text: &str) -> String {
+    if text.len() > REFERENCE_MAX { String::new() } else { text.to_owned() }
 }
 
 /// One of some words.

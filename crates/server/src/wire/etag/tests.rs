@@ -15,6 +15,7 @@ fn if_match_names_revisions() {
     assert_eq!(read(&["\"3\""]), IfMatch::Revisions(vec![3]));
     assert_eq!(read(&["\"3-100-40\", \"4\"", "\"5\""]), IfMatch::Revisions(vec![3, 4, 5]));
     assert_eq!(read(&["W/\"3\""]), IfMatch::Revisions(vec![]));
+    assert_eq!(read(&["\"03\"", "\"-3\"", "\"4294967296\"", "\"t03\""]), IfMatch::Revisions(vec![]));
     assert_eq!(read(&["3", "\"\"", "\"x\"", "\"+3\""]), IfMatch::Revisions(vec![]));
 }
 

@@ -19,6 +19,21 @@ fn what_is_ambiguous_is_refused() {
 }
 
 #[test]
+fn there_is_a_largest_number() {
+    let text = |count: usize| (0..count).map(|n| format!("a{n}=")).collect::<Vec<_>>().join("&");
+    assert!(Query::parse(&text(100)).is_ok());
+    assert!(Query::parse(&text(101)).is_err());
+}
+
+#[test]
+fn what_is_too_long_names_nothing() {
+    let long = |length: usize| Query::parse(&format!("a={}", "x".repeat(length))).expect("a query").name("a");
+    assert_eq!(long(300), Some("x".repeat(300)));
+    assert_eq!(long(301), Some(String::new()));
+    assert_eq!(Query::default().name("a"), None);
+}
+
+#[test]
 fn flags_are_true_or_false() {
     let query = Query::parse("a=true&b=false&c=1&d=").expect("a query");
     assert!(matches!((query.flag("a"), query.flag("b"), query.flag("e")), (Ok(Some(true)), Ok(Some(false)), Ok(None))));

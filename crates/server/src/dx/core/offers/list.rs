@@ -9,10 +9,8 @@ use orderpark_domain::{Offer, OfferRef, Scope};
 use orderpark_store::{OfferFilter, ReadError, Slice};
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
-    let filter = OfferFilter {
-        id: call.query.get("offerId").map(str::to_owned),
-        orderable: call.query.flag("orderable")?.unwrap_or(false),
-    };
+    let filter =
+        OfferFilter { id: call.query.name("offerId"), orderable: call.query.flag("orderable")?.unwrap_or(false) };
     list::answer(&call, Offers(filter), page::by_index(&call.query)?).await
 }
 

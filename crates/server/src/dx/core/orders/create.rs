@@ -3,7 +3,8 @@
 use super::order_of;
 use crate::Problem;
 use crate::dx::Call;
-use crate::wire::{self, Fields, etag, text};
+use crate::problem::Reason;
+use crate::wire::{self, Fields, Json, etag, text};
 use axum::response::Response;
 use orderpark_domain::order::{OfferName, PlaceOrder};
 use orderpark_domain::party::subscriber_with_id;
@@ -22,12 +23,22 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
         subscriber: subscriber?,
         quantity,
         external_id,
-        strategy: call.query.get("withProcessingStrategyId").map(str::to_owned),
+        strategy: call.query.name("withProcessingStrategyId"),
         can_ask_suppliers: false,
     };
-    let done = call.commit_once(Command::PlaceOrder(command), Some(&body)).await?;
+    let done = call.commit_once(Command::PlaceOrder(command), Some(&body)).await;
+    let done = done.map_err(|problem| as_named(problem, &body))?;
     let order = order_of(done.outcome)?;
     Ok(call.made(&wire::Order::of(&order), &etag::of(order.revision), order.order, done.replayed))
+}
+
+/// The domain knows a subscriber by its ref only; the caller reads of the attribute that it sent.
+fn as_named(problem: Problem, body: &Json) -> Problem {
+    let by_ref = body.get("subscriberRef").is_some_and(|value| *value != Json::Null);
+    if by_ref && problem.reason() == Reason::UnknownReference && problem.paths().eq(["subscriberId"]) {
+        return Refusal::Unknown { attribute: "subscriberRef" }.into();
+    }
+    problem
 }
 
 /// `offerId` or `offerRef`; a ref that is none names nothing.
@@ -53,14 +64,14 @@ fn offer(fields: &mut Fields<'_>) -> Result<OfferName, Refusal> {
 fn subscriber(fields: &mut Fields<'_>) -> Result<Option<PartyRef>, Refusal> {
     let id = fields.optional("subscriberId", text::reference);
     let subscriber = fields.optional("subscriberRef", text::reference);
-    let unknown = Refusal::Unknown { attribute: "subscriberId" };
+    let unknown = |attribute| Refusal::Unknown { attribute };
     match (id, subscriber) {
         (Some(_), Some(_)) => {
             fields.refuse("subscriberRef", "cannot be combined with subscriberId");
             Ok(None)
         }
-        (Some(id), None) => subscriber_with_id(&id).map(Some).ok_or(unknown),
-        (None, Some(subscriber)) => PartyRef::parse(&subscriber).map(Some).ok_or(unknown),
+        (Some(id), None) => subscriber_with_id(&id).map(Some).ok_or(unknown("subscriberId")),
+        (None, Some(subscriber)) => PartyRef::parse(&subscriber).map(Some).ok_or(unknown("subscriberRef")),
         (None, None) => Ok(None),
     }
 }

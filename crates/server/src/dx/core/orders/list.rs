@@ -27,7 +27,7 @@ fn filter(query: &Query) -> Result<Option<OrderFilter>, Problem> {
             _ => OrderState::parse(word).map(|state| vec![state]),
         })?;
     let mut filter = OrderFilter {
-        offer_id: query.get("offerId").map(str::to_owned),
+        offer_id: query.name("offerId"),
         external_id: query.get("externalId").map(str::to_owned),
         created_from: query.read("createdFrom", TIME_RULE, time::parse)?,
         created_to: query.read("createdTo", TIME_RULE, time::parse)?,

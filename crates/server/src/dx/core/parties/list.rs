@@ -18,7 +18,7 @@ pub(crate) async fn vendors(call: Call) -> Result<Response, Problem> {
 }
 
 pub(crate) async fn subscribers(call: Call) -> Result<Response, Problem> {
-    let asked = |name| call.query.get(name).map(str::to_owned);
+    let asked = |name| call.query.name(name);
     let filter = PartyFilter {
         id: asked("subscriberId"),
         contact_email: asked("contactEmail"),
@@ -28,7 +28,7 @@ pub(crate) async fn subscribers(call: Call) -> Result<Response, Problem> {
 }
 
 async fn companies(call: &Call, kind: PartyKind, id: &str) -> Result<Response, Problem> {
-    let filter = PartyFilter { id: call.query.get(id).map(str::to_owned), ..PartyFilter::default() };
+    let filter = PartyFilter { id: call.query.name(id), ..PartyFilter::default() };
     list::answer(call, Parties { kind, filter }, page::by_index(&call.query)?).await
 }
 

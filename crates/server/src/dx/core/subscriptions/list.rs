@@ -33,7 +33,7 @@ fn filter(query: &Query) -> Result<Option<SubscriptionFilter>, Problem> {
     Ok(Some(SubscriptionFilter {
         states: states.unwrap_or_default(),
         subscriber: subscriber.flatten(),
-        product_id: query.get("productId").map(str::to_owned),
+        product_id: query.name("productId"),
         order: order.flatten(),
     }))
 }

@@ -4,10 +4,19 @@ pub(crate) mod change;
 pub(crate) mod get;
 pub(crate) mod list;
 
-use crate::Problem;
 use crate::dx::Call;
+use crate::wire::{Subscription, etag};
+use crate::{Problem, answer};
 use orderpark_domain::SubscriptionRef;
 use orderpark_store::PlacedSubscription;
+
+/// The entity tag of a subscription: its order's revision for who sees the order. Who sees only this part of it, as a
+/// supplier does, must not see it move with the other parts.
+fn etag(call: &Call, placed: &PlacedSubscription) -> Result<String, Problem> {
+    let order = placed.subscription_ref.order();
+    let sees_order = call.scope.suppliers().is_empty() || call.app.store.get_order(&call.scope, order)?.is_some();
+    Ok(if sees_order { etag::of(placed.revision) } else { etag::of_text(&answer::to_json(&Subscription::of(placed))) })
+}
 
 /// The subscription that the path names.
 fn find(call: &Call) -> Result<PlacedSubscription, Problem> {

@@ -2,7 +2,7 @@
 
 use crate::dx::Call;
 use crate::dx::list::{self, Listing};
-use crate::wire::{self, page};
+use crate::wire::{self, page, text};
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Scope, User, UserRef};
@@ -14,7 +14,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     if email.is_some() && id.is_some() && email != id {
         return Ok(list::nothing());
     }
-    let filter = UserFilter { login: email.or(id).map(str::to_owned) };
+    let filter = UserFilter { login: email.or(id).map(text::name_of_something) };
     list::answer(&call, Users(filter), page).await
 }
 
