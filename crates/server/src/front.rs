@@ -62,7 +62,7 @@ impl Front {
         let mut response = self.finish(guarded(self.dispatch(request)).await, &method, form);
         let kept = match rest {
             _ if unread::is_last(response.status()) => false,
-            Some(rest) => rest.is_read().await,
+            Some(rest) => rest.read().await,
             None => true,
         };
         if !kept || self.app.draining.load(Ordering::Relaxed) {

@@ -4,10 +4,9 @@
 mod harness;
 
 use axum::body::Body;
-use futures_util::FutureExt;
 use harness::{Answer, Caller, Member, World, text};
 use http::Method;
-use orderpark_server::access::{self, Access, Signer};
+use orderpark_server::access::{Access, Signer};
 use orderpark_server::{App, Profile, Settings, router};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -352,58 +351,6 @@ async fn copies_of_a_token_request_at_once_end_with_one_token() {
     for answer in &answers {
         assert_eq!(answer.expect(200)["access_token"], first["access_token"]);
     }
-}
-
-#[tokio::test]
-async fn a_token_that_dies_while_the_body_arrives_is_dead() {
-    let world = World::new().await;
-    let shop = world.shop("net", "acme").await;
-    let order = json!({"offerId": shop.offer_id}).to_string();
-    let (arrive, arrived) = tokio::sync::oneshot::channel::<String>();
-    let body = Body::from_stream(futures_util::stream::once(arrived));
-    let caller = shop.subscriber.caller.clone();
-    let mut sent = Box::pin(caller.post_raw("/orders", body));
-    assert!((&mut sent).now_or_never().is_none());
-    let path = format!("/oauth/revoke_token?access_token={}", caller.token.clone().unwrap());
-    form_at(&world.nobody(), ADMIN, &path, "").await.expect(200);
-    arrive.send(order).unwrap();
-    sent.await.refused(401, "unauthorized");
-}
-
-/// The client hangs up as soon as the change is handed in. The clock stands still, so nothing grows old by itself.
-#[tokio::test]
-async fn a_change_is_effective_at_once_also_if_its_client_hangs_up() {
-    let world = World::new().await;
-    let victim = world.vendor("acme").await;
-    let journal = harness::Journal::open(world.folder.path());
-    victim.get("/offers").await.expect(200);
-    let before = journal.length();
-    let path = format!("/vendors/{}", victim.party);
-    {
-        let mut sent = Box::pin(world.operator.delete(&path));
-        assert!((&mut sent).now_or_never().is_none());
-    }
-    let dead = async {
-        while journal.length() == before || victim.get("/offers").await.status != 401 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(10), dead).await.expect("the token dies");
-}
-
-#[tokio::test]
-async fn a_user_who_is_deleted_while_it_gets_a_token_is_not_proved() {
-    let world = World::new().await;
-    let vendor = world.vendor("acme").await;
-    let client = access::ClientId::parse(&vendor.client_id, &world.app.settings);
-    let address = std::net::IpAddr::from([127, 0, 0, 1]);
-    let proved = access::prove(&world.app, &client, &vendor.client_secret, address).expect("the right secret");
-    world.operator.delete(&format!("/vendors/{}", vendor.party)).await.expect(200);
-    let issued =
-        access::issue(&world.app, &client, proved.user, proved.secret, access::Validity::hours(1), false).await;
-    let problem = issued.err().expect("no token");
-    let expected = "the client is unknown, or this is not its secret";
-    assert_eq!((problem.reason(), problem.message()), (orderpark_server::problem::Reason::Unauthorized, expected));
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ impl Rest {
     }
 
     /// Reads what is left; false: the connection cannot be kept.
-    pub(super) async fn is_read(self) -> bool {
+    pub(super) async fn read(self) -> bool {
         if self.body.is_end_stream() {
             return true;
         }

@@ -12,12 +12,9 @@ pub fn of(revision: u32) -> String {
 
 /// The entity tag of a text, where no revision tells whether it is the same.
 pub fn of_text(text: &[u8]) -> String {
-    let digest = digest(&SHA256, text);
-    let mut tag = "\"t".to_owned();
-    for byte in &digest.as_ref()[..16] {
-        tag.push_str(&format!("{byte:02x}"));
-    }
-    tag + "\""
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest(&SHA256, text).as_ref()[..16]);
+    format!("\"t{:032x}\"", u128::from_be_bytes(half))
 }
 
 /// The precondition on revisions. A tag that names none never matches, and weak ones never match strongly.

@@ -19,7 +19,7 @@ async fn a_peer_that_reads_slowly_is_not() {
     let mut timed = Timed::new(ours, Phase::default());
     let reading = tokio::spawn(async move {
         for _ in 0..10 {
-            tokio::time::sleep(STALL_MAX - Duration::from_secs(1)).await;
+            tokio::time::sleep(STALL_MAX * 9 / 10).await;
             theirs.read_exact(&mut [0; 64]).await.expect("a byte");
         }
     });
