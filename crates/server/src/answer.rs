@@ -75,8 +75,8 @@ pub(crate) fn healthy() -> Response {
     bytes(Bytes::from_static(b"{\"status\":\"UP\"}"))
 }
 
-/// Not ready, because the server is stopping: 503, which is no failure of a request.
-pub(crate) fn draining() -> Response {
+/// Not ready: 503, which is no failure of a request.
+pub(crate) fn not_ready() -> Response {
     let mut response = bytes(Bytes::from_static(b"{\"status\":\"DOWN\"}"));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response

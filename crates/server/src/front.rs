@@ -150,9 +150,10 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }
 
-/// Readiness, for those who watch: not while draining.
+/// Readiness, for those who watch: not while draining, nor where nobody takes writes any more.
 pub(crate) fn ready(app: &App) -> Response {
-    if app.draining.load(Ordering::Relaxed) { answer::draining() } else { answer::healthy() }
+    let serving = !app.draining.load(Ordering::Relaxed) && app.store.takes_writes();
+    if serving { answer::healthy() } else { answer::not_ready() }
 }
 
 #[cfg(test)]
