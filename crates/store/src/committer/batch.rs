@@ -2,7 +2,7 @@
 
 use super::{Answer, Committed, replay};
 use crate::journal::{self, Hash, Line};
-use crate::sqlite::{BUSY_MAX, append, checkpoint, flush, head, load, read_error};
+use crate::sqlite::{BUSY_MAX, Log, append, checkpoint, flush, head, load, read_error};
 use crate::{CommitError, Options, ReadError, faults};
 use orderpark_domain::{Decision, Entry, Head, Instant, Intent, Needs, Outcome, Refusal, Stamp, World};
 use rusqlite::{Connection, ErrorCode};
@@ -12,11 +12,8 @@ use std::time::Duration;
 /// Rows a table of the working set may keep between batches.
 const KEPT_ROWS_MAX: usize = 100_000;
 
-/// Pages in the write-ahead log after which the writer itself begins it anew: 64 MiB.
-const LOG_PAGES_MAX: i64 = 16_384;
-
-/// How often that is tried at most.
-const TRIMMED_EVERY: Duration = Duration::from_millis(200);
+/// How often the writer begins the write-ahead log anew at most: a reader may hold it.
+const TRIMMED_EVERY: Duration = Duration::from_millis(50);
 
 /// How often the needs of an intent may lead to further needs; the longest chain there is has four links.
 const ROUNDS_MAX: usize = 16;
@@ -184,8 +181,8 @@ impl Writer {
     /// Begins the write-ahead log anew when it has grown too long for the thread that copies it back. A reader that holds
     /// an old snapshot, as a running `verify` does, is not waited for: it is tried again a little later.
     pub(super) fn trim_log(&mut self) {
-        let pages = self.connection.query_row("pragma wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
-        if pages.is_ok_and(|pages| pages > LOG_PAGES_MAX) && self.trimmed_at.elapsed() > TRIMMED_EVERY {
+        let due = Log::of(&self.connection).is_ok_and(Log::is_due);
+        if due && self.trimmed_at.elapsed() > TRIMMED_EVERY {
             self.trimmed_at = std::time::Instant::now();
             if let Err(error) = restart_log(&self.connection) {
                 tracing::warn!(%error, "the write-ahead log could not be begun anew; it will be tried again");
@@ -197,7 +194,7 @@ impl Writer {
 /// Writes wait for nobody here, so the busy handler is away meanwhile.
 fn restart_log(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::ZERO)?;
-    let restarted = checkpoint(connection, "RESTART");
+    let restarted = checkpoint(connection, "RESTART").map(|_| ());
     connection.busy_timeout(BUSY_MAX)?;
     restarted
 }

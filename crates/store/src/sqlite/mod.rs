@@ -11,7 +11,7 @@ mod query;
 mod readers;
 pub(crate) mod rows;
 
-pub(crate) use checkpoint::{Checkpointer, checkpoint};
+pub(crate) use checkpoint::{Checkpointer, Log, checkpoint};
 pub(crate) use flush::{append, flush};
 pub(crate) use load::{entry_at, head, load};
 pub(crate) use open::{BUSY_MAX, FileLock, open_reader, open_writer};
