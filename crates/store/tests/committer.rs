@@ -253,3 +253,29 @@ fn deleting_a_subscriber_with_force_cancels_its_orders() {
     assert_eq!(read.state, OrderState::Cancelled);
     deployment.verified();
 }
+
+/// A reader that holds an old snapshot keeps the write-ahead log from being begun anew; writes go on all the same.
+#[test]
+fn a_long_reader_holds_up_no_write() {
+    const TOO_LONG: u64 = 65_536 * 4_096;
+    let deployment = Deployment::new();
+    let shop = deployment.shop("acme");
+    let reader = rusqlite::Connection::open(deployment.path()).expect("a second connection");
+    reader.execute_batch("begin; select count(*) from orders;").expect("a snapshot");
+    let log = deployment.folder.path().join("orderpark.db-wal");
+    let length = || std::fs::metadata(&log).expect("the log").len();
+    let (mut longest, mut beyond) = (std::time::Duration::ZERO, 0);
+    for _ in 0..30_000 {
+        let began = std::time::Instant::now();
+        deployment.order(&shop);
+        longest = longest.max(began.elapsed());
+        beyond += u32::from(length() > TOO_LONG);
+        if beyond == 50 {
+            break;
+        }
+    }
+    assert_eq!(beyond, 50, "the log has grown to {} bytes only", length());
+    assert!(longest < std::time::Duration::from_secs(3), "an order waited {longest:?} for the reader");
+    reader.execute_batch("commit").expect("the end of the snapshot");
+    deployment.verified();
+}

@@ -128,3 +128,6 @@ impl<K: Clone + Eq + Hash + Ord, V> Table<K, V> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
