@@ -1,12 +1,12 @@
 //! The first start: the operator and its first client, with a secret that is shown once or was given.
 
 use crate::announce;
-use crate::configuration::is_id;
 use anyhow::{Context as _, bail, ensure};
 use orderpark_domain::party::{Bootstrap, OPERATOR};
 use orderpark_domain::{Command, Intent, Party, PartyKind, Scope};
 use orderpark_server::Settings;
 use orderpark_server::access::{ClientId, new_secret, secret};
+use orderpark_server::wire::is_segment;
 use orderpark_store::{Chance, Store};
 use std::path::Path;
 
@@ -41,7 +41,7 @@ impl Given {
         let client = ClientId::parse(client_id, settings);
         let known = settings.profiles.iter().any(|profile| profile.id == client.profile);
         ensure!(known, "--bootstrap-client-id: there is no profile '{}'", client.profile);
-        ensure!(is_id(&client.login), "--bootstrap-client-id: '{}' is not a login", client.login);
+        ensure!(is_segment(&client.login), "--bootstrap-client-id: '{}' is not a login", client.login);
         Ok(Given { client, secret: secret.to_owned() })
     }
 }

@@ -23,6 +23,7 @@
 use anyhow::{Context as _, bail, ensure};
 use config::{Config, File, FileFormat};
 use orderpark_server::access::Validity;
+use orderpark_server::wire::is_segment;
 use orderpark_server::{Profile, Settings};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -89,7 +90,7 @@ impl Configuration {
 
     fn set_ids(&self, settings: &mut Settings) -> anyhow::Result<()> {
         if let Some(id) = &self.operator_id {
-            ensure!(is_id(id), "operator_id: '{id}' is not an id");
+            ensure!(is_segment(id), "operator_id: '{id}' is not an id");
             settings.operator_id.clone_from(id);
         }
         if let Some(profiles) = &self.profiles {
@@ -128,21 +129,13 @@ impl Configuration {
 
 impl ProfileEntry {
     fn profile(&self) -> anyhow::Result<Profile> {
-        ensure!(is_id(&self.id), "profiles: '{}' is not an id", self.id);
+        ensure!(is_segment(&self.id), "profiles: '{}' is not an id", self.id);
         Ok(Profile { id: self.id.clone(), name: self.name.clone().unwrap_or_else(|| self.id.clone()) })
     }
 }
 
 fn validity(key: &str, text: &str) -> anyhow::Result<Validity> {
     text.parse().map_err(|error| anyhow::anyhow!("{key}: '{text}' {error}"))
-}
-
-/// Whether this is an id as the API has them: 1 to 128 letters, digits, and `._~@+-`, the first a letter or digit.
-pub fn is_id(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())
-        && text.len() <= 128
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._~@+-".contains(&byte))
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! The store: one type in front, a closed set of engines behind.
 
-use crate::committer::{self, Committer, Counters, Submission};
+use crate::committer::{self, Committer, Submission};
 use crate::sqlite::{Checkpointer, FileLock, Readers, open_reader, open_writer};
 use crate::{CommitError, Committed, Database, OpenError, Options, ReadError};
 use orderpark_domain::Intent;
 use rusqlite::Connection;
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::error::TrySendError;
@@ -29,7 +28,6 @@ pub struct Store {
 struct Engine {
     /// Absent once closed.
     sender: Mutex<Option<mpsc::Sender<Submission>>>,
-    counters: Arc<Counters>,
     committer: Mutex<Option<JoinHandle<()>>>,
     _checkpointer: Checkpointer,
     readers: Readers,
@@ -52,10 +50,9 @@ impl Store {
         let lists = Readers::open(path, LIST_READERS)?;
         let thread = |source| OpenError::Io { path: path.display().to_string(), source };
         let checkpointer = Checkpointer::start(open_reader(path)?).map_err(thread)?;
-        let Committer { sender, counters, thread: committer } = committer::start(writer, options).map_err(thread)?;
+        let Committer { sender, thread: committer } = committer::start(writer, options).map_err(thread)?;
         let engine = Engine {
             sender: Mutex::new(Some(sender)),
-            counters,
             committer: Mutex::new(Some(committer)),
             _checkpointer: checkpointer,
             readers,
@@ -103,12 +100,6 @@ impl Store {
         sender.as_ref().is_some_and(|sender| !sender.is_closed())
     }
 
-    /// How many batches were taken, and how many intents in all: the mean batch tells how well commits are shared.
-    pub fn batches(&self) -> (u64, u64) {
-        let counters = &self.engine.counters;
-        (counters.batches.load(Ordering::Relaxed), counters.intents.load(Ordering::Relaxed))
-    }
-
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, ReadError> {
         self.engine.readers.read(read)
     }
@@ -137,6 +128,6 @@ impl Drop for Engine {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store").field("batches", &self.batches()).finish_non_exhaustive()
+        f.debug_struct("Store").field("takes_writes", &self.takes_writes()).finish_non_exhaustive()
     }
 }

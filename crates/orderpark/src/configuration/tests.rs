@@ -1,5 +1,6 @@
-use super::{Configuration, is_id};
+use super::Configuration;
 use orderpark_server::Settings;
+use orderpark_server::wire::is_segment;
 use std::io::Write as _;
 
 fn read(text: &str) -> Result<Settings, String> {
@@ -60,9 +61,9 @@ fn validity_is_said_as_clients_say_it() {
 #[test]
 fn ids_are_those_of_the_api() {
     for id in ["a", "A1._~@+-", &"a".repeat(128)] {
-        assert!(is_id(id), "{id}");
+        assert!(is_segment(id), "{id}");
     }
     for id in ["", "-a", "a/b", "a b", "ä", &"a".repeat(129)] {
-        assert!(!is_id(id), "{id}");
+        assert!(!is_segment(id), "{id}");
     }
 }

@@ -32,6 +32,7 @@ pub use product::{Application, ConnectivityPlan};
 pub use query::Query;
 pub use strategy::Strategy;
 pub use subscription::Subscription;
+pub use text::is_segment;
 pub use user::{FirstUser, User};
 
 /// Serializes a ref as a JSON string (domain.md, conventions).

@@ -77,7 +77,7 @@ impl Writer {
     /// Commits a batch. `Err`: nothing of it was written.
     pub(super) fn commit(&mut self, intents: &[Intent]) -> Result<Vec<Answer>, Failure> {
         let transaction = catch_unwind(AssertUnwindSafe(|| self.transaction(intents)));
-        let result = transaction.unwrap_or_else(|_| Err(Failure::of_program("a batch panicked")));
+        let result = transaction.unwrap_or_else(|_| Err(self.panicked()));
         if result.is_err() {
             self.kept = None;
             if !self.connection.is_autocommit()
@@ -87,6 +87,15 @@ impl Writer {
             }
         }
         result
+    }
+
+    /// A panic behind the commit must not have the batch decided again: what is on the disk would be there twice.
+    fn panicked(&self) -> Failure {
+        if self.connection.is_autocommit() {
+            let error = CommitError::OutcomeUnknown("a batch panicked after its transaction".into());
+            return Failure { error, may_be_one_intents_fault: false };
+        }
+        Failure::of_program("a batch panicked")
     }
 
     fn transaction(&mut self, intents: &[Intent]) -> Result<Vec<Answer>, Failure> {
@@ -206,15 +215,6 @@ fn commit_failure(error: &rusqlite::Error) -> Failure {
         _ => CommitError::Unavailable(error.to_string()),
     };
     Failure { error, may_be_one_intents_fault: false }
-}
-
-/// Loads one row for a replay.
-pub(super) fn load_one(
-    connection: &Connection,
-    world: &mut World,
-    need: orderpark_domain::Need,
-) -> Result<(), Failure> {
-    load(connection, world, need).map_err(Failure::from)
 }
 
 /// A replay found nothing where an entry must be.

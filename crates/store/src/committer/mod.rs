@@ -18,8 +18,6 @@ use crate::{CommitError, Options};
 use batch::Writer;
 use orderpark_domain::{Intent, Outcome};
 use rusqlite::Connection;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -40,30 +38,20 @@ pub(crate) struct Submission {
     pub answer: oneshot::Sender<Answer>,
 }
 
-/// How many transactions were committed, with how many intents in all.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub batches: AtomicU64,
-    pub intents: AtomicU64,
-}
-
 pub(crate) struct Committer {
     pub sender: mpsc::Sender<Submission>,
-    pub counters: Arc<Counters>,
     pub thread: JoinHandle<()>,
 }
 
 /// Starts the thread. It ends when every sender is gone and all that waited is answered.
 pub(crate) fn start(connection: Connection, options: Options) -> std::io::Result<Committer> {
     let (sender, receiver) = mpsc::channel(options.waiting_max);
-    let counters = Arc::new(Counters::default());
-    let counted = Arc::clone(&counters);
-    let run = move || run(Writer::new(connection, options), receiver, &counted);
+    let run = move || run(Writer::new(connection, options), receiver);
     let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
-    Ok(Committer { sender, counters, thread })
+    Ok(Committer { sender, thread })
 }
 
-fn run(mut writer: Writer, mut receiver: mpsc::Receiver<Submission>, counters: &Counters) {
+fn run(mut writer: Writer, mut receiver: mpsc::Receiver<Submission>) {
     while let Some(first) = receiver.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < writer.batch_max() {
@@ -73,8 +61,6 @@ fn run(mut writer: Writer, mut receiver: mpsc::Receiver<Submission>, counters: &
             }
         }
         faults::point("intents taken");
-        counters.batches.fetch_add(1, Ordering::Relaxed);
-        counters.intents.fetch_add(batch.len() as u64, Ordering::Relaxed);
         for group in groups(batch) {
             commit_group(&mut writer, group);
         }

@@ -3,8 +3,8 @@
 //! What was created is told whole by its entry, so the first answer comes back as it was, whatever became of the object
 //! since. What was ended does not change any more, so its row is the first answer. Secrets are in neither.
 
-use super::batch::{Failure, load_one, missing};
-use crate::sqlite::entry_at;
+use super::batch::{Failure, missing};
+use crate::sqlite::{entry_at, load};
 use orderpark_domain::{Entry, Event, Need, Outcome, User, World};
 use rusqlite::Connection;
 
@@ -54,7 +54,7 @@ fn ended(connection: &Connection, world: &mut World, event: &Event) -> Result<Op
         ($table:ident, $need:ident, $key:expr, $outcome:expr) => {{
             // A row that this batch has changed is not in the database yet: load only what is not here.
             if world.$table.get_known($key).is_none() {
-                load_one(connection, world, Need::$need(*$key))?;
+                load(connection, world, Need::$need(*$key))?;
             }
             world.$table.get_known($key).cloned().map(Box::new).map($outcome)
         }};

@@ -83,7 +83,6 @@ fn run(connection: &Connection, stopped: &Receiver<()>) {
 
 /// Copies back what it can; `RESTART` also lets the writer begin the log anew, `TRUNCATE` empties its file.
 pub(crate) fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Log> {
-    connection.query_row(&format!("pragma wal_checkpoint({mode})"), [], |row| {
-        Ok(Log { length: row.get(1)?, copied: row.get(2)? })
-    })
+    let mut statement = connection.prepare_cached(&format!("pragma wal_checkpoint({mode})"))?;
+    statement.query_row([], |row| Ok(Log { length: row.get(1)?, copied: row.get(2)? }))
 }
