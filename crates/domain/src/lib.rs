@@ -14,6 +14,7 @@
 pub mod access;
 pub mod balance;
 mod event;
+pub mod feed;
 mod intent;
 pub mod offer;
 pub mod order;

@@ -34,6 +34,7 @@ const TABLE: &str = "
     CancelOrder         yes       -         yes     yes
     ReadSubscriptions   yes       yes       yes     yes
     WriteSubscriptions  yes       -         yes     -
+    ReadEvents          yes       yes       yes     yes
 ";
 
 type Table = BTreeMap<&'static str, Vec<&'static str>>;

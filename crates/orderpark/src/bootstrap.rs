@@ -1,13 +1,15 @@
 //! The first start: the operator and its first client, with a secret that is shown once or was given.
+//!
+//! Of several nodes that are started on an empty database at once, one makes the operator; the others find it.
 
 use crate::announce;
 use anyhow::{Context as _, bail, ensure};
 use orderpark_domain::party::{Bootstrap, OPERATOR};
-use orderpark_domain::{Command, Intent, Party, PartyKind, Scope};
+use orderpark_domain::{Command, Intent, Party, PartyKind, Refusal, Scope};
 use orderpark_server::Settings;
 use orderpark_server::access::{ClientId, new_secret, secret};
 use orderpark_server::wire::is_segment;
-use orderpark_store::{Chance, Store};
+use orderpark_store::{Chance, CommitError, Store};
 use std::path::Path;
 
 /// The login of the first client, where none is given.
@@ -53,30 +55,38 @@ pub async fn operator(
     given: Option<Given>,
     chance: &dyn Chance,
 ) -> anyhow::Result<()> {
-    if let Some(operator) = existing(store)? {
-        if given.is_some() {
-            tracing::warn!("the database has an operator already: the --bootstrap options are ignored");
+    match existing(store).await? {
+        Some(operator) => {
+            accept(operator, settings, given.is_some());
+            Ok(())
         }
-        if operator.id != settings.operator_id {
-            tracing::warn!(operator_id = operator.id, "the operator keeps the id that it was made with");
-            settings.operator_id = operator.id;
-        }
-        return Ok(());
+        None => make(store, settings, given, chance).await,
     }
-    make(store, settings, given, chance).await
 }
 
 /// Whether the database has its operator.
-pub fn is_done(store: &Store) -> anyhow::Result<bool> {
-    Ok(existing(store)?.is_some())
+pub async fn is_done(store: &Store) -> anyhow::Result<bool> {
+    Ok(existing(store).await?.is_some())
 }
 
-fn existing(store: &Store) -> anyhow::Result<Option<Party>> {
+async fn existing(store: &Store) -> anyhow::Result<Option<Party>> {
     let scope = Scope::system("whether this is the first start");
-    Ok(store.get_party(&scope, PartyKind::Operator, OPERATOR)?)
+    Ok(store.get_party(&scope, PartyKind::Operator, OPERATOR).await?)
 }
 
-async fn make(store: &Store, settings: &Settings, given: Option<Given>, chance: &dyn Chance) -> anyhow::Result<()> {
+/// Goes on with the operator that is there.
+fn accept(operator: Party, settings: &mut Settings, client_was_given: bool) {
+    if client_was_given {
+        tracing::warn!("the database has an operator already: the --bootstrap options are ignored");
+    }
+    if operator.id != settings.operator_id {
+        tracing::warn!(operator_id = operator.id, "the operator keeps the id that it was made with");
+        settings.operator_id = operator.id;
+    }
+}
+
+async fn make(store: &Store, settings: &mut Settings, given: Option<Given>, chance: &dyn Chance) -> anyhow::Result<()> {
+    let was_given = given.is_some();
     let (client, hash) = if let Some(given) = given {
         (given.client, secret::hash_secret(&given.secret))
     } else {
@@ -92,6 +102,14 @@ async fn make(store: &Store, settings: &Settings, given: Option<Given>, chance: 
             tracing::info!(client_id = %client, "the operator and its first client were made");
             Ok(())
         }
+        Err(CommitError::Refused(Refusal::AlreadyBootstrapped)) => {
+            if !was_given {
+                unsay(&client);
+            }
+            let operator = existing(store).await?.context("the operator that another node made is not there")?;
+            accept(operator, settings, was_given);
+            Ok(())
+        }
         Err(error) => bail!("the operator could not be made: {error}"),
     }
 }
@@ -101,3 +119,12 @@ fn say(client: &ClientId, secret: &str) {
     announce::err(&format!("  client_id:     {client}"));
     announce::err(&format!("  client_secret: {secret}"));
 }
+
+/// What was said before it was done, and then was not.
+fn unsay(client: &ClientId) {
+    announce::err("Another node made the operator meanwhile, and has shown the secret of its client.");
+    announce::err(&format!("  The secret of {client} above was never valid: forget it."));
+}
+
+#[cfg(test)]
+mod tests;

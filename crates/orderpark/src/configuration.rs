@@ -15,16 +15,29 @@
 //! [api]
 //! ignore_unknown_fields = false
 //!
+//! [events]
+//! streams_max = 256
+//! streams_of_client_max = 8
+//! heartbeat_ms = 15000
+//!
+//! [postgres]
+//! statement_max_ms = 5000
+//! reads_max = 4
+//! lists_max = 4
+//!
 //! [tokens]
 //! default_validity = "12hours"
 //! validity_max = "30days"
 //! ```
+
+mod postgres;
 
 use anyhow::{Context as _, bail, ensure};
 use config::{Config, File, FileFormat};
 use orderpark_server::access::Validity;
 use orderpark_server::wire::is_segment;
 use orderpark_server::{Profile, Settings};
+use orderpark_store::Limits;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,7 +60,11 @@ pub struct Configuration {
     #[serde(default)]
     api: Api,
     #[serde(default)]
+    events: Events,
+    #[serde(default)]
     tokens: Tokens,
+    #[serde(default)]
+    postgres: postgres::Postgres,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,6 +78,14 @@ struct ProfileEntry {
 #[serde(deny_unknown_fields)]
 struct Api {
     ignore_unknown_fields: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Events {
+    streams_max: Option<usize>,
+    streams_of_client_max: Option<usize>,
+    heartbeat_ms: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,9 +108,18 @@ impl Configuration {
     pub fn settings(&self) -> anyhow::Result<Settings> {
         let mut settings = Settings::default();
         settings.ignore_unknown_fields = self.api.ignore_unknown_fields.unwrap_or(settings.ignore_unknown_fields);
+        settings.streams_max = self.events.streams_max.unwrap_or(settings.streams_max);
+        settings.streams_of_client_max = self.events.streams_of_client_max.unwrap_or(settings.streams_of_client_max);
+        settings.heartbeat_ms = self.events.heartbeat_ms.unwrap_or(settings.heartbeat_ms);
+        ensure!(settings.heartbeat_ms > 0, "events.heartbeat_ms: 0 would be all the time");
         self.set_ids(&mut settings)?;
         self.set_validity(&mut settings)?;
         Ok(settings)
+    }
+
+    /// What PostgreSQL is asked for at most.
+    pub fn limits(&self) -> anyhow::Result<Limits> {
+        self.postgres.limits()
     }
 
     fn set_ids(&self, settings: &mut Settings) -> anyhow::Result<()> {

@@ -4,14 +4,14 @@
 //! was not answered, under the same keys. In the end every answered order is there as it was answered, no order is there
 //! twice, and none is there that nobody asked for. Every intent has a quantity of its own, so that a second order is seen
 //! even where nothing else would tell the two apart.
-#![allow(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail, and tell their figures")]
 
 mod harness;
 
 use harness::Deployment;
-use harness::chance::Chance;
 use harness::http::{Answer, Connection, delete};
 use harness::world::{ORDERS, World, assert_whole, text};
+use orderpark_testbed::{Chance, Engine};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
@@ -19,7 +19,8 @@ use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-const CYCLES: usize = 20;
+/// On SQLite, and on PostgreSQL.
+const CYCLES: [usize; 2] = [20, 10];
 const WRITERS: usize = 32;
 /// A kill comes after so many answers at most.
 const ANSWERS_MAX: usize = 600;
@@ -70,7 +71,7 @@ impl Writer {
         if self.settle(connection)? {
             return Ok(());
         }
-        match self.chance.below(100) {
+        match self.chance.index(100) {
             0..70 => self.wish(),
             70..90 => self.regret(),
             _ => self.ask_again(connection)?,
@@ -110,7 +111,7 @@ impl Writer {
 
     fn regret(&mut self) {
         let kept: Vec<_> = self.wishes.iter_mut().filter(|wish| matches!(wish.regret, Regret::No)).collect();
-        let one = self.chance.below(kept.len().max(1));
+        let one = self.chance.index(kept.len().max(1));
         if let Some(wish) = kept.into_iter().nth(one) {
             wish.regret = Regret::Unanswered;
         }
@@ -121,7 +122,7 @@ impl Writer {
         if self.wishes.is_empty() {
             return Ok(());
         }
-        let at = self.chance.below(self.wishes.len());
+        let at = self.chance.index(self.wishes.len());
         let answer = self.place(connection, at)?;
         assert_eq!(answer.header("idempotent-replayed"), Some("true"), "{:?}", self.wishes[at]);
         assert_eq!(Some(answer.done()), self.wishes[at].placed);
@@ -132,8 +133,17 @@ impl Writer {
 
 #[test]
 fn killed_under_writers_nothing_answered_is_lost_and_nothing_is_there_twice() {
-    let mut chance = Chance::seeded(20_261_123);
-    let mut deployment = Deployment::start(&[]);
+    kill_again_and_again(Engine::Sqlite, CYCLES[0]);
+}
+
+#[test]
+fn killed_under_writers_postgres_holds_what_was_answered_and_nothing_twice() {
+    kill_again_and_again(Engine::Postgres, CYCLES[1]);
+}
+
+fn kill_again_and_again(engine: Engine, cycles: usize) {
+    let chance = Chance::seeded(20_261_123);
+    let mut deployment = Deployment::on(engine, &[]);
     let world = World::make(&deployment, 8);
     let (sender, answered) = channel();
     let mut writers: Vec<Writer> = (0..WRITERS)
@@ -148,8 +158,8 @@ fn killed_under_writers_nothing_answered_is_lost_and_nothing_is_there_twice() {
         .collect();
     let mut slowest = Duration::ZERO;
     let mut unanswered = 0;
-    for cycle in 0..CYCLES {
-        kill_under(&mut deployment, &mut writers, &answered, &mut chance);
+    for cycle in 0..cycles {
+        kill_under(&mut deployment, &mut writers, &answered, &chance);
         unanswered += writers.iter().flat_map(|writer| &writer.wishes).filter(|wish| wish.is_open()).count();
         let ready = deployment.restart();
         assert!(ready <= READY_MAX, "cycle {cycle}: ready after {ready:?}");
@@ -162,7 +172,7 @@ fn killed_under_writers_nothing_answered_is_lost_and_nothing_is_there_twice() {
     judge(&mut deployment, &world, &writers);
     let wishes = || writers.iter().flat_map(|writer| &writer.wishes);
     println!(
-        "{CYCLES} kills; {} orders, {} cancelled; {unanswered} requests cut off and repeated, {} answers asked for again; \
+        "{cycles} kills on {engine}; {} orders, {} cancelled; {unanswered} requests cut off and repeated, {} answers asked for again; \
          0 lost, 0 twice; ready again after {slowest:?} at most",
         wishes().count(),
         wishes().filter(|wish| matches!(wish.regret, Regret::Cancelled(_))).count(),
@@ -170,16 +180,16 @@ fn killed_under_writers_nothing_answered_is_lost_and_nothing_is_there_twice() {
     );
 }
 
-fn kill_under(deployment: &mut Deployment, writers: &mut [Writer], answered: &Receiver<()>, chance: &mut Chance) {
+fn kill_under(deployment: &mut Deployment, writers: &mut [Writer], answered: &Receiver<()>, chance: &Chance) {
     let address = deployment.address();
     std::thread::scope(|scope| {
         for writer in writers {
             scope.spawn(move || writer.run(address));
         }
-        for _ in 0..=chance.below(ANSWERS_MAX) {
+        for _ in 0..=chance.index(ANSWERS_MAX) {
             answered.recv_timeout(Duration::from_secs(10)).expect("an answer");
         }
-        let pause = Duration::from_micros(chance.below(PAUSE_MICROS) as u64);
+        let pause = Duration::from_micros(chance.index(PAUSE_MICROS) as u64);
         let end = std::time::Instant::now() + pause;
         while answered.recv_timeout(end.saturating_duration_since(std::time::Instant::now())).is_ok() {}
         deployment.kill();

@@ -3,11 +3,14 @@
 
 mod program;
 
+use orderpark_testbed::{Engine, TestDatabase};
 use program::Running;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
+use std::process::Stdio;
 
 /// The value of a shell variable that the tour sets.
 fn variable(running: &Running, name: &str) -> String {
@@ -83,4 +86,56 @@ fn nothing_is_left_behind() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     assert_eq!(running.stop(Signal::TERM).0.code(), Some(0));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+fn schemas(home: &TestDatabase) -> Vec<String> {
+    home.texts("select nspname from pg_namespace where nspname like 'orderpark%'")
+}
+
+/// Two demos in one database do not see each other, and each takes its world along.
+#[tokio::test]
+async fn in_postgres_the_world_has_a_schema_of_its_own() {
+    let home = Engine::Postgres.fresh();
+    let arguments = ["demo", "--listen", "127.0.0.1:0", "--database", &home.url()];
+    let (one, other) = (Running::start(&arguments), Running::start(&arguments));
+    let made = schemas(&home);
+    assert_eq!(made.len(), 2, "{made:?}");
+    assert!(made.iter().any(|name| one.said[0].contains(name.as_str())), "{:?}", one.said);
+    let orders = get(&one, "/core/v141/api/orders?state=ALL", "OPERATOR").await;
+    assert_eq!(orders.as_array().unwrap().len(), 8);
+    assert_eq!(home.texts("select seq from head"), ["0"], "what was there stays as it was");
+    assert_eq!(one.stop(Signal::INT).0.code(), Some(0));
+    assert_eq!(schemas(&home).len(), 1);
+    assert_eq!(other.stop(Signal::TERM).0.code(), Some(0));
+    assert!(schemas(&home).is_empty());
+}
+
+/// Whoever names a schema wants the world to be in that one, and to stay.
+#[test]
+fn a_schema_that_is_named_is_kept() {
+    let home = Engine::Postgres.blank();
+    home.execute("create schema mine");
+    let url = format!("{}?schema=mine", home.url());
+    let arguments = ["demo", "--listen", "127.0.0.1:0", "--database", &url];
+    assert_eq!(Running::start(&arguments).stop(Signal::INT).0.code(), Some(0));
+    assert_eq!(home.texts("select count(*) from mine.orders"), ["8"]);
+    let again = program::run(&arguments);
+    assert_eq!(again.status.code(), Some(1), "{}", program::stderr(&again));
+    assert!(schemas(&home).is_empty());
+}
+
+/// Also a demo that is told to stop while it makes its world leaves nothing behind.
+#[test]
+fn one_that_is_stopped_at_once_drops_its_schema() {
+    let home = Engine::Postgres.fresh();
+    let mut command = program::program(&["demo", "--listen", "127.0.0.1:0", "--database", &home.url()]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert!(line.contains(&schemas(&home)[0]), "{line}");
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    stdout.read_to_string(&mut line).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{line}");
+    assert!(schemas(&home).is_empty());
 }

@@ -9,9 +9,9 @@
 mod harness;
 
 use harness::Deployment;
-use harness::chance::Chance;
 use harness::http::Connection;
 use harness::world::{World, assert_whole};
+use orderpark_testbed::Chance;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -38,7 +38,7 @@ struct Caller {
 
 #[test]
 fn every_request_is_all_or_nothing_and_the_next_caller_is_unharmed() {
-    let mut chance = Chance::seeded(7);
+    let chance = Chance::seeded(7);
     let mut deployment = Deployment::start(&[]);
     let world = World::make(&deployment, CLIENTS);
     let mut callers: Vec<Caller> = (0..CLIENTS)
@@ -100,9 +100,9 @@ impl Caller {
 
     fn hang_up(&mut self, request: &[u8]) -> Fate {
         let mut connection = Connection::open(self.address).unwrap();
-        match self.chance.below(100) {
+        match self.chance.index(100) {
             0..45 => {
-                let said = self.chance.below(request.len());
+                let said = self.chance.index(request.len());
                 connection.send(&request[..said]).unwrap();
                 if self.chance.percent(30) {
                     connection.end_sending().unwrap();

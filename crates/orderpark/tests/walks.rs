@@ -8,9 +8,9 @@
 mod harness;
 
 use harness::Deployment;
-use harness::chance::Chance;
 use harness::http::{Connection, delete, get};
 use harness::world::{ORDERS, World, text};
+use orderpark_testbed::Chance;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -42,7 +42,7 @@ struct Figures {
 
 #[test]
 fn every_acknowledged_order_is_seen_exactly_once_by_every_walk() {
-    let mut chance = Chance::seeded(5);
+    let chance = Chance::seeded(5);
     let mut deployment = Deployment::start(&[]);
     let world = World::make(&deployment, 8);
     let known = Mutex::new(Known::default());
@@ -114,14 +114,14 @@ impl Writer<'_> {
     }
 
     fn place(&mut self, connection: &mut Connection) {
-        let subscriber = &self.world.subscribers[self.chance.below(self.world.subscribers.len())];
+        let subscriber = &self.world.subscribers[self.chance.index(self.world.subscribers.len())];
         let order = text(&connection.exchange(&self.world.place(subscriber, 1, None).bytes()).unwrap().done(), "ref");
         self.known.lock().unwrap().kept.insert(order.clone());
         self.passing.push(order);
     }
 
     fn cancel(&mut self, connection: &mut Connection) {
-        let order = self.passing.swap_remove(self.chance.below(self.passing.len()));
+        let order = self.passing.swap_remove(self.chance.index(self.passing.len()));
         {
             let mut known = self.known.lock().unwrap();
             known.kept.remove(&order);
@@ -165,7 +165,7 @@ impl Walker<'_> {
 
     fn by_pages(&mut self) -> Vec<String> {
         let mut walked = Vec::new();
-        let mut path = format!("{ORDERS}?limit={}", 20 + self.chance.below(181));
+        let mut path = format!("{ORDERS}?limit={}", 20 + self.chance.index(181));
         loop {
             let (refs, next) = self.read(&path);
             walked.extend(refs);
@@ -182,7 +182,7 @@ impl Walker<'_> {
 
     /// The refs of a page, and the address of the next one. A writer has a turn first.
     fn read(&mut self, path: &str) -> (Vec<String>, Option<String>) {
-        let writer = self.chance.below(WRITERS);
+        let writer = self.chance.index(WRITERS);
         // One that still works on its turn does not need another.
         let _ = self.turns[writer].try_send(());
         self.pages += 1;

@@ -8,11 +8,20 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+/// What nginx is told that way.
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// What lists and the outcome of a change say to caches: they hold what only this caller may read, or happened once.
 const NEVER_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 /// What an object that was read says to them: the caller may keep it, and has to ask each time whether it is still so.
 const ASKED_EACH_TIME: HeaderValue = HeaderValue::from_static("private, no-cache");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+#[derive(Serialize)]
+struct NotReady {
+    status: &'static str,
+    message: &'static str,
+}
 
 /// 200 with this JSON.
 pub(crate) fn json(value: &impl Serialize) -> Response {
@@ -29,6 +38,14 @@ pub(crate) fn body(body: Body) -> Response {
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response.headers_mut().insert(CACHE_CONTROL, NEVER_KEPT);
+    response
+}
+
+/// 200 with a stream of events. Whoever stands between must pass each on at once.
+pub(crate) fn events(events: Body) -> Response {
+    let mut response = body(events);
+    response.headers_mut().insert(CONTENT_TYPE, EVENT_STREAM);
+    response.headers_mut().insert(BUFFERING, HeaderValue::from_static("no"));
     response
 }
 
@@ -75,9 +92,9 @@ pub(crate) fn healthy() -> Response {
     bytes(Bytes::from_static(b"{\"status\":\"UP\"}"))
 }
 
-/// Not ready: 503, which is no failure of a request.
-pub(crate) fn not_ready() -> Response {
-    let mut response = bytes(Bytes::from_static(b"{\"status\":\"DOWN\"}"));
+/// Not ready, for this reason: 503, which is no failure of a request.
+pub(crate) fn not_ready(why: &'static str) -> Response {
+    let mut response = json(&NotReady { status: "DOWN", message: why });
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response
 }

@@ -11,6 +11,7 @@ mod others;
 mod unread;
 
 use crate::dx::{Base, Turns};
+use crate::native::events::Streams;
 use crate::problem::{Form, Problem, Reason, render};
 use crate::{App, answer};
 use axum::Router;
@@ -36,6 +37,7 @@ pub(crate) struct Front {
     app: Arc<App>,
     others: Router,
     turns: Turns,
+    streams: Streams,
 }
 
 /// The whole server as one axum router, for tests in process and for embedding.
@@ -50,7 +52,12 @@ pub fn router(app: Arc<App>) -> Router {
 impl Front {
     pub(crate) fn new(app: Arc<App>) -> Front {
         let others = others::router(Arc::clone(&app));
-        Front { app, others, turns: Turns::new() }
+        Front { app, others, turns: Turns::new(), streams: Streams::new() }
+    }
+
+    /// Ends what would go on for ever.
+    pub(crate) fn end_streams(&self) {
+        self.streams.close();
     }
 
     /// Answers a request, whatever happens.
@@ -77,7 +84,7 @@ impl Front {
     async fn dispatch(&self, request: Request) -> Result<Response, Problem> {
         limits::check(&request)?;
         if let Some((base, _)) = Base::split(request.uri().path()) {
-            return core::answer(&self.app, &self.turns, base, request).await;
+            return core::answer(self, base, request).await;
         }
         match self.others.clone().oneshot(without_last_slash(request)).await {
             Ok(response) => Ok(response),
@@ -150,10 +157,15 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }
 
-/// Readiness, for those who watch: not while draining, nor where nobody takes writes any more.
+/// Readiness, for those who watch: not while draining, nor while the store takes no writes.
 pub(crate) fn ready(app: &App) -> Response {
-    let serving = !app.draining.load(Ordering::Relaxed) && app.store.takes_writes();
-    if serving { answer::healthy() } else { answer::not_ready() }
+    if app.draining.load(Ordering::Relaxed) {
+        answer::not_ready("the server is stopping")
+    } else if !app.store.takes_writes() {
+        answer::not_ready("the database does not take changes now")
+    } else {
+        answer::healthy()
+    }
 }
 
 #[cfg(test)]

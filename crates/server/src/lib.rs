@@ -4,7 +4,7 @@
 //! (successes). A handler reads the request, makes one intent or one scoped read, and shows the outcome.
 //!
 //! How to read it: [`mod@router`] has every route on one page with the action that it needs; `front` is what happens around
-//! every request; `dx` are the handlers, one file an operation; [`wire`] is what goes over the line, in and out;
+//! every request; `dx` are the handlers, one file an operation, and `native` what is ours alone; [`wire`] is what goes over the line, in and out;
 //! [`access`] turns a bearer token into a caller; [`serve`] listens and stops.
 //!
 //! How to add an operation: write its file below `dx/core`, give it a line in [`mod@router`], and a row in the access matrix.
@@ -14,6 +14,7 @@ mod answer;
 mod app;
 pub mod dx;
 mod front;
+mod native;
 pub mod problem;
 pub mod router;
 pub mod serve;

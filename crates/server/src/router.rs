@@ -6,6 +6,7 @@
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::core::{offers, orders, parties, products, strategies, subscriptions, users};
+use crate::native::events;
 use axum::response::Response;
 use http::Method;
 use orderpark_domain::Action;
@@ -84,6 +85,8 @@ operations! {
     GET    "/subscriptions"              ReadSubscriptions  subscriptions::list::list;
     GET    "/subscriptions/{ref}"        ReadSubscriptions  subscriptions::get::get;
     PUT    "/subscriptions/{ref}"        WriteSubscriptions subscriptions::change::change;
+    GET    "/events"                     ReadEvents         events::list::list;
+    GET    "/events/stream"              ReadEvents         events::stream::stream;
 }
 
 /// Every operation of the Core API, for tests that must not forget one.
@@ -112,7 +115,9 @@ pub(crate) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
     if path_ref.is_some_and(|path_ref| path_ref.is_empty() || path_ref.contains('/')) {
         return Found::Nothing;
     }
-    let of_path = || OPERATIONS.iter().filter(move |operation| operation.is_at(collection, path_ref.is_some()));
+    // A path of two parts may stand in the table as it is.
+    let is_at = move |operation: &&Operation| operation.path == path || operation.is_at(collection, path_ref.is_some());
+    let of_path = || OPERATIONS.iter().filter(is_at);
     if let Some(operation) = of_path().find(|operation| operation.method == *method) {
         return Found::Operation(operation, path_ref.unwrap_or_default());
     }
@@ -121,6 +126,11 @@ pub(crate) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
 }
 
 impl Operation {
+    /// Whether its answer is a stream of events and not JSON.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.path.ends_with("/stream")
+    }
+
     fn is_at(&self, collection: &str, one: bool) -> bool {
         match self.path.strip_suffix("/{ref}") {
             Some(path) => one && path == collection,

@@ -2,7 +2,8 @@
 //!
 //! A connection has ten seconds for its first byte and for each request's head, and may be idle for 75; there are at most
 //! [`Settings::connections_max`](crate::Settings) of them, and more wait in the listener's queue. Stopping has four steps:
-//! say that we are not ready, and close connections after their answer; go on accepting for the grace, so that whoever
+//! say that we are not ready, close connections after their answer, and end the streams of
+//! events; go on accepting for the grace, so that whoever
 //! watches readiness can turn away; take what still waits in the queue and stop listening; finish what is in flight.
 
 mod timed;
@@ -52,6 +53,7 @@ pub async fn serve(
     let mut shutdown = pin!(shutdown);
     server.accept_until(&listener, shutdown.as_mut()).await;
     app.draining.store(true, Ordering::SeqCst);
+    server.front.end_streams();
     let grace = tokio::time::sleep(Duration::from_millis(app.settings.drain_grace_ms));
     server.accept_until(&listener, pin!(grace)).await;
     server.accept_waiting(&listener).await;

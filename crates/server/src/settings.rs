@@ -26,6 +26,12 @@ pub struct Settings {
     pub token_validity_max_s: Option<i64>,
     /// Connections that may be open at once; more wait in the listener's queue.
     pub connections_max: usize,
+    /// Streams of events that may be open at once.
+    pub streams_max: usize,
+    /// Streams of events that one client may have open at once.
+    pub streams_of_client_max: usize,
+    /// How long a stream of events is silent at most, in milliseconds.
+    pub heartbeat_ms: u64,
     /// How long a draining server still takes connections while it says that it is not ready, in milliseconds.
     pub drain_grace_ms: u64,
     /// How long requests in flight may still take after that, in milliseconds.
@@ -42,6 +48,9 @@ impl Default for Settings {
             token_validity_default_s: 12 * 60 * 60,
             token_validity_max_s: None,
             connections_max: 20_000,
+            streams_max: 256,
+            streams_of_client_max: 8,
+            heartbeat_ms: 15_000,
             drain_grace_ms: 500,
             drain_max_ms: 25_000,
         }

@@ -4,7 +4,7 @@ mod harness;
 
 use axum::body::Body;
 use futures_util::FutureExt;
-use harness::{Journal, World};
+use harness::World;
 use orderpark_server::access;
 use orderpark_server::problem::Reason;
 use serde_json::json;
@@ -32,7 +32,7 @@ async fn a_token_that_dies_while_the_body_arrives_is_dead() {
 async fn a_change_is_effective_at_once_also_if_its_client_hangs_up() {
     let world = World::new().await;
     let victim = world.vendor("acme").await;
-    let journal = Journal::open(world.folder.path());
+    let journal = world.journal();
     victim.get("/offers").await.expect(200);
     let before = journal.length();
     let path = format!("/vendors/{}", victim.party);
@@ -54,7 +54,7 @@ async fn a_user_who_is_deleted_while_it_gets_a_token_is_not_proved() {
     let vendor = world.vendor("acme").await;
     let client = access::ClientId::parse(&vendor.client_id, &world.app.settings);
     let address = IpAddr::from([127, 0, 0, 1]);
-    let proved = access::prove(&world.app, &client, &vendor.client_secret, address).expect("the right secret");
+    let proved = access::prove(&world.app, &client, &vendor.client_secret, address).await.expect("the right secret");
     world.operator.delete(&format!("/vendors/{}", vendor.party)).await.expect(200);
     let issued =
         access::issue(&world.app, &client, proved.user, proved.secret, access::Validity::hours(1), false).await;

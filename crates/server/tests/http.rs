@@ -129,8 +129,18 @@ async fn health_needs_no_token_and_says_no_more() {
     world.app.draining.store(true, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(nobody.get("/health/live").await.expect(200), json!({"status": "UP"}));
     let draining = nobody.get("/health/ready").await;
-    draining.expect(503);
+    assert_eq!(draining.expect(503), json!({"status": "DOWN", "message": "the server is stopping"}));
     assert_eq!(draining.header("connection"), "close");
+}
+
+#[tokio::test]
+async fn readiness_says_that_the_database_takes_no_changes() {
+    let world = World::new().await;
+    let nobody = world.nobody().at("");
+    world.app.store.close().await;
+    let ready = nobody.get("/health/ready").await.expect(503);
+    assert_eq!(ready, json!({"status": "DOWN", "message": "the database does not take changes now"}));
+    assert_eq!(nobody.get("/health/live").await.expect(200), json!({"status": "UP"}), "a restart would not help");
 }
 
 #[tokio::test]

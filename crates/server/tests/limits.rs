@@ -4,7 +4,7 @@
 mod harness;
 
 use axum::body::Body;
-use harness::{Answer, Caller, Journal, Raw, Shop, World, text};
+use harness::{Answer, Caller, Engine, Journal, Raw, Shop, World, text};
 use http::Method;
 use orderpark_server::serve::serve;
 use serde_json::{Value, json};
@@ -28,10 +28,10 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new() -> Scene {
-        let world = World::new().await;
+    async fn on(engine: Engine) -> Scene {
+        let world = World::on(engine).await;
         let shop = world.shop("net", "acme").await;
-        let journal = Journal::open(world.folder.path());
+        let journal = world.journal();
         Scene { world, shop, journal, next: 0 }
     }
 
@@ -54,9 +54,8 @@ impl Scene {
     }
 }
 
-#[tokio::test]
-async fn texts_have_a_longest_one() {
-    let mut scene = Scene::new().await;
+async fn texts_have_a_longest_one(engine: Engine) {
+    let mut scene = Scene::on(engine).await;
     // Characters are counted, not bytes; what surrounds them is trimmed first.
     for character in ["x", "é", "中", "😀"] {
         let supplier = |length: usize| json!({"id": "s$", "name": format!("  {} ", character.repeat(length))});
@@ -78,9 +77,8 @@ async fn texts_have_a_longest_one() {
     scene.journal.verify();
 }
 
-#[tokio::test]
-async fn ids_and_settings_have_a_longest_one() {
-    let mut scene = Scene::new().await;
+async fn ids_and_settings_have_a_longest_one(engine: Engine) {
+    let mut scene = Scene::on(engine).await;
     let vendor = |length: usize| json!({"id": "v".repeat(length), "name": "New"});
     scene.bound("/vendors", "id", vendor(128), vendor(129)).await;
     let product = |length: usize| json!({"id": format!("net/{}", "p".repeat(length)), "name": "New"});
@@ -93,9 +91,8 @@ async fn ids_and_settings_have_a_longest_one() {
     scene.journal.verify();
 }
 
-#[tokio::test]
-async fn numbers_have_a_smallest_and_a_largest_one() {
-    let mut scene = Scene::new().await;
+async fn numbers_have_a_smallest_and_a_largest_one(engine: Engine) {
+    let mut scene = Scene::on(engine).await;
     let order = |quantity: u64| json!({"offerId": "acme/sensor-100", "quantity": quantity});
     scene.bound("/orders", "quantity", order(1), order(0)).await;
     scene.bound("/orders", "quantity", order(1_000_000), order(1_000_001)).await;
@@ -121,9 +118,8 @@ async fn numbers_have_a_smallest_and_a_largest_one() {
     scene.journal.verify();
 }
 
-#[tokio::test]
-async fn the_most_that_can_be_granted_is_counted_and_no_more() {
-    let scene = Scene::new().await;
+async fn the_most_that_can_be_granted_is_counted_and_no_more(engine: Engine) {
+    let scene = Scene::on(engine).await;
     let item = json!({"productId": "net/plan", "grantedConnections": 1_000_000_000});
     let offer = json!({"id": "acme/huge", "name": "Huge", "items": vec![item; LENGTH_MAX]});
     scene.shop.vendor.post("/offers", offer).await.expect(201);
@@ -143,9 +139,8 @@ async fn the_most_that_can_be_granted_is_counted_and_no_more() {
     scene.journal.verify();
 }
 
-#[tokio::test]
-async fn an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions() {
-    let scene = Scene::new().await;
+async fn an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions(engine: Engine) {
+    let scene = Scene::on(engine).await;
     let items = |count: usize| json!(vec![json!({"productId": "net/plan", "grantedConnections": 1}); count]);
     let offer = |count: usize| json!({"id": "acme/wide", "name": "Wide", "items": items(count)});
     let vendor = &scene.shop.vendor;
@@ -162,7 +157,7 @@ async fn an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions() {
 
 #[tokio::test]
 async fn json_has_a_depth_and_a_breadth() {
-    let scene = Scene::new().await;
+    let scene = Scene::on(Engine::Sqlite).await;
     let caller = &scene.world.operator;
     // The body is one level, `settings` the second.
     let deep = |id: &str, depth: usize| {
@@ -190,7 +185,7 @@ fn padded(shop: &Shop, length: usize) -> String {
 
 #[tokio::test]
 async fn a_body_has_a_longest_one() {
-    let scene = Scene::new().await;
+    let scene = Scene::on(Engine::Sqlite).await;
     let (shop, target) = (&scene.shop, "/core/latest/api/orders");
     for announced in [true, false] {
         for (length, status) in [(BODY_MAX - 1, 201), (BODY_MAX, 201), (BODY_MAX + 1, 413), (4 * BODY_MAX, 413)] {
@@ -206,9 +201,8 @@ async fn a_body_has_a_longest_one() {
     nobody.post_raw("/oauth/token", form(BODY_MAX + 1)).await.refused(413, "body_too_large");
 }
 
-#[tokio::test]
-async fn pages_and_keys_have_a_largest_one() {
-    let scene = Scene::new().await;
+async fn pages_and_keys_have_a_largest_one(engine: Engine) {
+    let scene = Scene::on(engine).await;
     let caller = &scene.shop.subscriber.caller;
     for _ in 0..201 {
         caller.post("/orders", json!({"offerId": scene.shop.offer_id})).await.expect(201);
@@ -249,7 +243,7 @@ fn with_headers(caller: &Caller, count: usize, size: usize) -> Caller {
 
 #[tokio::test]
 async fn headers_have_a_size_and_a_number() {
-    let scene = Scene::new().await;
+    let scene = Scene::on(Engine::Sqlite).await;
     let caller = &scene.world.operator;
     for count in [2, HEADERS_COUNT_MAX] {
         with_headers(caller, count, HEADERS_MAX).get("/orders").await.expect(200);
@@ -274,7 +268,7 @@ fn talk(address: SocketAddr, request: &[u8]) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_listener_keeps_the_same_limits() {
-    let scene = Scene::new().await;
+    let scene = Scene::on(Engine::Sqlite).await;
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = oneshot::channel::<()>();
@@ -319,4 +313,13 @@ async fn the_listener_keeps_the_same_limits() {
     }
     stop.send(()).expect("a server");
     server.await.expect("no panic").expect("no error");
+}
+
+harness::on_each_engine! {
+    texts_have_a_longest_one;
+    ids_and_settings_have_a_longest_one;
+    numbers_have_a_smallest_and_a_largest_one;
+    the_most_that_can_be_granted_is_counted_and_no_more;
+    an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions;
+    pages_and_keys_have_a_largest_one;
 }

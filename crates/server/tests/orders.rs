@@ -2,12 +2,11 @@
 
 mod harness;
 
-use harness::{World, text};
+use harness::{Engine, World, text};
 use serde_json::json;
 
-#[tokio::test]
-async fn an_order_reads_as_the_domain_page_says() {
-    let world = World::new().await;
+async fn an_order_reads_as_the_domain_page_says(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let body = json!({"offerId": shop.offer_id, "subscriberId": shop.subscriber.id, "externalId": "PO-2026-17"});
     let answer = shop.vendor.post("/orders?withProcessingStrategyId=IOT_FLOW", body).await;
@@ -34,9 +33,8 @@ async fn an_order_reads_as_the_domain_page_says() {
     shop.supplier.get("/orders").await.refused(403, "forbidden");
 }
 
-#[tokio::test]
-async fn the_version_decides_the_success_of_a_post() {
-    let world = World::new().await;
+async fn the_version_decides_the_success_of_a_post(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let bases = [
         ("/core/v141/api", 200),
@@ -55,9 +53,8 @@ async fn the_version_decides_the_success_of_a_post() {
     assert_eq!(shop.subscriber.get("/orders").await.expect(200).as_array().map(Vec::len), Some(6));
 }
 
-#[tokio::test]
-async fn cancelling_twice_answers_the_same_order() {
-    let world = World::new().await;
+async fn cancelling_twice_answers_the_same_order(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let order = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await.expect(201);
     let path = format!("/orders/{}", text(&order, "ref"));
@@ -75,9 +72,8 @@ async fn cancelling_twice_answers_the_same_order() {
     assert_eq!(shop.subscriber.get("/orders?state=ACTIVE").await.expect(200), json!([]));
 }
 
-#[tokio::test]
-async fn the_same_key_answers_the_same_order() {
-    let world = World::new().await;
+async fn the_same_key_answers_the_same_order(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let subscriber = shop.subscriber.key("key 1");
     let first = subscriber.post("/orders", json!({"offerId": shop.offer_id, "quantity": 2})).await;
@@ -95,9 +91,8 @@ async fn the_same_key_answers_the_same_order() {
     subscriber.key("").post("/orders", json!({"offerId": shop.offer_id})).await.refused(400, "invalid_request");
 }
 
-#[tokio::test]
-async fn what_is_wrong_is_named() {
-    let world = World::new().await;
+async fn what_is_wrong_is_named(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let post = async |body| shop.subscriber.post("/orders", body).await;
     let wrong = post(json!({"quantity": 0, "externalId": "", "color": "red"})).await.refused(400, "invalid_attribute");
@@ -131,9 +126,8 @@ async fn what_is_wrong_is_named() {
     shop.subscriber.with("accept", "application/xml").get("/orders").await.refused(406, "not_acceptable");
 }
 
-#[tokio::test]
-async fn the_same_external_id_is_the_same_order() {
-    let world = World::new().await;
+async fn the_same_external_id_is_the_same_order(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let body = json!({"offerId": shop.offer_id, "externalId": "PO-1"});
     let first = shop.subscriber.post("/orders", body.clone()).await.expect(201);
@@ -145,9 +139,8 @@ async fn the_same_external_id_is_the_same_order() {
     assert_eq!(shop.vendor.get("/orders?subscriberId=x").await.expect(200), json!([]));
 }
 
-#[tokio::test]
-async fn many_orders_are_paged_and_streamed_newest_first() {
-    let world = World::new().await;
+async fn many_orders_are_paged_and_streamed_newest_first(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let mut refs = Vec::new();
     for _ in 0..730 {
@@ -169,8 +162,18 @@ async fn many_orders_are_paged_and_streamed_newest_first() {
         let answer = shop.vendor.at("").get(&path).await;
         walked.extend(refs_of(answer.expect(200)));
         let link = answer.header("link");
-        path = link.trim_start_matches('<').split('>').next().unwrap_or_default().to_owned();
+        link.trim_start_matches('<').split('>').next().unwrap_or_default().clone_into(&mut path);
     }
     assert_eq!(walked, refs);
     assert_eq!(path, "");
+}
+
+harness::on_each_engine! {
+    an_order_reads_as_the_domain_page_says;
+    the_version_decides_the_success_of_a_post;
+    cancelling_twice_answers_the_same_order;
+    the_same_key_answers_the_same_order;
+    what_is_wrong_is_named;
+    the_same_external_id_is_the_same_order;
+    many_orders_are_paged_and_streamed_newest_first;
 }

@@ -2,13 +2,12 @@
 
 mod harness;
 
-use harness::{World, text};
+use harness::{Engine, World, text};
 use orderpark_server::Settings;
 use serde_json::json;
 
-#[tokio::test]
-async fn a_party_takes_its_names_from_its_primary_user() {
-    let world = World::new().await;
+async fn a_party_takes_its_names_from_its_primary_user(engine: Engine) {
+    let world = World::on(engine).await;
     let user = json!({"email": "jo@acme.example", "firstName": "Jo", "lastName": "Doe"});
     let vendor = world.operator.post("/vendors", json!({"primaryUser": user})).await.expect(201);
     assert_eq!((text(&vendor, "id"), text(&vendor, "name")), ("jo@acme.example".to_owned(), "Jo Doe".to_owned()));
@@ -35,9 +34,8 @@ async fn a_party_takes_its_names_from_its_primary_user() {
     assert_eq!(by_email[0]["ref"], customer["ref"]);
 }
 
-#[tokio::test]
-async fn a_put_may_carry_the_whole_object() {
-    let world = World::new().await;
+async fn a_put_may_carry_the_whole_object(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let order = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await.expect(201);
     let subscription = format!("/subscriptions/{}", text(&order["subscriptions"][0], "ref"));
@@ -64,9 +62,8 @@ async fn a_put_may_carry_the_whole_object() {
     }
 }
 
-#[tokio::test]
-async fn users_grant_what_they_hold_and_rotate_their_secrets() {
-    let world = World::new().await;
+async fn users_grant_what_they_hold_and_rotate_their_secrets(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let made = shop.vendor.post("/users", json!({"email": "two@acme.example", "firstName": "Two"})).await.expect(201);
     assert_eq!(made["scopes"], json!([format!("VENDOR:{}", shop.vendor.party)]));
@@ -91,9 +88,8 @@ async fn users_grant_what_they_hold_and_rotate_their_secrets() {
     world.operator.delete("/users/2").await.refused(409, "in_use");
 }
 
-#[tokio::test]
-async fn a_replayed_create_shows_no_secret() {
-    let world = World::new().await;
+async fn a_replayed_create_shows_no_secret(engine: Engine) {
+    let world = World::on(engine).await;
     let body = json!({"id": "net", "name": "Net", "primaryUser": {"email": "a@net.example"}});
     let operator = world.operator.key("once");
     let first = operator.post("/suppliers", body.clone()).await.expect(201);
@@ -104,9 +100,8 @@ async fn a_replayed_create_shows_no_secret() {
     assert_eq!(again.expect(201), expected);
 }
 
-#[tokio::test]
-async fn a_replayed_delete_answers_what_was_deleted() {
-    let world = World::new().await;
+async fn a_replayed_delete_answers_what_was_deleted(engine: Engine) {
+    let world = World::on(engine).await;
     let supplier = world.supplier("net").await;
     let application = supplier.post("/applications", json!({"id": "net/app", "name": "App"})).await.expect(201);
     let user = supplier.post("/users", json!({"email": "two@net.example"})).await.expect(201);
@@ -128,9 +123,8 @@ async fn a_replayed_delete_answers_what_was_deleted() {
     }
 }
 
-#[tokio::test]
-async fn a_key_belongs_to_one_operation() {
-    let world = World::new().await;
+async fn a_key_belongs_to_one_operation(engine: Engine) {
+    let world = World::on(engine).await;
     let supplier = world.supplier("net").await;
     let keyed = supplier.key("k");
     let body = json!({"id": "net/one", "name": "One"});
@@ -142,10 +136,9 @@ async fn a_key_belongs_to_one_operation() {
     keyed.at("/core/v141/api").post("/applications", json!({"id": "net/one", "name": "One"})).await.expect(200);
 }
 
-#[tokio::test]
-async fn unknown_attributes_can_be_ignored() {
+async fn unknown_attributes_can_be_ignored(engine: Engine) {
     let settings = Settings { ignore_unknown_fields: true, ..Settings::default() };
-    let world = World::with(settings).await;
+    let world = World::with(engine, settings).await;
     let body = json!({"id": "net", "name": "Net", "surprise": 1, "primaryUser": {"email": "a@net.example", "x": 1}});
     let supplier = world.operator.post("/suppliers", body).await.expect(201);
     let path = format!("/suppliers/{}", text(&supplier, "ref"));
@@ -153,9 +146,8 @@ async fn unknown_attributes_can_be_ignored() {
     world.operator.put(&path, json!({"id": "other"})).await.refused(400, "invalid_attribute");
 }
 
-#[tokio::test]
-async fn products_show_each_caller_its_own() {
-    let world = World::new().await;
+async fn products_show_each_caller_its_own(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let path = format!("/connectivityPlans/{}", shop.plan_ref);
     let notification = json!({"subscribedUrl": "https://net.example/subscribed"});
@@ -187,9 +179,8 @@ async fn products_show_each_caller_its_own() {
     assert_eq!(shop.vendor.get(&by_id).await.expect(200)[0]["portalUrl"], "https://app.example/");
 }
 
-#[tokio::test]
-async fn offers_and_strategies_decide_what_can_be_ordered() {
-    let world = World::new().await;
+async fn offers_and_strategies_decide_what_can_be_ordered(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let mine = json!({"id": "acme/night", "settings": {"at": [1, 2]}, "description": "At night"});
     let strategy = shop.vendor.post("/processingStrategies", mine).await.expect(201);
@@ -215,9 +206,8 @@ async fn offers_and_strategies_decide_what_can_be_ordered() {
     shop.vendor.post("/offers", unknown).await.refused(400, "unknown_reference");
 }
 
-#[tokio::test]
-async fn subscriptions_are_suspended_and_resumed() {
-    let world = World::new().await;
+async fn subscriptions_are_suspended_and_resumed(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let order = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await.expect(201);
     let path = format!("/subscriptions/{}", text(&order["subscriptions"][0], "ref"));
@@ -236,9 +226,8 @@ async fn subscriptions_are_suspended_and_resumed() {
     assert_eq!(shop.vendor.get("/subscriptions?orderRef=x").await.expect(200), json!([]));
 }
 
-#[tokio::test]
-async fn a_subscriber_with_orders_is_deleted_by_force_only() {
-    let world = World::new().await;
+async fn a_subscriber_with_orders_is_deleted_by_force_only(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let order = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await.expect(201);
     let path = format!("/subscribers/{}", shop.subscriber.party);
@@ -251,9 +240,8 @@ async fn a_subscriber_with_orders_is_deleted_by_force_only() {
     world.operator.delete(&format!("/vendors/{}", shop.vendor.party)).await.refused(409, "in_use");
 }
 
-#[tokio::test]
-async fn a_supplier_does_not_see_what_happens_to_another_ones_part_of_an_order() {
-    let world = World::new().await;
+async fn a_supplier_does_not_see_what_happens_to_another_ones_part_of_an_order(engine: Engine) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let other = world.supplier("grid").await;
     other.post("/applications", json!({"id": "grid/app", "name": "Other"})).await.expect(201);
@@ -279,4 +267,19 @@ async fn a_supplier_does_not_see_what_happens_to_another_ones_part_of_an_order()
     assert_eq!(known.status, 304);
     shop.vendor.with("if-match", &after[1]).put(&path(0), json!({"state": "SUSPENDED"})).await.expect(200);
     assert_ne!(tags().await[0], after[0]);
+}
+
+harness::on_each_engine! {
+    a_party_takes_its_names_from_its_primary_user;
+    a_put_may_carry_the_whole_object;
+    users_grant_what_they_hold_and_rotate_their_secrets;
+    a_replayed_create_shows_no_secret;
+    a_replayed_delete_answers_what_was_deleted;
+    a_key_belongs_to_one_operation;
+    unknown_attributes_can_be_ignored;
+    products_show_each_caller_its_own;
+    offers_and_strategies_decide_what_can_be_ordered;
+    subscriptions_are_suspended_and_resumed;
+    a_subscriber_with_orders_is_deleted_by_force_only;
+    a_supplier_does_not_see_what_happens_to_another_ones_part_of_an_order;
 }

@@ -54,7 +54,7 @@ const READY: &str = "GET /health/ready HTTP/1.1\r\nhost: a\r\n\r\n";
 
 #[tokio::test]
 async fn stopping_cuts_nothing_off() {
-    let world = World::with(Settings { drain_grace_ms: 2000, ..Settings::default() }).await;
+    let world = World::with(harness::Engine::Sqlite, Settings { drain_grace_ms: 2000, ..Settings::default() }).await;
     let shop = world.shop("net", "acme").await;
     let served = serving(&world);
     let body = serde_json::json!({"offerId": shop.offer_id}).to_string();

@@ -4,7 +4,7 @@
 mod harness;
 
 use axum::body::Body;
-use harness::{Answer, Caller, Member, World, text};
+use harness::{Answer, Caller, Engine, Member, World, text};
 use http::Method;
 use orderpark_server::access::{Access, Signer};
 use orderpark_server::{App, Profile, Settings, router};
@@ -47,9 +47,8 @@ fn oauth_refused(answer: &Answer, status: u16, reason: &str, error: &str) {
     assert_eq!(answer.header("cache-control"), "no-store");
 }
 
-#[tokio::test]
-async fn a_token_answer_has_these_attributes_and_is_kept_by_nobody() {
-    let world = World::new().await;
+async fn a_token_answer_has_these_attributes_and_is_kept_by_nobody(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let answer = ask(&world, &vendor, "?renewToken=true", "").await;
     let body = answer.expect(200);
@@ -68,9 +67,8 @@ async fn a_token_answer_has_these_attributes_and_is_kept_by_nobody() {
     assert_eq!(answer.header("pragma"), "no-cache");
 }
 
-#[tokio::test]
-async fn several_scopes_are_one_string() {
-    let world = World::new().await;
+async fn several_scopes_are_one_string(engine: Engine) {
+    let world = World::on(engine).await;
     let (acme, globex) = (world.vendor("acme").await, world.vendor("globex").await);
     let scopes = [format!("VENDOR:{}", acme.party), format!("VENDOR:{}", globex.party)];
     let body = json!({"email": "both@agency.example", "scopes": scopes});
@@ -80,9 +78,8 @@ async fn several_scopes_are_one_string() {
     assert_eq!(answer["scope"], format!("[{}, {}]", scopes[0], scopes[1]));
 }
 
-#[tokio::test]
-async fn every_base_path_and_the_keycloak_shaped_alias_give_tokens() {
-    let world = World::new().await;
+async fn every_base_path_and_the_keycloak_shaped_alias_give_tokens(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let form = form_of(&vendor.client_id, &vendor.client_secret);
     let versions = ["v140", "v141", "latest"].map(|version| format!("/admin/{version}/api/oauth/token"));
@@ -94,9 +91,8 @@ async fn every_base_path_and_the_keycloak_shaped_alias_give_tokens() {
     }
 }
 
-#[tokio::test]
-async fn the_valid_token_is_returned_with_its_remaining_life_until_a_new_one_is_asked_for() {
-    let world = World::new().await;
+async fn the_valid_token_is_returned_with_its_remaining_life_until_a_new_one_is_asked_for(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let first = token(&world, &vendor, "?validityPeriod=1hours&renewToken=true").await;
     world.pass_seconds(600);
@@ -109,9 +105,8 @@ async fn the_valid_token_is_returned_with_its_remaining_life_until_a_new_one_is_
     assert_eq!((status_of(&world, &first).await, status_of(&world, &renewed).await), (401, 200), "dies at once");
 }
 
-#[tokio::test]
-async fn an_expired_token_is_worth_nothing_and_followed_by_a_new_one() {
-    let world = World::new().await;
+async fn an_expired_token_is_worth_nothing_and_followed_by_a_new_one(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let first = token(&world, &vendor, "?validityPeriod=1minutes&renewToken=true").await;
     world.pass_seconds(59);
@@ -122,9 +117,8 @@ async fn an_expired_token_is_worth_nothing_and_followed_by_a_new_one() {
     assert_ne!(next["access_token"], first["access_token"]);
 }
 
-#[tokio::test]
-async fn an_infinite_token_says_so_and_lives() {
-    let world = World::new().await;
+async fn an_infinite_token_says_so_and_lives(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let body = ask(&world, &vendor, "", "&validityPeriod=infinite&renewToken=true").await.expect(200);
     assert_eq!(body["expires_in"], 2_147_483_647);
@@ -132,17 +126,15 @@ async fn an_infinite_token_says_so_and_lives() {
     assert_eq!(status_of(&world, &body).await, 200);
 }
 
-#[tokio::test]
-async fn a_setting_caps_what_is_asked_for() {
+async fn a_setting_caps_what_is_asked_for(engine: Engine) {
     let settings = Settings { token_validity_max_s: Some(3600), ..Settings::default() };
-    let world = World::with(settings).await;
+    let world = World::with(engine, settings).await;
     let vendor = world.vendor("acme").await;
     assert_eq!(token(&world, &vendor, "?validityPeriod=infinite&renewToken=true").await["expires_in"], 3600);
 }
 
-#[tokio::test]
-async fn the_client_id_may_be_encoded_or_short_and_http_basic_works() {
-    let world = World::new().await;
+async fn the_client_id_may_be_encoded_or_short_and_http_basic_works(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     for client_id in ["default%2Facme@vendor.example", "default%252Facme%40vendor.example", "acme@vendor.example"] {
         let form = form_of(client_id, &vendor.client_secret);
@@ -158,9 +150,8 @@ fn base64(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
-#[tokio::test]
-async fn errors_are_those_of_rfc_6749_and_of_dx_at_once() {
-    let world = World::new().await;
+async fn errors_are_those_of_rfc_6749_and_of_dx_at_once(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let right = form_of(&vendor.client_id, &vendor.client_secret);
     let cases = [
@@ -185,9 +176,8 @@ async fn errors_are_those_of_rfc_6749_and_of_dx_at_once() {
     world.nobody().at(ADMIN).get("/oauth/token").await.refused(405, "method_not_allowed");
 }
 
-#[tokio::test]
-async fn an_unknown_client_is_answered_as_a_wrong_secret() {
-    let world = World::new().await;
+async fn an_unknown_client_is_answered_as_a_wrong_secret(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let mut wrong = Vec::new();
     for form in [form_of(&vendor.client_id, "wrong"), form_of("default/nobody@acme.example", "wrong")] {
@@ -198,9 +188,8 @@ async fn an_unknown_client_is_answered_as_a_wrong_secret() {
     assert_eq!(wrong[0], wrong[1]);
 }
 
-#[tokio::test]
-async fn failure_throttling_slows_the_failing_one_and_lets_the_victim_in() {
-    let world = World::new().await;
+async fn failure_throttling_slows_the_failing_one_and_lets_the_victim_in(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let wrong = form_of(&vendor.client_id, "wrong");
     for _ in 0..5 {
@@ -213,9 +202,8 @@ async fn failure_throttling_slows_the_failing_one_and_lets_the_victim_in() {
     assert_eq!(form_at(&world.nobody(), ADMIN, "/oauth/token", &wrong).await.status, 401, "the count began anew");
 }
 
-#[tokio::test]
-async fn revoking_is_effective_at_once_and_says_nothing_of_unknown_tokens() {
-    let world = World::new().await;
+async fn revoking_is_effective_at_once_and_says_nothing_of_unknown_tokens(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     for in_form in [false, true] {
         let body = token(&world, &vendor, "").await;
@@ -237,9 +225,8 @@ async fn revoking_is_effective_at_once_and_says_nothing_of_unknown_tokens() {
     form_at(&world.nobody(), ADMIN, "/oauth/revoke_token", "").await.refused(400, "invalid_request");
 }
 
-#[tokio::test]
-async fn token_info_needs_the_token_and_nothing_else() {
-    let world = World::new().await;
+async fn token_info_needs_the_token_and_nothing_else(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let body = token(&world, &vendor, "").await;
     let nobody = world.nobody().at(ADMIN);
@@ -250,11 +237,10 @@ async fn token_info_needs_the_token_and_nothing_else() {
     }
 }
 
-#[tokio::test]
-async fn profiles_are_those_of_the_configuration() {
+async fn profiles_are_those_of_the_configuration(engine: Engine) {
     let profile = |id: &str, name: &str| Profile { id: id.to_owned(), name: name.to_owned() };
     let profiles = vec![profile("default", "Default"), profile("other", "Another")];
-    let world = World::with(Settings { profiles, ..Settings::default() }).await;
+    let world = World::with(engine, Settings { profiles, ..Settings::default() }).await;
     let operator = world.operator.at(ADMIN);
     let list = json!([{"id": "default", "name": "Default"}, {"id": "other", "name": "Another"}]);
     assert_eq!(operator.get("/profiles").await.expect(200), list);
@@ -266,9 +252,8 @@ async fn profiles_are_those_of_the_configuration() {
     }
 }
 
-#[tokio::test]
-async fn two_live_secrets_per_client_let_programs_be_moved_over_one_by_one() {
-    let world = World::new().await;
+async fn two_live_secrets_per_client_let_programs_be_moved_over_one_by_one(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let user = vendor.get("/users?email=acme@vendor.example").await.expect(200);
     let path = format!("/users/{}?resetPassword=true", text(&user[0], "ref"));
@@ -286,9 +271,8 @@ async fn two_live_secrets_per_client_let_programs_be_moved_over_one_by_one() {
     assert_eq!(ask(&world, &newest, "", "").await.status, 200);
 }
 
-#[tokio::test]
-async fn other_scopes_and_deletion_end_a_token_at_once() {
-    let world = World::new().await;
+async fn other_scopes_and_deletion_end_a_token_at_once(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let body = json!({"email": "joe@acme.example", "scopes": [format!("VENDOR:{}", vendor.party)]});
     let user = world.operator.post("/users", body).await.expect(201);
@@ -324,9 +308,8 @@ fn with_another_key(world: &World) -> Caller {
     Caller::new(router(Arc::new(app)), None)
 }
 
-#[tokio::test]
-async fn a_lost_signing_key_costs_a_client_a_new_token_and_nothing_more() {
-    let world = World::new().await;
+async fn a_lost_signing_key_costs_a_client_a_new_token_and_nothing_more(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let before = token(&world, &vendor, "").await;
     let nobody = with_another_key(&world);
@@ -340,9 +323,8 @@ async fn a_lost_signing_key_costs_a_client_a_new_token_and_nothing_more() {
     assert_eq!(again["access_token"], after["access_token"]);
 }
 
-#[tokio::test]
-async fn copies_of_a_token_request_at_once_end_with_one_token() {
-    let world = World::new().await;
+async fn copies_of_a_token_request_at_once_end_with_one_token(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     world.pass_seconds(13 * 3600);
     let asked = (0..16).map(|_| ask(&world, &vendor, "", ""));
@@ -353,9 +335,8 @@ async fn copies_of_a_token_request_at_once_end_with_one_token() {
     }
 }
 
-#[tokio::test]
-async fn a_second_that_has_begun_counts() {
-    let world = World::new().await;
+async fn a_second_that_has_begun_counts(engine: Engine) {
+    let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
     let first = token(&world, &vendor, "?renewToken=true").await;
     assert_eq!(first["expires_in"], 43_200);
@@ -363,4 +344,26 @@ async fn a_second_that_has_begun_counts() {
     assert_eq!(token(&world, &vendor, "").await["expires_in"], 43_200);
     world.pass_micros(1_000_000);
     assert_eq!(token(&world, &vendor, "").await["expires_in"], 43_199);
+}
+
+harness::on_each_engine! {
+    a_token_answer_has_these_attributes_and_is_kept_by_nobody;
+    several_scopes_are_one_string;
+    every_base_path_and_the_keycloak_shaped_alias_give_tokens;
+    the_valid_token_is_returned_with_its_remaining_life_until_a_new_one_is_asked_for;
+    an_expired_token_is_worth_nothing_and_followed_by_a_new_one;
+    an_infinite_token_says_so_and_lives;
+    a_setting_caps_what_is_asked_for;
+    the_client_id_may_be_encoded_or_short_and_http_basic_works;
+    errors_are_those_of_rfc_6749_and_of_dx_at_once;
+    an_unknown_client_is_answered_as_a_wrong_secret;
+    failure_throttling_slows_the_failing_one_and_lets_the_victim_in;
+    revoking_is_effective_at_once_and_says_nothing_of_unknown_tokens;
+    token_info_needs_the_token_and_nothing_else;
+    profiles_are_those_of_the_configuration;
+    two_live_secrets_per_client_let_programs_be_moved_over_one_by_one;
+    other_scopes_and_deletion_end_a_token_at_once;
+    a_lost_signing_key_costs_a_client_a_new_token_and_nothing_more;
+    copies_of_a_token_request_at_once_end_with_one_token;
+    a_second_that_has_begun_counts;
 }

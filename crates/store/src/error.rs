@@ -1,5 +1,6 @@
 //! What can go wrong in the store. Sentences here are for the operator's log, never for a client.
 
+use crate::row::Unreadable;
 use orderpark_domain::Refusal;
 
 /// Why a store cannot be opened.
@@ -19,6 +20,9 @@ pub enum OpenError {
         /// The newest version that this program knows.
         known: u32,
     },
+    /// A copy into it has begun and not ended: what is there is a part of a deployment.
+    #[error("the database is an unfinished copy: say the same `orderpark copy` again, and it goes on where it stopped")]
+    CopyUnfinished,
     /// The file or its folder cannot be used.
     #[error("{path}: {source}")]
     Io {
@@ -64,6 +68,12 @@ pub enum CommitError {
     /// Deciding panicked; nothing was done.
     #[error("a fault in the program: {0}")]
     Fault(String),
+}
+
+impl From<Unreadable> for ReadError {
+    fn from(error: Unreadable) -> ReadError {
+        ReadError::Corrupt(error.to_string())
+    }
 }
 
 impl From<ReadError> for CommitError {

@@ -2,28 +2,40 @@
 //!
 //! **Invariant of this crate:** nothing is written but through [`Store::commit`], in one transaction with its journal
 //! entries, and nobody is answered before that transaction is on the disk. This crate contains all SQL and no HTTP, and
-//! decides nothing: decisions are `orderpark_domain`'s.
+//! decides nothing: decisions are `orderpark_domain`'s. The one exception is [`copy`], which writes into an empty database
+//! what was decided in another one.
 //!
 //! How to read it: `committer` is the door for writes, `journal` the record, `sqlite` the engine behind both, `reads` the
 //! scoped reads, one file a noun, and `verify` folds the journal again and compares, with queries of its own.
 
 mod clock;
 mod committer;
+pub mod copy;
 mod error;
 pub mod faults;
 mod journal;
+mod load;
+mod moves;
 mod options;
+mod postgres;
+mod query;
 mod reads;
+mod row;
+mod rows;
+pub mod schema;
 mod sqlite;
 mod store;
+mod told;
 pub mod verify;
 
 pub use clock::{Chance, Clock, SystemChance, SystemClock};
 pub use committer::Committed;
 pub use error::{CommitError, OpenError, ReadError};
 pub use options::{Database, Options};
+pub use postgres::{Address, Limits, OwnSchema};
 pub use reads::{
-    BalanceTotal, OfferFilter, OrderFilter, PartyFilter, PlacedSubscription, ProductFilter, Slice, StrategyFilter,
-    SubscriptionFilter, UserFilter,
+    BalanceTotal, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter, PlacedSubscription,
+    ProductFilter, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
 };
+pub use schema::Schema;
 pub use store::Store;

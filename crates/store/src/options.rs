@@ -1,5 +1,6 @@
 //! How a store is opened.
 
+use crate::postgres::{Address, Limits};
 use crate::{Chance, Clock, SystemChance, SystemClock};
 use std::fmt;
 use std::path::PathBuf;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 pub enum Database {
     /// One file, in this process: `sqlite:PATH`.
     Sqlite(PathBuf),
+    /// A PostgreSQL server that several processes may share: `postgres://USER@HOST/NAME`.
+    Postgres(Box<Address>),
 }
 
 impl FromStr for Database {
@@ -19,7 +22,8 @@ impl FromStr for Database {
     fn from_str(text: &str) -> Result<Database, String> {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Database::Sqlite(PathBuf::from(path))),
-            _ => Err(format!("'{text}' is not a database: say sqlite:PATH")),
+            Some(("postgres" | "postgresql", _)) => Ok(Database::Postgres(Box::new(text.parse()?))),
+            _ => Err("that is not a database: say sqlite:PATH or postgres://USER@HOST/NAME".to_owned()),
         }
     }
 }
@@ -28,6 +32,8 @@ impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Database::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            // Without the password.
+            Database::Postgres(address) => address.fmt(f),
         }
     }
 }
@@ -45,6 +51,10 @@ pub struct Options {
     pub batch_max: usize,
     /// Pages of 4 KiB that a SQLite file may grow to; absent: as many as the disk holds.
     pub pages_max: Option<u32>,
+    /// What a connection to PostgreSQL may take.
+    pub postgres: Limits,
+    /// Whether the clock is set right by PostgreSQL's, as it must be where several nodes share it.
+    pub follows_database_clock: bool,
 }
 
 impl Default for Options {
@@ -55,6 +65,8 @@ impl Default for Options {
             waiting_max: 8192,
             batch_max: 512,
             pages_max: None,
+            postgres: Limits::default(),
+            follows_database_clock: true,
         }
     }
 }

@@ -1,65 +1,65 @@
 //! The store: one type in front, a closed set of engines behind.
 
 use crate::committer::{self, Committer, Submission};
-use crate::sqlite::{Checkpointer, FileLock, Readers, open_reader, open_writer};
-use crate::{CommitError, Committed, Database, OpenError, Options, ReadError};
-use orderpark_domain::Intent;
-use rusqlite::Connection;
+use crate::load::lookups;
+use crate::moves::Moves;
+use crate::postgres::Postgres;
+use crate::query::{Dialect, Query};
+use crate::row::{Read, Row};
+use crate::sqlite::Sqlite;
+use crate::{Clock, CommitError, Committed, Database, OpenError, Options, ReadError};
+use orderpark_domain::{Head, Intent, Need, World};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
-
-/// Connections for reads of one row.
-const READERS: usize = 4;
-
-/// Connections for lists.
-const LIST_READERS: usize = 4;
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// A deployment's data. Cheap to clone; the last clone that is dropped, or [`Store::close`], ends its threads.
 #[derive(Clone)]
 pub struct Store {
-    engine: Arc<Engine>,
+    inner: Arc<Inner>,
 }
 
-/// Fields are dropped in this order: no more intents, no more checkpoints, no more reads, and only then the lock.
-struct Engine {
+/// Dropped in this order: no more intents, and only then the engine.
+struct Inner {
     /// Absent once closed.
     sender: Mutex<Option<mpsc::Sender<Submission>>>,
     committer: Mutex<Option<JoinHandle<()>>>,
-    _checkpointer: Checkpointer,
-    readers: Readers,
-    /// Lists have their own, so that a long one holds up nobody's token.
-    lists: Readers,
-    _lock: FileLock,
+    clock: Arc<dyn Clock>,
+    moves: Moves,
+    engine: Engine,
+}
+
+/// The databases that there are.
+enum Engine {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Box<Postgres>),
 }
 
 impl Store {
-    /// Opens the database, makes it if it is missing, and brings its schema up to date.
+    /// Opens the database, makes a SQLite file if it is missing, and brings the schema up to date.
+    ///
+    /// May wait for the disk or the network, for a few seconds at most.
     pub fn open(database: &Database, options: Options) -> Result<Store, OpenError> {
-        let Database::Sqlite(path) = database;
-        Store::open_file(path, options)
-    }
-
-    fn open_file(path: &Path, options: Options) -> Result<Store, OpenError> {
-        let lock = FileLock::take(path)?;
-        let writer = open_writer(path, &options)?;
-        let readers = Readers::open(path, READERS)?;
-        let lists = Readers::open(path, LIST_READERS)?;
-        let thread = |source| OpenError::Io { path: path.display().to_string(), source };
-        let checkpointer = Checkpointer::start(open_reader(path)?).map_err(thread)?;
-        let Committer { sender, thread: committer } = committer::start(writer, options).map_err(thread)?;
-        let engine = Engine {
-            sender: Mutex::new(Some(sender)),
-            committer: Mutex::new(Some(committer)),
-            _checkpointer: checkpointer,
-            readers,
-            lists,
-            _lock: lock,
+        let moves = Moves::new();
+        let (engine, writer, clock) = match database {
+            Database::Sqlite(path) => {
+                let (sqlite, writer) = Sqlite::open(path, &options)?;
+                (Engine::Sqlite(Arc::new(sqlite)), writer, Arc::clone(&options.clock))
+            }
+            Database::Postgres(address) => {
+                let (postgres, writer) = Postgres::open(address, &options, &moves)?;
+                let clock = postgres.clock();
+                (Engine::Postgres(Box::new(postgres)), writer, clock)
+            }
         };
-        Ok(Store { engine: Arc::new(engine) })
+        let options = Options { clock: Arc::clone(&clock), ..options };
+        let Committer { sender, thread } =
+            committer::start(writer, options, moves.clone()).map_err(|error| OpenError::Database(error.to_string()))?;
+        let (sender, committer) = (Mutex::new(Some(sender)), Mutex::new(Some(thread)));
+        Ok(Store { inner: Arc::new(Inner { sender, committer, clock, moves, engine }) })
     }
 
     /// Hands an intent to the committer and waits until its outcome is on the disk. Dropping the future cancels nothing.
@@ -77,7 +77,7 @@ impl Store {
     }
 
     fn submit(&self, submission: Submission) -> Result<(), CommitError> {
-        let sender = self.engine.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = self.inner.sender.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(sender) = sender.as_ref() else {
             return Err(CommitError::Unavailable("the store is closed".into()));
         };
@@ -87,30 +87,178 @@ impl Store {
         })
     }
 
-    /// Takes no more intents, finishes those that wait, and copies the write-ahead log back.
+    /// Takes no more intents, finishes those that wait, and leaves the database in order.
     pub async fn close(&self) {
-        let engine = Arc::clone(&self.engine);
+        let inner = Arc::clone(&self.inner);
         // A panic in there would have stopped the committer's thread, which `stop` reports.
-        let _ = tokio::task::spawn_blocking(move || engine.stop()).await;
+        let _ = tokio::task::spawn_blocking(move || inner.stop()).await;
     }
 
-    /// Whether there is still somebody to commit to: not once closed, nor if the committer's thread has ended.
+    /// Whether there is somebody to commit to: not once closed, nor if the committer's thread has ended, nor while
+    /// PostgreSQL cannot be reached.
     pub fn takes_writes(&self) -> bool {
-        let sender = self.engine.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        sender.as_ref().is_some_and(|sender| !sender.is_closed())
+        let reachable = match &self.inner.engine {
+            Engine::Sqlite(_) => true,
+            Engine::Postgres(postgres) => postgres.is_reachable(),
+        };
+        let sender = self.inner.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        reachable && sender.as_ref().is_some_and(|sender| !sender.is_closed())
     }
 
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, ReadError> {
-        self.engine.readers.read(read)
+    /// The clock by which the journal is written: what the options gave, on PostgreSQL set right by the database's own,
+    /// so that all nodes have one.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.inner.clock)
+    }
+
+    /// Whether other processes may work on the same database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.inner.engine, Engine::Postgres(_))
+    }
+
+    /// Moves whenever other nodes may have ended a token: who remembers tokens forgets them then. It comes within
+    /// milliseconds, or, if the network loses it, not at all, so nobody remembers a token for longer than a second anyway.
+    pub fn revocations(&self) -> watch::Receiver<u64> {
+        match &self.inner.engine {
+            Engine::Sqlite(_) => watch::channel(0).1,
+            Engine::Postgres(postgres) => postgres.revocations(),
+        }
+    }
+
+    /// Moves whenever the journal has a new entry, to the number of the newest one: at once for what this process commits,
+    /// within milliseconds for what other nodes do, or within half a second if the network loses the notice.
+    pub fn moved(&self) -> watch::Receiver<u64> {
+        self.inner.moves.follow()
+    }
+
+    /// Whether all nodes of this database hold the same keys, of which `fingerprint` is a digest. The first node that asks is
+    /// right; with `adopt`, this one is, whatever was before. A SQLite file has one process, which is always right.
+    pub async fn agree_on_keys(&self, fingerprint: [u8; 32], adopt: bool) -> Result<bool, ReadError> {
+        match &self.inner.engine {
+            Engine::Sqlite(_) => Ok(true),
+            Engine::Postgres(postgres) => Box::pin(postgres.agree_on_keys(fingerprint, adopt)).await,
+        }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self.inner.engine {
+            Engine::Sqlite(_) => Dialect::Sqlite,
+            Engine::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// A read of one row or a few: short enough to be made in an async task.
+    pub(crate) async fn read<A>(
+        &self,
+        query: Query,
+        mut all: A,
+        step: impl Fn(&mut A, &dyn Row) -> Read<()>,
+    ) -> Result<A, ReadError> {
+        #[cfg(test)]
+        crate::query::heard::hear(&query);
+        match &self.inner.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(&query, &mut |row| step(&mut all, row))?,
+            Engine::Postgres(postgres) => {
+                // In a box, or every request would carry the room for it, on the other engine too.
+                for row in Box::pin(postgres.read(&query)).await? {
+                    step(&mut all, &row)?;
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// A read that may have to look at many rows: on connections of its own, and not for ever.
-    pub(crate) fn read_many<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, ReadError> {
-        self.engine.lists.read(read)
+    pub(crate) async fn read_many<A: Send + 'static>(
+        &self,
+        query: Query,
+        mut all: A,
+        step: impl Fn(&mut A, &dyn Row) -> Read<()> + Send + 'static,
+    ) -> Result<A, ReadError> {
+        #[cfg(test)]
+        crate::query::heard::hear(&query);
+        match &self.inner.engine {
+            Engine::Sqlite(sqlite) => {
+                let sqlite = Arc::clone(sqlite);
+                let read = tokio::task::spawn_blocking(move || {
+                    sqlite.read_many(&query, &mut |row| step(&mut all, row))?;
+                    Ok(all)
+                });
+                read.await.unwrap_or_else(|panic| Err(ReadError::Unavailable(panic.to_string())))
+            }
+            Engine::Postgres(postgres) => {
+                for row in Box::pin(postgres.read_many(&query)).await? {
+                    step(&mut all, &row)?;
+                }
+                Ok(all)
+            }
+        }
+    }
+
+    /// The rows that were named, on the connections for lists.
+    pub(crate) async fn look_up(&self, needs: BTreeSet<Need>) -> Result<World, ReadError> {
+        let mut world = World::working_set(Head::EMPTY);
+        if needs.is_empty() {
+            return Ok(world);
+        }
+        let mut lookups = lookups(self.dialect(), needs);
+        match &self.inner.engine {
+            Engine::Sqlite(sqlite) => {
+                let sqlite = Arc::clone(sqlite);
+                let looked = tokio::task::spawn_blocking(move || {
+                    for mut lookup in lookups {
+                        lookup.begin(&mut world);
+                        let query = lookup.query.clone();
+                        sqlite.read_many(&query, &mut |row| lookup.file(&mut world, row))?;
+                        lookup.end(&mut world);
+                    }
+                    Ok(world)
+                });
+                looked.await.unwrap_or_else(|panic| Err(ReadError::Unavailable(panic.to_string())))
+            }
+            Engine::Postgres(postgres) => {
+                for lookup in &mut lookups {
+                    lookup.begin(&mut world);
+                    for row in Box::pin(postgres.read_many(&lookup.query)).await? {
+                        lookup.file(&mut world, &row)?;
+                    }
+                }
+                for lookup in lookups {
+                    lookup.end(&mut world);
+                }
+                Ok(world)
+            }
+        }
+    }
+
+    /// The one row of a short read.
+    pub(crate) async fn get<T>(
+        &self,
+        query: Query,
+        read: impl Fn(&dyn Row) -> Read<T>,
+    ) -> Result<Option<T>, ReadError> {
+        let found = self.read(query, None, |found, row| {
+            *found = Some(read(row)?);
+            Ok(())
+        });
+        found.await
+    }
+
+    /// The rows of a read that may have to look at many.
+    pub(crate) async fn list<T: Send + 'static>(
+        &self,
+        query: Query,
+        read: impl Fn(&dyn Row) -> Read<T> + Send + 'static,
+    ) -> Result<Vec<T>, ReadError> {
+        let push = move |all: &mut Vec<T>, row: &dyn Row| {
+            all.push(read(row)?);
+            Ok(())
+        };
+        self.read_many(query, Vec::new(), push).await
     }
 }
 
-impl Engine {
+impl Inner {
     fn stop(&self) {
         drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -120,7 +268,7 @@ impl Engine {
     }
 }
 
-impl Drop for Engine {
+impl Drop for Inner {
     fn drop(&mut self) {
         self.stop();
     }

@@ -2,80 +2,95 @@
 
 mod harness;
 
-use harness::{Deployment, cancel, everything, key, order_of, place};
+use harness::{Deployment, Engine, cancel, key, order_of, place};
 use orderpark_domain::order::{OfferName, PlaceOrder};
 use orderpark_domain::{Command, Intent, OrderRef, OrderState, Outcome, PartyKind, Refusal, UserRef, offer, party};
-use orderpark_store::{CommitError, Database, OpenError, Options, OrderFilter, Slice, Store};
+use orderpark_store::{CommitError, Database, OpenError, Options, Store};
 
-#[test]
-fn an_order_is_placed_read_listed_cancelled_and_verified() {
-    let deployment = Deployment::new();
+on_each_engine!(
+    an_order_is_placed_read_listed_cancelled_and_verified,
+    a_store_that_is_opened_again_goes_on_where_it_was,
+    a_schema_newer_than_the_program_is_refused,
+    a_newer_schema_that_promises_to_suit_this_program_is_used,
+    a_key_finds_its_first_answer_after_31_and_after_400_days,
+    every_kind_of_create_and_delete_is_replayed,
+    a_key_that_found_an_order_by_its_external_id_keeps_that_answer,
+    a_key_shows_nothing_to_a_client_that_lost_its_scope,
+    copies_of_a_key_in_one_batch_make_one_order,
+    a_dropped_future_cancels_nothing,
+    an_unknown_offer_is_refused_and_writes_nothing,
+    deleting_a_subscriber_with_force_cancels_its_orders,
+);
+
+fn an_order_is_placed_read_listed_cancelled_and_verified(engine: Engine) {
+    let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");
     let order = deployment.order(&shop);
     assert_eq!(order.state, OrderState::Active);
-    let read = deployment.store.get_order(&everything(), order.order).expect("a read");
+    let read = deployment.read(order.order);
     assert_eq!(read.as_ref(), Some(&order), "what was answered is what is read");
-    let open = deployment.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(10)).expect("a list");
+    let open = deployment.open_orders(10);
     assert_eq!(open, std::slice::from_ref(&order));
     let cancelled = order_of(deployment.done(cancel(order.order)));
     assert_eq!(cancelled.state, OrderState::Cancelled);
-    let read = deployment.store.get_order(&everything(), order.order).expect("a read");
+    let read = deployment.read(order.order);
     assert_eq!(read, Some(cancelled.clone()));
     assert_eq!(order_of(deployment.done(cancel(order.order))), cancelled, "again: the same order");
-    let open = deployment.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(10)).expect("a list");
+    let open = deployment.open_orders(10);
     assert_eq!(open, []);
     deployment.verified();
 }
 
-#[test]
-fn a_store_that_is_opened_again_goes_on_where_it_was() {
-    let deployment = Deployment::new();
+fn a_store_that_is_opened_again_goes_on_where_it_was(engine: Engine) {
+    let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");
     let first = deployment.order(&shop);
-    let Deployment { store, folder, .. } = deployment;
-    drop(store);
-    let database = Database::Sqlite(folder.path().join("orderpark.db"));
-    let store = Store::open(&database, Options::default()).expect("it opens again");
+    let (home, clock) = deployment.closed();
+    let store = Store::open(&home.database(), harness::options(&clock)).expect("it opens again");
     let second = store.commit_blocking(Intent::system(place(&shop), "a test")).expect("an order");
     let second = order_of(second.outcome);
     assert!(second.order > first.order, "refs go on growing");
     assert_eq!(second.subscriptions[0].number, first.subscriptions[0].number + 1);
-    let report = orderpark_store::verify::verify(&database, &mut |_| {}).expect("a report");
-    assert_eq!(report.violations, Vec::<String>::new());
+    harness::assert_whole(&home);
 }
 
 #[test]
 fn a_second_process_on_the_same_file_is_refused() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::on(Engine::Sqlite);
     let second = Store::open(&deployment.database(), Options::default());
     assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
 }
 
-#[test]
-fn a_schema_newer_than_the_program_is_refused() {
-    let Deployment { store, folder, .. } = Deployment::new();
-    drop(store);
-    let path = folder.path().join("orderpark.db");
-    let connection = rusqlite::Connection::open(&path).expect("the file");
-    let sql =
-        "insert into refinery_schema_history (version, name, applied_on, checksum) values (999, 'future', '', '0')";
-    connection.execute(sql, []).expect("a future migration");
-    drop(connection);
-    let opened = Store::open(&Database::Sqlite(path), Options::default());
+/// What a later program leaves behind: a migration of its own, and what it promises to programs before it.
+fn after_a_later_program(engine: Engine, oldest: u32) -> Result<(), OpenError> {
+    let (home, clock) = Deployment::on(engine).closed();
+    home.execute(&format!(
+        "insert into refinery_schema_history (version, name, applied_on, checksum) values (999, 'future', '', '0'); \
+         update schema_promise set oldest = {oldest}"
+    ));
+    Store::open(&home.database(), harness::options(&clock)).map(drop)
+}
+
+fn a_schema_newer_than_the_program_is_refused(engine: Engine) {
+    let opened = after_a_later_program(engine, 999);
     assert!(matches!(opened, Err(OpenError::SchemaTooNew { found: 999, .. })), "{opened:?}");
 }
 
+fn a_newer_schema_that_promises_to_suit_this_program_is_used(engine: Engine) {
+    let opened = after_a_later_program(engine, 2);
+    assert!(opened.is_ok(), "{opened:?}");
+}
+
 /// P-03: a key never expires into a second order.
-#[test]
-fn a_key_finds_its_first_answer_after_31_and_after_400_days() {
-    let deployment = Deployment::new();
+fn a_key_finds_its_first_answer_after_31_and_after_400_days(engine: Engine) {
+    let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");
     let intent = || Intent { request: Some(key(deployment.operator, 1, 1)), ..deployment.intent(place(&shop)) };
     let first = deployment.store.commit_blocking(intent()).expect("an order");
     assert!(!first.replayed);
     deployment.done(cancel(order_of(first.outcome.clone()).order));
     for days in [31, 369] {
-        deployment.clock.advance_days(days);
+        deployment.clock.pass_days(days);
         let again = deployment.store.commit_blocking(intent()).expect("the first answer");
         assert!(again.replayed);
         assert_eq!(again.outcome, first.outcome, "the first answer, though the order was cancelled since");
@@ -85,9 +100,8 @@ fn a_key_finds_its_first_answer_after_31_and_after_400_days() {
     deployment.verified();
 }
 
-#[test]
-fn every_kind_of_create_and_delete_is_replayed() {
-    let deployment = Deployment::new();
+fn every_kind_of_create_and_delete_is_replayed(engine: Engine) {
+    let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");
     let order = deployment.order(&shop);
     deployment.done(cancel(order.order));
@@ -123,9 +137,8 @@ fn every_kind_of_create_and_delete_is_replayed() {
     deployment.verified();
 }
 
-#[test]
-fn a_key_that_found_an_order_by_its_external_id_keeps_that_answer() {
-    let deployment = Deployment::new();
+fn a_key_that_found_an_order_by_its_external_id_keeps_that_answer(engine: Engine) {
+    let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");
     let Command::PlaceOrder(plain) = place(&shop) else { unreachable!() };
     let named = || Command::PlaceOrder(PlaceOrder { external_id: Some("PO-1".into()), ..plain.clone() });
@@ -139,9 +152,8 @@ fn a_key_that_found_an_order_by_its_external_id_keeps_that_answer() {
     deployment.verified();
 }
 
-#[test]
-fn a_key_shows_nothing_to_a_client_that_lost_its_scope() {
-    let deployment = Deployment::new();
+fn a_key_shows_nothing_to_a_client_that_lost_its_scope(engine: Engine) {
+    let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");
     let other = deployment.shop("beta");
     let as_vendor = |vendor| Intent {
@@ -156,9 +168,8 @@ fn a_key_shows_nothing_to_a_client_that_lost_its_scope() {
     deployment.verified();
 }
 
-#[test]
-fn copies_of_a_key_in_one_batch_make_one_order() {
-    let deployment = Deployment::new();
+fn copies_of_a_key_in_one_batch_make_one_order(engine: Engine) {
+    let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");
     let answers: Vec<_> = std::thread::scope(|scope| {
         let copies: Vec<_> = (0..40)
@@ -176,9 +187,8 @@ fn copies_of_a_key_in_one_batch_make_one_order() {
     deployment.verified();
 }
 
-#[test]
-fn a_dropped_future_cancels_nothing() {
-    let deployment = Deployment::new();
+fn a_dropped_future_cancels_nothing(engine: Engine) {
+    let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
@@ -190,15 +200,13 @@ fn a_dropped_future_cancels_nothing() {
     });
     // The next intent is answered after the one before it.
     deployment.order(&shop);
-    let filter = OrderFilter::default();
-    let orders = deployment.store.page_orders(&everything(), &filter, Slice::first(10)).expect("a list");
-    assert_eq!(orders.len(), 2);
+    assert_eq!(deployment.open_orders(10).len(), 2);
 }
 
 /// F-04: a full disk refuses writes, keeps reads, and needs no restart.
 #[test]
 fn a_full_disk_refuses_writes_and_recovers() {
-    let deployment = Deployment::with(|options| options.pages_max = Some(60));
+    let deployment = Deployment::with(Engine::Sqlite, |options| options.pages_max = Some(60));
     let shop = deployment.shop("acme");
     let first = deployment.order(&shop);
     let mut refused = None;
@@ -209,12 +217,10 @@ fn a_full_disk_refuses_writes_and_recovers() {
         }
     }
     assert!(matches!(refused, Some(CommitError::Unavailable(_))), "{refused:?}");
-    let read = deployment.store.get_order(&everything(), first.order).expect("reads live on");
-    assert_eq!(read.map(|order| order.order), Some(first.order));
+    let read = deployment.read(first.order);
+    assert_eq!(read.map(|order| order.order), Some(first.order), "reads live on");
     deployment.verified();
-    let orders =
-        deployment.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(1000)).expect("a list");
-    for order in orders.iter().take(5) {
+    for order in deployment.open_orders(5) {
         // Cancelling needs no new page beyond what a journal page still has room for; one of them must get through
         // or be refused whole: in either case nothing is half done.
         let _ = deployment.commit(cancel(order.order));
@@ -222,9 +228,8 @@ fn a_full_disk_refuses_writes_and_recovers() {
     deployment.verified();
 }
 
-#[test]
-fn an_unknown_offer_is_refused_and_writes_nothing() {
-    let deployment = Deployment::new();
+fn an_unknown_offer_is_refused_and_writes_nothing(engine: Engine) {
+    let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");
     let unknown = PlaceOrder {
         offer: OfferName::Id("acme/none".into()),
@@ -239,9 +244,8 @@ fn an_unknown_offer_is_refused_and_writes_nothing() {
     assert_eq!(deployment.verify(), before);
 }
 
-#[test]
-fn deleting_a_subscriber_with_force_cancels_its_orders() {
-    let deployment = Deployment::new();
+fn deleting_a_subscriber_with_force_cancels_its_orders(engine: Engine) {
+    let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");
     let order = deployment.order(&shop);
     let delete = |force| {
@@ -249,7 +253,7 @@ fn deleting_a_subscriber_with_force_cancels_its_orders() {
     };
     assert!(matches!(deployment.refused(delete(false)), Refusal::InUse(_)));
     assert!(matches!(deployment.done(delete(true)), Outcome::Party(_, None)));
-    let read = deployment.store.get_order(&everything(), order.order).expect("a read").expect("its history stays");
+    let read = deployment.read(order.order).expect("its history stays");
     assert_eq!(read.state, OrderState::Cancelled);
     deployment.verified();
 }
@@ -258,11 +262,12 @@ fn deleting_a_subscriber_with_force_cancels_its_orders() {
 #[test]
 fn a_long_reader_holds_up_no_write() {
     const TOO_LONG: u64 = 65_536 * 4_096;
-    let deployment = Deployment::new();
+    let deployment = Deployment::on(Engine::Sqlite);
     let shop = deployment.shop("acme");
-    let reader = rusqlite::Connection::open(deployment.path()).expect("a second connection");
+    let Database::Sqlite(path) = deployment.database() else { unreachable!() };
+    let reader = rusqlite::Connection::open(&path).expect("a second connection");
     reader.execute_batch("begin; select count(*) from orders;").expect("a snapshot");
-    let log = deployment.folder.path().join("orderpark.db-wal");
+    let log = path.with_extension("db-wal");
     let length = || std::fs::metadata(&log).expect("the log").len();
     let (mut longest, mut beyond) = (std::time::Duration::ZERO, 0);
     for _ in 0..30_000 {

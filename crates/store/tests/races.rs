@@ -2,24 +2,29 @@
 
 mod harness;
 
-use harness::{Deployment, cancel, settle};
+use harness::{Deployment, Engine, cancel, settle};
 use orderpark_domain::{OrderState, Outcome};
 use orderpark_store::{CommitError, Committed};
 use std::sync::Arc;
 
-const RACES: usize = 1_000;
 const RACERS: usize = 50;
 
-#[test]
-fn of_fifty_racers_one_settles_and_at_most_one_cancels() {
-    let deployment = Deployment::new();
+on_each_engine!(of_fifty_racers_one_settles_and_at_most_one_cancels);
+
+fn of_fifty_racers_one_settles_and_at_most_one_cancels(engine: Engine) {
+    let races = match engine {
+        Engine::Sqlite => 1_000,
+        // Each waits for a network and for a server.
+        Engine::Postgres => 300,
+    };
+    let deployment = Deployment::on(engine);
     let shop = deployment.asking_shop("acme");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
-    for race in 0..RACES {
+    for race in 0..races {
         let order = deployment.order(&shop);
         assert_eq!(order.state, OrderState::Pending);
         let store = Arc::new(deployment.store.clone());
-        let racers = (0..RACERS).map(|racer| {
+        let started = (0..RACERS).map(|racer| {
             let command = match (racer + race) % 3 {
                 0 => settle(order.order, None),
                 1 => settle(order.order, Some(shop.product.product)),
@@ -29,9 +34,9 @@ fn of_fifty_racers_one_settles_and_at_most_one_cancels() {
             let store = Arc::clone(&store);
             runtime.spawn(async move { ((racer + race) % 3, store.commit(intent).await) })
         });
-        let racers: Vec<_> = racers.collect();
+        let started: Vec<_> = started.collect();
         let results: Vec<(usize, Result<Committed, CommitError>)> =
-            racers.into_iter().map(|racer| runtime.block_on(racer).expect("no panic")).collect();
+            started.into_iter().map(|one| runtime.block_on(one).expect("no panic")).collect();
         judge(&deployment, order.order, &results, race);
     }
     deployment.verified();
@@ -46,7 +51,7 @@ fn judge(
     let settled: Vec<_> = results.iter().filter(|(kind, result)| *kind < 2 && result.is_ok()).collect();
     assert_eq!(settled.len(), 1, "race {race}: one settlement wins");
     let agreed = settled[0].0 == 0;
-    let last = deployment.store.get_order(&harness::everything(), order).expect("a read").expect("the order");
+    let last = deployment.read(order).expect("the order");
     let cancelled = results.iter().any(|(kind, result)| *kind == 2 && result.is_ok());
     let expected = match (agreed, cancelled) {
         (true, true) => OrderState::Cancelled,

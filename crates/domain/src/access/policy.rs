@@ -64,4 +64,6 @@ actions! {
     ReadSubscriptions: Operator | Supplier | Vendor | Subscriber;
     /// Suspend and resume a subscription.
     WriteSubscriptions: Operator | Vendor;
+    /// Follow the event feed: the operator all, the others what they may see of it.
+    ReadEvents: Operator | Supplier | Vendor | Subscriber;
 }

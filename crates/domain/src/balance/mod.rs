@@ -4,7 +4,7 @@ mod report;
 
 pub use report::ReportUsage;
 
-use crate::{Order, PartyRef, ProductRef, Refusal, World};
+use crate::{Order, PartyRef, ProductRef, Refusal, Subscription, World};
 use std::collections::BTreeMap;
 
 /// One subscriber's account of one product.
@@ -29,6 +29,12 @@ impl Balance {
     /// The account of one who never had any.
     pub fn empty(subscriber: PartyRef, product: ProductRef) -> Balance {
         Balance { subscriber, product, granted: 0, used: 0, subscriptions: 0 }
+    }
+
+    /// Counts a subscription that was granted.
+    pub(crate) fn grant(&mut self, subscription: &Subscription) {
+        self.granted = self.granted.saturating_add(subscription.granted.unwrap_or(0));
+        self.subscriptions += 1;
     }
 }
 

@@ -97,6 +97,9 @@ pub struct Order {
 }
 
 impl Order {
+    /// The revision that an order is placed with.
+    pub(crate) const FIRST_REVISION: u32 = 1;
+
     /// The id of its vendor.
     pub fn vendor_id(&self) -> &str {
         offer::vendor_id(&self.offer_id)

@@ -160,7 +160,7 @@ impl PlaceOrder {
             state: if pending { OrderState::Pending } else { OrderState::Active },
             created_at: stamp.at,
             closed_at: None,
-            revision: 1,
+            revision: Order::FIRST_REVISION,
             subscriptions: self.subscriptions(world, offer, pending, stamp.at),
         })
     }

@@ -160,10 +160,7 @@ impl World {
     }
 
     fn grant(&mut self, subscriber: PartyRef, subscription: &Subscription) {
-        self.change_balance(subscriber, subscription.product, |balance| {
-            balance.granted = balance.granted.saturating_add(subscription.granted.unwrap_or(0));
-            balance.subscriptions += 1;
-        });
+        self.change_balance(subscriber, subscription.product, |balance| balance.grant(subscription));
     }
 
     fn change_balance(&mut self, subscriber: PartyRef, product: ProductRef, change: impl FnOnce(&mut Balance)) {

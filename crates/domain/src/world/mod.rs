@@ -5,6 +5,7 @@
 //! so what is absent does not exist: the fold of a journal, and the model in tests.
 
 mod apply;
+mod follow;
 mod needs;
 mod table;
 

@@ -116,6 +116,26 @@ impl<K: Clone + Eq + Hash + Ord, V> Table<K, V> {
         }
     }
 
+    /// Makes a row that is known true again, after somebody else has changed and written it.
+    pub(super) fn amend(&mut self, key: &K, amend: impl FnOnce(&mut V)) {
+        match self.rows.get_mut(key) {
+            Some(Some(row)) => amend(row),
+            // It was not there before; what it is now is somebody else's to tell.
+            Some(None) => self.forget(key),
+            None => {}
+        }
+    }
+
+    /// Forgets what is known of a key.
+    pub(super) fn forget(&mut self, key: &K) {
+        self.rows.remove(key);
+    }
+
+    /// Forgets what is known of every key.
+    pub(super) fn forget_all(&mut self) {
+        self.rows.clear();
+    }
+
     pub(super) fn settle(&mut self, rows_max: usize) {
         self.changed.clear();
         for key in self.absent.drain(..) {

@@ -1,26 +1,34 @@
 //! `orderpark demo`: a world to try things on, gone when it ends.
 
+use super::{database, password};
 use crate::{announce, bootstrap, demo, folder, listening, wiring};
 use anyhow::ensure;
 use clap::Args;
 use orderpark_server::Settings;
-use orderpark_store::{Database, Options, Store};
+use orderpark_store::{Address, Database, Options, OwnSchema, Store};
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Try it: a server with a made-up world, gone when it ends
 ///
 /// Makes an operator, suppliers, vendors, subscribers, offers, and orders in every state, in a
 /// temporary folder, and prints a token for each kind of party with curl commands to paste.
+///
+/// With `postgres://USER@HOST/NAME` the world is made in a schema of its own, which is dropped in the end.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct Demo {
     /// Where to listen; if the port is taken, a free one is
     #[arg(long, value_name = "ADDRESS:PORT", default_value = listening::DEFAULT)]
     listen: SocketAddr,
-    /// An empty database to make the world in, sqlite:PATH, which is kept [default: a temporary one]
-    #[arg(long, value_name = "DATABASE")]
+    /// Where to make the world: `postgres://USER@HOST/NAME`; or an empty database that is kept,
+    /// `sqlite:PATH` or `postgres://USER@HOST/NAME?schema=SCHEMA` [default: a temporary file]
+    #[arg(long, value_name = "DATABASE", value_parser = database::Parser)]
     database: Option<Database>,
+    /// A file with the password for PostgreSQL
+    #[arg(long, value_name = "FILE", requires = "database")]
+    database_password_file: Option<PathBuf>,
     /// What to log on stderr: error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: String,
@@ -33,8 +41,9 @@ impl Demo {
         folder::keep_to_ourselves();
         let folder = tempfile::Builder::new().prefix("orderpark-demo-").tempdir()?;
         let database = self.database.unwrap_or_else(|| Database::Sqlite(folder.path().join("orderpark.db")));
+        let database = password::from_file(database, self.database_password_file.as_deref())?;
         let listener = bind_near(self.listen)?;
-        wiring::runtime()?.block_on(show(&database, folder.path(), listener))
+        wiring::runtime()?.block_on(show(database, folder.path(), listener))
     }
 }
 
@@ -47,15 +56,53 @@ fn bind_near(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-async fn show(database: &Database, folder: &Path, listener: TcpListener) -> anyhow::Result<()> {
+/// Shows the world until told to stop, which may be while it is being made.
+async fn show(database: Database, folder: &Path, listener: TcpListener) -> anyhow::Result<()> {
+    // From here on a signal ends the demo by this future, so that nothing is left behind.
+    let stop = wiring::stop_asked()?;
+    let Database::Postgres(address) = &database else { return play(&database, folder, listener, stop).await };
+    if address.schema().is_some() {
+        return play(&database, folder, listener, stop).await;
+    }
+    let schema = own_schema(address)?;
+    let inside = Database::Postgres(Box::new(schema.address().clone()));
+    announce::out(&format!("# The world is in {inside}; the schema is dropped when this ends."));
+    let played = play(&inside, folder, listener, stop).await;
+    let removed = schema.remove();
+    played.and(Ok(removed?))
+}
+
+/// Makes a schema with a name that nobody else has.
+fn own_schema(address: &Address) -> anyhow::Result<OwnSchema> {
+    let mut bytes = [0; 6];
+    Options::default().chance.fill(&mut bytes);
+    let name = bytes.iter().fold(String::from("orderpark_demo_"), |mut name, byte| {
+        let _ = write!(name, "{byte:02x}");
+        name
+    });
+    Ok(OwnSchema::make(address, &name)?)
+}
+
+async fn play(
+    database: &Database,
+    folder: &Path,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
     let options = Options::default();
     let store = Store::open(database, options.clone())?;
-    ensure!(!bootstrap::is_done(&store)?, "{database} is not empty, and the demo makes a world of its own");
+    ensure!(!bootstrap::is_done(&store).await?, "{database} is not empty, and the demo makes a world of its own");
     let settings = Settings { drain_grace_ms: 0, ..Settings::default() };
-    let app = wiring::app(&store, settings, Some(folder), &options)?;
-    let world = demo::build(&app).await?;
-    demo::tour(&app, &world, listener.local_addr()?).await?;
-    wiring::listen(app, listener).await?;
+    let signer = wiring::signer(&store, folder, &options, false).await?;
+    let app = wiring::app(&store, settings, signer, &options);
+    let mut stop = Box::pin(stop);
+    let made = tokio::select! {
+        made = async { demo::tour(&app, &demo::build(&app).await?, listener.local_addr()?).await } => made.map(|()| true),
+        () = &mut stop => Ok(false),
+    };
+    if made? {
+        wiring::listen_until(app, listener, stop).await?;
+    }
     store.close().await;
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! The commands, one file each, and what their exit codes mean.
 
+mod copy;
+mod database;
 mod demo;
+mod migrate;
+mod password;
 mod serve;
 mod verify;
 
@@ -10,8 +14,10 @@ use std::process::ExitCode;
 
 const EXIT_CODES: &str = "Exit codes:
   0  done as asked
-  1  failed; the reason is on stderr (verify: the database breaks a promise)
-  2  the command line is not right (verify: the database cannot be opened)";
+  1  failed; the reason is on stderr (verify: the database breaks a promise;
+     migrate --status: something is pending; copy: failed on the way)
+  2  the command line is not right (verify, migrate: the database cannot be
+     opened; copy: refused, and nothing was copied)";
 
 const ABOUT: &str = "An open, self-hosted ordering server for IoT connectivity";
 
@@ -33,6 +39,8 @@ pub struct Cli {
 enum Command {
     Serve(serve::Serve),
     Verify(verify::Verify),
+    Migrate(migrate::Migrate),
+    Copy(copy::Copy),
     Demo(demo::Demo),
 }
 
@@ -41,6 +49,8 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Serve(serve) => serve.run(),
         Command::Verify(verify) => return verify.run(),
+        Command::Migrate(migrate) => return migrate.run(),
+        Command::Copy(copy) => return copy.run(),
         Command::Demo(demo) => demo.run(),
     };
     match done {

@@ -3,12 +3,13 @@
 //! What can be checked is checked before anything is written: the configuration, the address, the given secret. Then
 //! the folder, the database, on a first start the operator, and the keys. One line on stdout says that it listens.
 
+use super::{database, password};
 use crate::bootstrap::{self, Given};
 use crate::configuration::Configuration;
 use crate::{announce, folder, listening, wiring};
 use clap::Args;
 use orderpark_server::Settings;
-use orderpark_store::{Database, Options, Store};
+use orderpark_store::{Database, Limits, Options, Store};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -28,9 +29,12 @@ pub struct Serve {
     /// The folder for the database and the keys; made if missing [default: orderpark-data]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// The database, sqlite:PATH [default: orderpark.db in the data folder]
-    #[arg(long, value_name = "DATABASE")]
+    /// The database, `sqlite:PATH` or `postgres://USER@HOST/NAME` [default: sqlite, orderpark.db in the data folder]
+    #[arg(long, value_name = "DATABASE", value_parser = database::Parser)]
     database: Option<Database>,
+    /// A file with the password for PostgreSQL; command lines can be read by others
+    #[arg(long, value_name = "FILE")]
+    database_password_file: Option<PathBuf>,
     /// A configuration file in TOML; options win over it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -40,6 +44,9 @@ pub struct Serve {
     /// A file with that client's secret, at least 32 characters
     #[arg(long, value_name = "FILE", requires = "bootstrap_client_id")]
     bootstrap_client_secret_file: Option<PathBuf>,
+    /// Make this node's keys those of all nodes on its PostgreSQL database
+    #[arg(long)]
+    adopt_keys: bool,
     /// Allow plain HTTP on an address that other machines can reach
     #[arg(long)]
     allow_plain_http: bool,
@@ -55,6 +62,8 @@ struct Plan {
     database: Database,
     settings: Settings,
     given: Option<Given>,
+    adopt_keys: bool,
+    limits: Limits,
 }
 
 impl Serve {
@@ -68,7 +77,7 @@ impl Serve {
     }
 
     fn plan(self, configuration: Configuration) -> anyhow::Result<Plan> {
-        let settings = configuration.settings()?;
+        let (settings, limits) = (configuration.settings()?, configuration.limits()?);
         let listen = match self.listen.or(configuration.listen) {
             Some(listen) => listen,
             None => listening::DEFAULT.parse()?,
@@ -81,16 +90,18 @@ impl Serve {
         let data = self.data.or(configuration.data).unwrap_or_else(|| PathBuf::from("orderpark-data"));
         let configured = configuration.database.map(|text| text.parse().map_err(anyhow::Error::msg)).transpose()?;
         let database = self.database.or(configured).unwrap_or_else(|| Database::Sqlite(data.join("orderpark.db")));
-        Ok(Plan { listen, data, database, settings, given })
+        let database = password::from_file(database, self.database_password_file.as_deref())?;
+        Ok(Plan { listen, data, database, settings, given, adopt_keys: self.adopt_keys, limits })
     }
 }
 
 async fn serve(mut plan: Plan) -> anyhow::Result<()> {
     let listener = listening::bind(plan.listen)?;
-    let options = Options::default();
+    let options = Options { postgres: plan.limits, ..Options::default() };
     let store = Store::open(&plan.database, options.clone())?;
     bootstrap::operator(&store, &mut plan.settings, plan.given, &*options.chance).await?;
-    let app = wiring::app(&store, plan.settings, Some(&plan.data), &options)?;
+    let signer = wiring::signer(&store, &plan.data, &options, plan.adopt_keys).await?;
+    let app = wiring::app(&store, plan.settings, signer, &options);
     wiring::listen(app, listener).await?;
     store.close().await;
     tracing::info!("stopped");

@@ -1,8 +1,10 @@
 //! `orderpark verify`: fold the journal from the start and compare it with the tables.
 
+use super::{database, password};
 use crate::announce;
 use clap::Args;
 use orderpark_store::{Database, verify};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Check that a database keeps its promises
@@ -12,9 +14,12 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct Verify {
-    /// The database, sqlite:PATH
-    #[arg(long, value_name = "DATABASE", default_value = "sqlite:orderpark-data/orderpark.db")]
+    /// The database, `sqlite:PATH` or `postgres://USER@HOST/NAME`
+    #[arg(long, value_name = "DATABASE", value_parser = database::Parser, default_value = "sqlite:orderpark-data/orderpark.db")]
     database: Database,
+    /// A file with the password for PostgreSQL
+    #[arg(long, value_name = "FILE")]
+    database_password_file: Option<PathBuf>,
 }
 
 /// The database holds something that it must not: told from one that cannot be opened, which is 2.
@@ -33,7 +38,9 @@ impl Verify {
                 announce::err(&format!("{entries} entries of the journal read"));
             }
         };
-        match verify::verify(&self.database, &mut progress) {
+        let verified = password::from_file(self.database, self.database_password_file.as_deref())
+            .and_then(|database| Ok(verify::verify(&database, &mut progress)?));
+        match verified {
             Ok(report) => ExitCode::from(tell(&report)),
             Err(error) => {
                 announce::err(&format!("orderpark: {error}"));

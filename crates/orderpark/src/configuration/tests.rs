@@ -1,7 +1,9 @@
 use super::Configuration;
 use orderpark_server::Settings;
 use orderpark_server::wire::is_segment;
+use orderpark_store::Limits;
 use std::io::Write as _;
+use std::time::Duration;
 
 fn read(text: &str) -> Result<Settings, String> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -32,9 +34,13 @@ fn the_example_of_the_documentation_is_right() {
 
 #[test]
 fn unknown_keys_are_refused_by_name() {
-    for text in
-        ["lisen = \"127.0.0.1:1\"", "[api]\nlisen = 1", "[tokens]\nlisen = 1", "[[profiles]]\nid = \"a\"\nlisen = 1"]
-    {
+    for text in [
+        "lisen = \"127.0.0.1:1\"",
+        "[api]\nlisen = 1",
+        "[tokens]\nlisen = 1",
+        "[postgres]\nlisen = 1",
+        "[[profiles]]\nid = \"a\"\nlisen = 1",
+    ] {
         let error = read(text).unwrap_err();
         assert!(error.contains("lisen"), "{error}");
     }
@@ -66,4 +72,51 @@ fn ids_are_those_of_the_api() {
     for id in ["", "-a", "a/b", "a b", "ä", &"a".repeat(129)] {
         assert!(!is_segment(id), "{id}");
     }
+}
+
+fn limits(text: &str) -> Result<Limits, String> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let read = Configuration::read(Some(file.path())).and_then(|configuration| configuration.limits());
+    read.map_err(|error| format!("{error:#}"))
+}
+
+/// Each key sets its own limit, and only that one.
+#[test]
+fn every_limit_of_postgres_can_be_set() {
+    let second = |limit: fn(&mut Limits) -> &mut Duration| {
+        let mut limits = Limits::default();
+        *limit(&mut limits) = Duration::from_secs(1);
+        limits
+    };
+    for (key, expected) in [
+        ("connect_max_ms", second(|limits| &mut limits.connect_max)),
+        ("idle_in_transaction_max_ms", second(|limits| &mut limits.idle_in_transaction_max)),
+        ("silence_max_ms", second(|limits| &mut limits.silence_max)),
+        ("pool_wait_max_ms", second(|limits| &mut limits.pool_wait_max)),
+        ("resolve_max_ms", second(|limits| &mut limits.resolve_max)),
+        ("reconnect_after_ms", second(|limits| &mut limits.reconnect_after)),
+    ] {
+        assert_eq!(limits(&format!("[postgres]\n{key} = 1000")).unwrap(), expected, "{key}");
+        assert!(limits(&format!("[postgres]\n{key} = 0")).unwrap_err().contains(key));
+        assert!(limits(&format!("[postgres]\n{key} = -1")).is_err());
+    }
+    assert_eq!(limits("[postgres]\nreads_max = 3\nlists_max = 2").unwrap().reads_max, 3);
+    assert_eq!(limits("[postgres]\nreads_max = 3\nlists_max = 2").unwrap().lists_max, 2);
+    assert!(limits("[postgres]\nlists_max = 0").unwrap_err().contains("lists_max"));
+    assert_eq!(limits("").unwrap(), Limits::default());
+}
+
+/// A stalled node is cut off first, then whoever waits for its lock is told, and then the statement ends.
+#[test]
+fn limits_of_postgres_agree_with_each_other() {
+    let set = |idle, lock, statement| {
+        limits(&format!(
+            "[postgres]\nidle_in_transaction_max_ms = {idle}\nlock_max_ms = {lock}\nstatement_max_ms = {statement}"
+        ))
+    };
+    let set_all = set(100, 200, 300).unwrap();
+    assert_eq!((set_all.lock_max.as_millis(), set_all.statement_max.as_millis()), (200, 300));
+    assert!(set(200, 200, 300).unwrap_err().contains("lock_max_ms"));
+    assert!(set(100, 300, 300).unwrap_err().contains("statement_max_ms"));
 }

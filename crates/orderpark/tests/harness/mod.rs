@@ -2,18 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail, and tell their figures")]
 #![allow(dead_code, reason = "each test file uses its part of this")]
 
-pub mod chance;
+pub mod fleet;
 pub mod http;
 #[path = "../program/mod.rs"]
 pub mod program;
 pub mod world;
 
 use http::Connection;
+use orderpark_testbed::{Engine, Proxy, TestDatabase};
 use program::Running;
 use rustix::process::Signal;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -22,26 +24,89 @@ pub const LOGIN: &str = "ops@operator.example";
 /// Its secret.
 pub const SECRET: &str = "only-for-tests-on-loopback-0123456789";
 
-/// A folder with the program's data, and the program while it serves them.
+/// What `serve` calls its key files.
+const KEYS: [&str; 2] = ["secret.key", "signing.key"];
+
+/// A node: a folder with the program's data, or its keys at least, and the program while it serves.
 pub struct Deployment {
     running: Option<Running>,
     folder: TempDir,
+    /// Where the data are, if not in the folder.
+    database: Option<Arc<TestDatabase>>,
+    /// How it gets there, if not straight.
+    through: Option<String>,
 }
 
 impl Deployment {
-    /// Starts the program for the first time.
+    /// Starts the program for the first time, on SQLite.
     pub fn start(more: &[&str]) -> Deployment {
-        let folder = tempfile::tempdir().unwrap();
-        let secret = folder.path().join("secret");
-        fs::write(&secret, SECRET).unwrap();
+        Deployment::on(Engine::Sqlite, more)
+    }
+
+    /// Starts the program for the first time.
+    pub fn on(engine: Engine, more: &[&str]) -> Deployment {
+        let database = (engine == Engine::Postgres).then(|| Arc::new(engine.fresh()));
+        let mut deployment =
+            Deployment { running: None, folder: tempfile::tempdir().unwrap(), database, through: None };
+        let secret = deployment.secret();
         let first = ["--bootstrap-client-id", LOGIN, "--bootstrap-client-secret-file", secret.to_str().unwrap()];
-        let running = Running::serve(&folder.path().join("data"), &[&first[..], more].concat());
-        Deployment { running: Some(running), folder }
+        deployment.serve(&[&first[..], more].concat());
+        deployment
+    }
+
+    /// Starts another node on the same database, with the same keys.
+    pub fn beside(&self, more: &[&str]) -> Deployment {
+        self.other(None, more)
+    }
+
+    /// The same, on the other side of a bad network.
+    pub fn beside_through(&self, proxy: &Proxy) -> Deployment {
+        self.other(Some(self.database().url_through(proxy)), &[])
+    }
+
+    fn other(&self, through: Option<String>, more: &[&str]) -> Deployment {
+        let database = self.database.clone();
+        let mut other = Deployment { running: None, folder: tempfile::tempdir().unwrap(), database, through };
+        other.copy_keys(self);
+        other.serve(more);
+        other
+    }
+
+    /// Takes the keys of another node.
+    pub fn copy_keys(&self, from: &Deployment) {
+        fs::create_dir_all(self.data()).unwrap();
+        for key in KEYS {
+            fs::copy(from.data().join(key), self.data().join(key)).unwrap();
+        }
+    }
+
+    /// Starts the program.
+    pub fn serve(&mut self, more: &[&str]) {
+        let database = self.through.clone().unwrap_or_else(|| self.database_url());
+        self.running = Some(Running::serve(&self.data(), &[&["--database", &database], more].concat()));
+    }
+
+    /// A file with [`SECRET`] in it.
+    fn secret(&self) -> PathBuf {
+        let secret = self.folder.path().join("secret");
+        fs::write(&secret, SECRET).unwrap();
+        secret
     }
 
     /// The folder with the data.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// How the database is named on a command line.
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite:{}", self.data().join("orderpark.db").display());
+        self.database.as_ref().map_or_else(file, |database| database.url())
+    }
+
+    /// The database that nodes share.
+    pub fn database(&self) -> &TestDatabase {
+        self.database.as_ref().unwrap()
     }
 
     /// The program.
@@ -74,7 +139,7 @@ impl Deployment {
     /// Starts the program again; answers how long it took until it said that it was ready.
     pub fn restart(&mut self) -> Duration {
         let begun = Instant::now();
-        self.running = Some(Running::serve(&self.data(), &[]));
+        self.serve(&[]);
         let answer = self.connect().exchange(&http::get("/health/ready").bytes()).unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
         begun.elapsed()
@@ -82,8 +147,7 @@ impl Deployment {
 
     /// Runs `orderpark verify`, which must find nothing.
     pub fn verify(&self) {
-        let database = format!("sqlite:{}", self.data().join("orderpark.db").display());
-        let output = program::run(&["verify", "--database", &database]);
+        let output = program::run(&["verify", "--database", &self.database_url()]);
         let stdout = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{stdout}{}", program::stderr(&output));
         assert!(stdout.ends_with("no violation\n"), "{stdout}");

@@ -6,6 +6,7 @@ use super::{Deployment, LOGIN, SECRET};
 use serde_json::{Value, json};
 
 pub const BASE: &str = "/core/v141/api";
+pub const ADMIN: &str = "/admin/v141/api";
 pub const ORDERS: &str = "/core/v141/api/orders";
 pub const TOKEN: &str = "/admin/v141/api/oauth/token";
 

@@ -12,19 +12,19 @@ mod record;
 
 use checker::{Did, Op, check};
 use harness::Deployment;
-use harness::chance::Chance;
 use harness::world::World;
+use orderpark_testbed::Chance;
 
 const HISTORIES: usize = 200;
 
 #[test]
 fn histories_are_linearizable_and_the_checker_finds_every_planted_bug() {
-    let mut chance = Chance::seeded(41);
+    let chance = Chance::seeded(41);
     let mut deployment = Deployment::start(&[]);
     let world = World::make(&deployment, HISTORIES);
     let mut histories = Vec::new();
     for number in 0..HISTORIES {
-        let history = record::history(&deployment, &world, number, &mut chance);
+        let history = record::history(&deployment, &world, number, &chance);
         assert_eq!(check(&history), Ok(()), "history {number}: {history:#?}");
         histories.push(history);
     }

@@ -2,9 +2,9 @@
 
 use crate::checker::{Did, Op, Shown};
 use crate::harness::Deployment;
-use crate::harness::chance::Chance;
 use crate::harness::http::{Connection, delete, get};
 use crate::harness::world::{ORDERS, World, assert_whole, text};
+use orderpark_testbed::Chance;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex};
@@ -26,7 +26,7 @@ struct Shared<'w> {
 }
 
 /// Has clients work on the orders of one subscriber; answers what they did, in the order of the calls.
-pub fn history(deployment: &Deployment, world: &World, number: usize, chance: &mut Chance) -> Vec<Op> {
+pub fn history(deployment: &Deployment, world: &World, number: usize, chance: &Chance) -> Vec<Op> {
     let shared = Shared {
         world,
         subscriber: &world.subscribers[number],
@@ -62,7 +62,7 @@ impl Client<'_> {
     }
 
     fn operation(&mut self) -> Op {
-        let dice = self.chance.below(100);
+        let dice = self.chance.index(100);
         let known = self.known();
         match (dice, known) {
             (0..12, _) | (_, None) => {
@@ -83,7 +83,7 @@ impl Client<'_> {
 
     fn known(&mut self) -> Option<String> {
         let refs = self.shared.refs.lock().unwrap();
-        let back = 1 + self.chance.below(NEWEST);
+        let back = 1 + self.chance.index(NEWEST);
         refs.get(refs.len().saturating_sub(back)).cloned()
     }
 

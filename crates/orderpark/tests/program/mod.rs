@@ -48,27 +48,42 @@ impl Running {
     }
 
     /// As [`Running::start`].
-    pub fn spawn(mut command: Command) -> Running {
+    pub fn spawn(command: Command) -> Running {
+        let (status, stderr) = match Running::attempt(command) {
+            Ok(running) => return running,
+            Err(ended) => ended,
+        };
+        panic!("it ended with {:?} before it listened: {stderr}", status.code())
+    }
+
+    /// Starts the program, which may end before it listens; then answers its status and what it wrote to stderr.
+    pub fn attempt(mut command: Command) -> Result<Running, (ExitStatus, String)> {
         let stderr = tempfile::NamedTempFile::new().unwrap().into_temp_path();
         let child = command.stdout(Stdio::piped()).stderr(File::create(&stderr).unwrap()).spawn().unwrap();
         let mut running = Running { child, stdout: None, stderr, said: Vec::new(), address: String::new() };
-        running.listen();
-        running
+        if running.listen() { Ok(running) } else { Err((running.child.wait().unwrap(), running.stderr())) }
     }
 
-    /// Reads stdout until it listens.
-    fn listen(&mut self) {
+    /// Reads stdout until it listens; answers whether it does.
+    fn listen(&mut self) -> bool {
         let mut stdout = BufReader::new(self.child.stdout.take().unwrap());
         while self.address.is_empty() {
             let mut line = String::new();
-            let read = stdout.read_line(&mut line).unwrap();
-            assert!(read > 0, "it ended before it listened: {}", self.stderr());
+            if stdout.read_line(&mut line).unwrap() == 0 {
+                return false;
+            }
             match line.trim_end_matches('\n').strip_prefix("listening on ") {
                 Some(address) => address.clone_into(&mut self.address),
                 None => self.said.push(line.trim_end_matches('\n').to_owned()),
             }
         }
         self.stdout = Some(stdout);
+        true
+    }
+
+    /// Sends it a signal, and goes on.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// What it wrote to stderr up to now.
@@ -78,8 +93,7 @@ impl Running {
 
     /// Sends it a signal and waits for its end; answers its status and the rest of its stdout.
     pub fn stop(mut self, signal: rustix::process::Signal) -> (ExitStatus, String) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, signal).unwrap();
+        self.signal(signal);
         let status = self.child.wait().unwrap();
         let mut rest = String::new();
         self.stdout.take().unwrap().read_to_string(&mut rest).unwrap();

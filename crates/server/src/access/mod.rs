@@ -31,6 +31,7 @@ use orderpark_domain::{Caller, Instant, Scope};
 use orderpark_store::{ReadError, Store};
 use std::sync::Arc;
 use throttle::Throttle;
+use tokio::sync::watch;
 
 /// What access remembers, and the key that it signs with.
 pub struct Access {
@@ -45,22 +46,34 @@ impl Access {
         Access { signer, cache: Arc::new(TokenCache::new()), throttle: Throttle::new() }
     }
 
-    fn know(&self, store: &Store, bearer: &str, now: Instant) -> Result<Option<Arc<Known>>, ReadError> {
+    /// Forgets every token whenever `revocations` moves: another node may have ended one. Ends with the store.
+    pub fn follow(&self, mut revocations: watch::Receiver<u64>) {
+        let cache = Arc::downgrade(&self.cache);
+        tokio::spawn(async move {
+            while revocations.changed().await.is_ok() {
+                let Some(cache) = cache.upgrade() else { return };
+                cache.forget_all();
+            }
+        });
+    }
+
+    async fn know(&self, store: &Store, bearer: &str, now: Instant) -> Result<Option<Arc<Known>>, ReadError> {
         let hash = secret::sha256(bearer.as_bytes());
         if let Some(known) = self.cache.get(&hash, now) {
             return Ok(Some(known));
         }
         let lookup = self.cache.begin(now);
-        let found = store.get_token(&Scope::system("a bearer token proves itself by its digest"), &hash)?;
+        let scope = Scope::system("a bearer token proves itself by its digest");
+        let found = store.get_token(&scope, &hash).await?;
         let valid = found.filter(|(token, _)| token.is_valid_at(now));
         Ok(valid.map(|(token, user)| self.cache.keep(hash, lookup, &token, &user)))
     }
 }
 
 /// Who sent these headers: 401 unless there is exactly one `Authorization`, with a valid token.
-pub fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     let bearer = bearer(headers).ok_or_else(Problem::unauthorized)?;
-    let known = app.access.know(&app.store, bearer, app.now())?.ok_or_else(Problem::unauthorized)?;
+    let known = app.access.know(&app.store, bearer, app.now()).await?.ok_or_else(Problem::unauthorized)?;
     Ok(known.caller.clone())
 }
 

@@ -56,9 +56,10 @@ pub enum NotProved {
 }
 
 /// The user that this client is, if `secret` is one of its live secrets. A right secret is let in at any time.
-pub fn prove(app: &App, client: &ClientId, secret: &str, address: IpAddr) -> Result<Proved, NotProved> {
+pub async fn prove(app: &App, client: &ClientId, secret: &str, address: IpAddr) -> Result<Proved, NotProved> {
     let scope = Scope::system("a client proves itself by its secret");
-    let user = app.store.get_user_by_login(&scope, &client.login).map_err(|error| NotProved::Failed(error.into()))?;
+    let user = app.store.get_user_by_login(&scope, &client.login).await;
+    let user = user.map_err(|error| NotProved::Failed(error.into()))?;
     let right = is_secret_of(secret, user.as_ref());
     let name = client.to_string();
     match user.filter(|_| right && client.has_profile(&app.settings)) {

@@ -3,7 +3,7 @@
 //! Failures are counted per (client id, address). After the fifth in a row each further one starts a pause of 1, 3, 5,
 //! then 10 seconds, in which another wrong secret is answered 429 instead of 401. A right secret is let in at any time
 //! and clears the count, so nobody can shut a client out by failing in its name. Memory is bounded: the coldest counts
-//! are dropped first. Secrets have 256 random bits, so this is not what makes guessing hopeless; it keeps the noise
+//! are dropped first. Each node counts for itself. Secrets have 256 random bits, so this is not what makes guessing hopeless; it keeps the noise
 //! down and tells a misconfigured program to slow down.
 
 use super::secret::sha256;

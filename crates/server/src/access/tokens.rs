@@ -57,7 +57,7 @@ pub async fn issue(
                 }
                 renew = true;
             }
-            Submitted::UserChanged => user = reread(app, &user)?,
+            Submitted::UserChanged => user = reread(app, &user).await?,
         }
     }
     Err(Problem::internal("a token could not be issued: its user, or the key, kept changing"))
@@ -83,9 +83,9 @@ async fn submit(app: &App, token: Token, proved: SecretHash, renew: bool) -> Res
     }
 }
 
-fn reread(app: &App, user: &User) -> Result<User, Problem> {
+async fn reread(app: &App, user: &User) -> Result<User, Problem> {
     let scope = Scope::system("a client that proved its secret gets a token");
-    app.store.get_user(&scope, user.user)?.ok_or_else(Problem::client_not_proved)
+    app.store.get_user(&scope, user.user).await?.ok_or_else(Problem::client_not_proved)
 }
 
 /// A new token's claims; its digest is not known before it is signed.
@@ -122,9 +122,9 @@ async fn sign(app: &App, token: Token) -> Result<(String, Token), Problem> {
 }
 
 /// The valid token with this text, if there is one.
-pub fn find(app: &App, text: &str) -> Result<Option<Issued>, Problem> {
+pub async fn find(app: &App, text: &str) -> Result<Option<Issued>, Problem> {
     let scope = Scope::system("a token is shown to whoever holds it");
-    let found = app.store.get_token(&scope, &sha256(text.as_bytes()))?;
+    let found = app.store.get_token(&scope, &sha256(text.as_bytes())).await?;
     let valid = found.filter(|(token, _)| token.is_valid_at(app.now()));
     Ok(valid.map(|(token, user)| Issued { text: text.to_owned(), token, user }))
 }
@@ -133,7 +133,7 @@ pub fn find(app: &App, text: &str) -> Result<Option<Issued>, Problem> {
 pub async fn revoke(app: &App, text: &str) -> Result<(), Problem> {
     let hash = sha256(text.as_bytes());
     let scope = Scope::system("who holds a token may revoke it");
-    let Some((token, _)) = app.store.get_token(&scope, &hash)? else { return Ok(()) };
+    let Some((token, _)) = app.store.get_token(&scope, &hash).await? else { return Ok(()) };
     let command = Command::RevokeToken(RevokeToken { user: token.user, hash });
     commit(app, Intent::system(command, "who holds a token may revoke it")).await?;
     Ok(())

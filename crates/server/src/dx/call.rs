@@ -1,6 +1,7 @@
 //! One authenticated and permitted request, as handlers see it.
 
 use super::{Base, Turns};
+use crate::native::events::Streams;
 use crate::router::Operation;
 use crate::wire::{Fields, Json, Query, etag, idempotency, json};
 use crate::{App, Problem, access, answer};
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub(crate) struct Call {
     pub app: Arc<App>,
     pub turns: Turns,
+    pub streams: Streams,
     pub base: Base,
     pub caller: Caller,
     pub scope: Scope,

@@ -1,10 +1,14 @@
 //! Lists: a page, or everything as a stream.
 //!
-//! Everything is walked in keyset slices, each read on a blocking thread, so that a long list holds up nobody's order;
-//! few are read at a time, and who waits too long is told to come again. The first slice is read at once, so that what
-//! is wrong from the start is told with its status and a short list is one plain answer. The others are read when the
-//! connection asks for more: memory is bounded by one slice, whose rows are as many as the last ones let expect, and a slow
-//! reader holds no thread. What goes wrong in the middle breaks the transfer: a list that looks whole is whole.
+//! Everything is walked in keyset slices, which the store reads apart from everything else, so that a long list holds up
+//! nobody's order; few are read at a time, and who waits too long is told to come again. The first slice is read at once,
+//! so that what is wrong from the start is told with its status and a short list is one plain answer. The others are read
+//! when the connection asks for more: memory is bounded by one slice, whose rows are as many as the last ones let expect,
+//! and a slow reader holds nothing of the database. What goes wrong in the middle breaks the transfer: a list that looks
+//! whole is whole.
+//!
+//! A slice is a task of its own. The database goes on reading when the client hangs up, so its turn ends only with the
+//! read: nobody gets more turns by hanging up.
 
 use super::Call;
 use crate::problem::Reason;
@@ -26,6 +30,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const SLICE_ROWS_MAX: u32 = 500;
 /// What the text of a slice shall be at most, if its rows are like those before.
 const SLICE_BYTES: usize = 1024 * 1024;
+/// How much text is written before others may use the thread.
+const BREATH_BYTES: usize = 64 * 1024;
 /// How long a list may wait for its turn.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Slices that are read at once.
@@ -41,12 +47,12 @@ impl Turns {
     }
 
     /// Waits for a turn, in the order of asking.
-    async fn next(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    pub(crate) async fn next(&self) -> Result<OwnedSemaphorePermit, Problem> {
         Arc::clone(&self.0).acquire_owned().await.map_err(|closed| Problem::internal(closed.to_string()))
     }
 
     /// As [`Turns::next`], but not for ever.
-    async fn soon(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    pub(crate) async fn soon(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let overloaded = |_| Problem::new(Reason::Overloaded, "too many lists are being read").retry_after(1);
         tokio::time::timeout(TURN_WAIT_MAX, self.next()).await.map_err(overloaded)?
     }
@@ -54,19 +60,24 @@ impl Turns {
 
 /// One kind of list.
 pub(crate) trait Listing: Send + Sync + 'static {
-    /// A row.
-    type Row: Send;
+    /// A row, with everything that is shown of it.
+    type Row: Send + Sync;
     /// What rows are ordered by.
     type Ref: Copy + Display + Send + 'static;
 
     /// Reads a slice.
-    fn read(&self, app: &App, scope: &Scope, slice: Slice<Self::Ref>) -> Result<Vec<Self::Row>, ReadError>;
+    fn read(
+        &self,
+        app: &App,
+        scope: &Scope,
+        slice: Slice<Self::Ref>,
+    ) -> impl Future<Output = Result<Vec<Self::Row>, ReadError>> + Send;
 
     /// The ref of a row.
     fn ref_of(row: &Self::Row) -> Self::Ref;
 
-    /// Appends a row as JSON.
-    fn write(&self, app: &App, scope: &Scope, row: &Self::Row, text: &mut Vec<u8>) -> Result<(), ReadError>;
+    /// Appends a row as JSON, as it is shown to this scope.
+    fn write(scope: &Scope, row: &Self::Row, text: &mut Vec<u8>);
 }
 
 /// A walk over a list, within a scope.
@@ -110,7 +121,7 @@ impl<L: Listing> Walk<L> {
         self.part(turn, b'[', slice, shown).await
     }
 
-    /// The turn belongs to the thread, which goes on when the client hangs up.
+    /// The turn belongs to the task, which goes on when the client hangs up.
     async fn part(
         self: &Arc<Self>,
         turn: OwnedSemaphorePermit,
@@ -119,26 +130,36 @@ impl<L: Listing> Walk<L> {
         shown: u32,
     ) -> Result<Part<L::Ref>, Problem> {
         let walk = Arc::clone(self);
-        let read = tokio::task::spawn_blocking(move || {
+        let read = tokio::spawn(async move {
             let _turn = turn;
-            walk.read(before, slice, shown)
+            walk.read(before, slice, shown).await
         });
         Ok(read.await.map_err(|panic| Problem::internal(panic.to_string()))??)
     }
 
-    fn read(&self, before: u8, slice: Slice<L::Ref>, shown: u32) -> Result<Part<L::Ref>, ReadError> {
-        let mut rows = self.listing.read(&self.app, &self.scope, slice)?;
+    async fn read(&self, before: u8, slice: Slice<L::Ref>, shown: u32) -> Result<Part<L::Ref>, ReadError> {
+        let mut rows = self.listing.read(&self.app, &self.scope, slice).await?;
         let read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         rows.truncate(shown as usize);
+        let text = self.write(before, &rows).await;
+        Ok(Part { text, rows: read, last: rows.last().map(L::ref_of) })
+    }
+
+    async fn write(&self, before: u8, rows: &[L::Row]) -> Vec<u8> {
         let mut text = Vec::with_capacity(rows.len() * 600 + 2);
         text.push(before);
+        let mut breath = BREATH_BYTES;
         for (n, row) in rows.iter().enumerate() {
             if n > 0 {
                 text.push(b',');
             }
-            self.listing.write(&self.app, &self.scope, row, &mut text)?;
+            L::write(&self.scope, row, &mut text);
+            if text.len() > breath {
+                breath = text.len() + BREATH_BYTES;
+                tokio::task::yield_now().await;
+            }
         }
-        Ok(Part { text, rows: read, last: rows.last().map(L::ref_of) })
+        text
     }
 
     /// One row more than asked for tells whether there is a next page.

@@ -1,10 +1,10 @@
 //! One request to the Core API, up to its handler.
 
-use super::{limits, method_not_allowed};
-use crate::dx::{Base, Call, Turns};
+use super::{Front, limits, method_not_allowed};
+use crate::dx::{Base, Call};
 use crate::router::{self, Found, Operation};
 use crate::wire::{Query, accept};
-use crate::{App, Problem, access};
+use crate::{Problem, access};
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
@@ -15,24 +15,26 @@ use orderpark_domain::Caller;
 use std::sync::Arc;
 
 /// Authenticates first of all, so that nobody learns what exists without a token.
-pub(super) async fn answer(app: &Arc<App>, turns: &Turns, base: Base, request: Request) -> Result<Response, Problem> {
-    let caller = access::authenticate(app, request.headers())?;
+pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Result<Response, Problem> {
+    let Front { app, turns, streams, .. } = front;
     let (parts, body) = request.into_parts();
+    let caller = access::authenticate(app, &parts.headers).await?;
     match router::find(&parts.method, &parts.uri.path()[base.path.len()..]) {
         Found::Operation(operation, path_ref) => {
             let query = judge(&caller, operation, &parts)?;
             let (caller, body) = if takes_body(operation) {
                 let body = limits::read_body(&parts.headers, body).await?;
                 // That may have taken long, and the token may be dead by now.
-                (access::authenticate(app, &parts.headers)?, body)
+                (access::authenticate(app, &parts.headers).await?, body)
             } else {
                 (caller, Bytes::new())
             };
             let scope = caller.may(operation.action)?;
-            let (app, turns, path_ref) = (Arc::clone(app), turns.clone(), path_ref.to_owned());
+            let (app, turns, streams, path_ref) =
+                (Arc::clone(app), turns.clone(), streams.clone(), path_ref.to_owned());
             let headers = parts.headers;
-            (operation.handler)(Call { app, turns, base, caller, scope, path_ref, query, headers, body, operation })
-                .await
+            let call = Call { app, turns, streams, base, caller, scope, path_ref, query, headers, body, operation };
+            (operation.handler)(call).await
         }
         Found::OtherMethods(methods) => Err(allowing(&methods)),
         Found::Nothing => Err(Problem::not_found()),
@@ -42,7 +44,11 @@ pub(super) async fn answer(app: &Arc<App>, turns: &Turns, base: Base, request: R
 /// What can be refused before the body is read.
 fn judge(caller: &Caller, operation: &Operation, parts: &Parts) -> Result<Query, Problem> {
     caller.may(operation.action)?;
-    accept::check_answer(&parts.headers)?;
+    if operation.is_stream() {
+        accept::check_stream(&parts.headers)?;
+    } else {
+        accept::check_answer(&parts.headers)?;
+    }
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
     if takes_body(operation) {
         accept::check_body(&parts.headers)?;

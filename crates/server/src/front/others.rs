@@ -26,20 +26,20 @@ pub(super) fn router(app: Arc<App>) -> Router {
 }
 
 async fn unknown_route(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    authenticate_below_admin(&app, &uri, &headers)?;
+    authenticate_below_admin(&app, &uri, &headers).await?;
     Err(Problem::not_found())
 }
 
 async fn unknown_method(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    authenticate_below_admin(&app, &uri, &headers)?;
+    authenticate_below_admin(&app, &uri, &headers).await?;
     Err(method_not_allowed())
 }
 
 /// What needs a token needs it also to learn that there is nothing; the token endpoints never need one.
-fn authenticate_below_admin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+async fn authenticate_below_admin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let rest = ADMIN_BASES.iter().find_map(|base| below(uri.path(), base));
     if rest.is_some_and(|rest| !rest.starts_with("/oauth/") && rest != TOKEN_ALIAS) {
-        access::authenticate(app, headers)?;
+        access::authenticate(app, headers).await?;
     }
     Ok(())
 }

@@ -24,6 +24,19 @@ impl Problem {
             .detail(detail)
     }
 
+    /// What was committed could not be read again, so that it cannot be shown. It must not look like not done.
+    pub(crate) fn done_but_unread(error: ReadError) -> Problem {
+        match error {
+            ReadError::Unavailable(detail) => Problem::outcome_unknown(detail),
+            ReadError::Corrupt(detail) => Problem::internal(detail),
+        }
+    }
+
+    fn outcome_unknown(detail: String) -> Problem {
+        let message = "it is not known whether this was done; the same request with the same Idempotency-Key tells";
+        Problem::new(Reason::OutcomeUnknown, message).detail(detail).retry_after(1)
+    }
+
     fn unavailable(detail: String) -> Problem {
         Problem::new(Reason::Unavailable, "the service is unavailable for now; nothing was changed")
             .detail(detail)
@@ -54,12 +67,7 @@ impl From<CommitError> for Problem {
                 Problem::new(Reason::Overloaded, "too many requests are waiting; nothing was changed").retry_after(1)
             }
             CommitError::Unavailable(detail) => Problem::unavailable(detail),
-            CommitError::OutcomeUnknown(detail) => Problem::new(
-                Reason::OutcomeUnknown,
-                "it is not known whether this was done; the same request with the same Idempotency-Key tells",
-            )
-            .detail(detail)
-            .retry_after(1),
+            CommitError::OutcomeUnknown(detail) => Problem::outcome_unknown(detail),
             CommitError::Corrupt(detail) | CommitError::Fault(detail) => Problem::internal(detail),
         }
     }
@@ -135,3 +143,6 @@ fn conflict_of(refusal: &Refusal) -> Problem {
         other => Problem::internal(format!("no caller can be refused so: {other:?}")),
     }
 }
+
+#[cfg(test)]
+mod tests;

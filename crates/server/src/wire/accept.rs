@@ -1,4 +1,4 @@
-//! What the caller sends and takes: JSON.
+//! What the caller sends and takes: JSON, and streams of events.
 
 use crate::Problem;
 use crate::problem::Reason;
@@ -17,18 +17,34 @@ pub(crate) fn check_body(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// Checks that the caller takes JSON.
 pub(crate) fn check_answer(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut ranges = headers.get_all(ACCEPT).iter().flat_map(|v| v.to_str().unwrap_or_default().split(','));
-    let Some(first) = ranges.next() else { return Ok(()) };
-    if std::iter::once(first).chain(ranges).any(takes_json) {
-        return Ok(());
+    let json = ["*/*", "application/*", "application/json", "application/problem+json", ""];
+    if takes(headers, &json) {
+        Ok(())
+    } else {
+        Err(Problem::new(Reason::NotAcceptable, "answers are application/json"))
     }
-    Err(Problem::new(Reason::NotAcceptable, "answers are application/json"))
 }
 
-fn takes_json(range: &str) -> bool {
+/// Checks that the caller takes a stream of events.
+pub(crate) fn check_stream(headers: &HeaderMap) -> Result<(), Problem> {
+    let events = ["*/*", "text/*", "text/event-stream", ""];
+    if takes(headers, &events) {
+        Ok(())
+    } else {
+        Err(Problem::new(Reason::NotAcceptable, "a stream is text/event-stream"))
+    }
+}
+
+/// Whether any of the ranges that the caller takes is one of these; whoever names none takes anything.
+fn takes(headers: &HeaderMap, known: &[&str]) -> bool {
+    let mut ranges = headers.get_all(ACCEPT).iter().flat_map(|v| v.to_str().unwrap_or_default().split(','));
+    let Some(first) = ranges.next() else { return true };
+    std::iter::once(first).chain(ranges).any(|range| is_taken(range, known))
+}
+
+fn is_taken(range: &str, known: &[&str]) -> bool {
     let mut parts = range.split(';');
     let essence = parts.next().unwrap_or_default().trim();
     let refused = parts.any(|parameter| matches!(parameter.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-    let json = ["*/*", "application/*", "application/json", "application/problem+json", ""];
-    !refused && json.iter().any(|known| known.eq_ignore_ascii_case(essence))
+    !refused && known.iter().any(|known| known.eq_ignore_ascii_case(essence))
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod etag;
+mod event;
 mod fields;
 pub(crate) mod idempotency;
 pub(crate) mod json;
@@ -22,6 +23,7 @@ pub(crate) mod text;
 pub(crate) mod time;
 mod user;
 
+pub use event::Event;
 pub use fields::Fields;
 pub use json::Json;
 pub use notification::{Notification, read_notification};

@@ -31,11 +31,16 @@ pub fn by_index<R>(query: &Query) -> Result<Page<R>, Problem> {
     Ok(index.map_or(Page::Whole, |index| Page::Skip((index - 1).saturating_mul(PAGE_ROWS))))
 }
 
+/// Reads `limit`.
+pub fn limit(query: &Query) -> Result<Option<u32>, Problem> {
+    query.read("limit", "has to be an integer from 1 to 200", |text| {
+        text.parse::<u32>().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit) && !text.starts_with('+'))
+    })
+}
+
 /// Reads `pageIndex`, or `limit` and `after`.
 pub fn by_index_or_ref<R>(query: &Query, parse: impl FnOnce(&str) -> Option<R>) -> Result<Page<R>, Problem> {
-    let limit = query.read("limit", "has to be an integer from 1 to 200", |text| {
-        text.parse::<u32>().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit) && !text.starts_with('+'))
-    })?;
+    let limit = limit(query)?;
     let after = query.read("after", "has to be the ref of the last order of the page before", parse)?;
     if limit.is_none() && after.is_none() {
         return by_index(query);

@@ -2,8 +2,9 @@
 
 use super::time::Time;
 use super::{Count, as_text};
+use orderpark_domain::feed::ToldSubscription;
 use orderpark_domain::party::subscriber_id;
-use orderpark_domain::{OrderRef, SubscriptionRef};
+use orderpark_domain::{OrderRef, PartyRef, SubscriptionRef};
 use orderpark_store::PlacedSubscription;
 use serde::Serialize;
 
@@ -31,18 +32,34 @@ pub struct Subscription<'a> {
 impl<'a> Subscription<'a> {
     /// Shows a subscription.
     pub fn of(placed: &'a PlacedSubscription) -> Subscription<'a> {
+        let PlacedSubscription { subscription_ref, subscriber, offer_id, strategy, subscription, .. } = placed;
+        Subscription::made(*subscription_ref, *subscriber, (offer_id, strategy.as_deref()), subscription)
+    }
+
+    /// Shows a subscription as an event tells of it.
+    pub fn told(told: &'a ToldSubscription) -> Subscription<'a> {
+        let ToldSubscription { subscription_ref, subscriber, offer_id, strategy, subscription, .. } = told;
+        Subscription::made(*subscription_ref, *subscriber, (offer_id, strategy.as_deref()), subscription)
+    }
+
+    fn made(
+        own_ref: SubscriptionRef,
+        subscriber: PartyRef,
+        (offer_id, strategy): (&'a str, Option<&'a str>),
+        subscription: &'a orderpark_domain::Subscription,
+    ) -> Subscription<'a> {
         Subscription {
-            own_ref: placed.subscription_ref,
-            order_ref: placed.subscription_ref.order(),
-            subscriber_id: subscriber_id(placed.subscriber),
-            offer_id: &placed.offer_id,
-            product_id: &placed.subscription.product_id,
-            state: placed.subscription.state.as_str(),
-            granted_connections: placed.subscription.granted.map(Count),
-            processing_strategy_id: placed.strategy.as_deref(),
-            href: placed.subscription.href(),
-            since: Time(placed.subscription.since),
-            until: placed.subscription.until.map(Time),
+            own_ref,
+            order_ref: own_ref.order(),
+            subscriber_id: subscriber_id(subscriber),
+            offer_id,
+            product_id: &subscription.product_id,
+            state: subscription.state.as_str(),
+            granted_connections: subscription.granted.map(Count),
+            processing_strategy_id: strategy,
+            href: subscription.href(),
+            since: Time(subscription.since),
+            until: subscription.until.map(Time),
         }
     }
 }

@@ -8,7 +8,7 @@
 mod harness;
 mod references;
 
-use harness::{Answer, Caller, Journal, Shop, World, text};
+use harness::{Answer, Caller, Engine, Journal, Shop, World, text};
 use http::{HeaderMap, Method};
 use orderpark_server::router::operations;
 use references::{Reference, references};
@@ -38,8 +38,8 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new() -> Scene {
-        let world = World::new().await;
+    async fn on(engine: Engine) -> Scene {
+        let world = World::on(engine).await;
         let (own, other) = (world.shop("net", "acme").await, world.shop("far", "else").await);
         let mut made = Vec::new();
         for (shop, id) in [(&own, "acme/own"), (&other, "else/own")] {
@@ -51,7 +51,7 @@ impl Scene {
         }
         let (other_strategy, other_order) = made.remove(1);
         let (_, own_order) = made.remove(0);
-        let journal = Journal::open(world.folder.path());
+        let journal = world.journal();
         Scene { world, own, other, other_order, other_strategy, own_order, journal }
     }
 
@@ -195,9 +195,8 @@ fn questions(caller: &Caller, method: &Method, object: &Value) -> Vec<Question> 
     questions
 }
 
-#[tokio::test]
-async fn a_strangers_object_is_answered_like_one_that_never_was() {
-    let scene = Scene::new().await;
+async fn a_strangers_object_is_answered_like_one_that_never_was(engine: Engine) {
+    let scene = Scene::on(engine).await;
     let callers = scene.callers().await;
     let mut compared = 0;
     for operation in operations().iter().filter(|operation| operation.path.ends_with("{ref}")) {
@@ -226,9 +225,8 @@ async fn a_strangers_object_is_answered_like_one_that_never_was() {
     scene.journal.verify();
 }
 
-#[tokio::test]
-async fn for_the_operator_what_is_gone_never_was() {
-    let scene = Scene::new().await;
+async fn for_the_operator_what_is_gone_never_was(engine: Engine) {
+    let scene = Scene::on(engine).await;
     for operation in operations().iter().filter(|operation| operation.path.ends_with("{ref}")) {
         let collection = operation.path.trim_end_matches("/{ref}");
         let Some(gone) = scene.refs(collection).await.pop() else { continue };
@@ -245,9 +243,8 @@ async fn for_the_operator_what_is_gone_never_was() {
     }
 }
 
-#[tokio::test]
-async fn a_reference_in_a_body_tells_nothing_of_strangers() {
-    let scene = Scene::new().await;
+async fn a_reference_in_a_body_tells_nothing_of_strangers(engine: Engine) {
+    let scene = Scene::on(engine).await;
     let before = scene.journal.length();
     let ask = async |(caller, method, path, body, _): &Reference<'_>, value: &str, key: bool| {
         let body = body.replace('$', value).replace("OWN", &scene.own.subscriber.id);
@@ -278,9 +275,8 @@ async fn a_reference_in_a_body_tells_nothing_of_strangers() {
     assert!(compared > 100, "only {compared} pairs were compared");
 }
 
-#[tokio::test]
-async fn a_filter_finds_nothing_of_strangers() {
-    let scene = Scene::new().await;
+async fn a_filter_finds_nothing_of_strangers(engine: Engine) {
+    let scene = Scene::on(engine).await;
     let other = &scene.other;
     let order = text(&scene.other_order, "ref");
     let filters = [
@@ -321,9 +317,8 @@ async fn a_filter_finds_nothing_of_strangers() {
     }
 }
 
-#[tokio::test]
-async fn a_place_to_go_on_from_tells_nothing_of_strangers() {
-    let scene = Scene::new().await;
+async fn a_place_to_go_on_from_tells_nothing_of_strangers(engine: Engine) {
+    let scene = Scene::on(engine).await;
     let order = text(&scene.other_order, "ref");
     let own = text(&scene.own_order, "ref");
     for (name, caller) in scene.callers().await {
@@ -334,4 +329,12 @@ async fn a_place_to_go_on_from_tells_nothing_of_strangers() {
         assert_eq!(told(&found), told(&expected), "as {name}");
         assert!(!found.text().contains(&order) && found.header("link").is_empty(), "as {name}: {own}");
     }
+}
+
+harness::on_each_engine! {
+    a_strangers_object_is_answered_like_one_that_never_was;
+    for_the_operator_what_is_gone_never_was;
+    a_reference_in_a_body_tells_nothing_of_strangers;
+    a_filter_finds_nothing_of_strangers;
+    a_place_to_go_on_from_tells_nothing_of_strangers;
 }

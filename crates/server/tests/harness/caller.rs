@@ -31,6 +31,11 @@ impl Caller {
         Caller { base: base.to_owned(), ..self.clone() }
     }
 
+    /// The same one with another token.
+    pub fn holding(&self, token: &str) -> Caller {
+        Caller { token: Some(token.to_owned()), ..self.clone() }
+    }
+
     /// The same one sending a header more.
     pub fn with(&self, name: &str, value: &str) -> Caller {
         let mut caller = self.clone();

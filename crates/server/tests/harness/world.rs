@@ -1,41 +1,35 @@
 //! A deployment of its own, with whoever a test needs in it.
 
-use super::{Caller, text};
+use super::{Caller, Journal, text};
 use axum::Router;
 use axum::body::Body;
 use http::Method;
 use orderpark_domain::party::Bootstrap;
-use orderpark_domain::{Command, Instant, Intent};
+use orderpark_domain::{Command, Intent};
 use orderpark_server::access::{Access, Signer, new_secret};
 use orderpark_server::{App, Settings, router};
-use orderpark_store::{Chance, Clock, Database, Options, Store, SystemChance};
+use orderpark_store::{Clock, Options, Store};
+use orderpark_testbed::{Chance, Engine, TestClock, TestDatabase};
 use serde_json::{Value, json};
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use tempfile::TempDir;
+use std::sync::atomic::AtomicBool;
 
-/// 2026-11-23T10:00:00Z.
-const BEGINNING: i64 = 1_795_428_000_000_000;
+/// Where the chance of every deployment begins: two that are asked the same do the same.
+const SEED: u64 = 20_261_123;
 
-/// A clock that stands still until it is moved.
-pub struct TestClock(AtomicI64);
-
-impl Clock for TestClock {
-    fn now(&self) -> Instant {
-        Instant(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// A deployment in a folder of its own.
+/// A deployment on a database of its own.
 pub struct World {
     pub app: Arc<App>,
     pub router: Router,
     pub clock: Arc<TestClock>,
     /// The operator's first client.
     pub operator: Caller,
-    /// Where the database is, as `orderpark.db`.
-    pub folder: TempDir,
+    /// Its `client_id` and its secret.
+    pub operator_client: (String, String),
+    /// Where its data are. It is gone when the last one lets go of it.
+    pub database: Arc<TestDatabase>,
+    signer: Signer,
 }
 
 /// A party with its primary user's client.
@@ -73,36 +67,49 @@ pub struct Shop {
 }
 
 impl World {
-    /// A deployment with its operator and the predefined strategies.
+    /// A deployment with its operator and the predefined strategies, on SQLite.
     pub async fn new() -> World {
-        World::with(Settings::default()).await
+        World::on(Engine::Sqlite).await
     }
 
-    pub async fn with(settings: Settings) -> World {
-        let folder = TempDir::new().expect("a folder");
-        let clock = Arc::new(TestClock(AtomicI64::new(BEGINNING)));
-        let chance: Arc<dyn Chance> = Arc::new(SystemChance::default());
-        let options =
-            Options { clock: Arc::clone(&clock) as Arc<dyn Clock>, chance: Arc::clone(&chance), ..Options::default() };
-        let store = Store::open(&Database::Sqlite(folder.path().join("orderpark.db")), options).expect("a store");
+    /// A deployment on this engine.
+    pub async fn on(engine: Engine) -> World {
+        World::with(engine, Settings::default()).await
+    }
+
+    /// A deployment with these settings.
+    pub async fn with(engine: Engine, settings: Settings) -> World {
+        let signer = Signer::open(None, &Chance::new(SEED)).expect("a signer");
+        World::signing(engine, settings, signer).await
+    }
+
+    /// A deployment with a key that others may have too.
+    pub async fn signing(engine: Engine, settings: Settings, signer: Signer) -> World {
+        let database = Arc::new(engine.fresh());
+        let (clock, chance) = (Arc::new(TestClock::new()), Arc::new(Chance::new(SEED)));
+        let store = open(&database, &clock, &chance);
         let (secret_text, secret) = new_secret(&*chance);
         let (operator_id, login) = (settings.operator_id.clone(), "operator".to_owned());
         let bootstrap = Command::Bootstrap(Bootstrap { operator_id, login, secret });
         store.commit(Intent::system(bootstrap, "the first start of a test")).await.expect("an operator");
-        let signer = Signer::open(None, &*chance).expect("a signer");
-        let app = Arc::new(App {
-            store,
-            settings,
-            access: Access::new(signer),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            chance,
-            draining: AtomicBool::new(false),
-        });
+        let app = app(store, settings, &signer, chance);
         let router = router(Arc::clone(&app));
         let nobody = Caller::new(router.clone(), None);
         let client_id = format!("{}/operator", app.settings.default_profile);
         let operator = login_at(&nobody, &client_id, &secret_text).await;
-        World { app, router, clock, operator, folder }
+        World { app, router, clock, operator, operator_client: (client_id, secret_text), database, signer }
+    }
+
+    /// Another node of this deployment: on the same database, with the same keys, and a chance of its own.
+    pub fn node(&self) -> Router {
+        let chance = Arc::new(Chance::new(SEED + 1));
+        let store = open(&self.database, &self.clock, &chance);
+        router(app(store, self.app.settings.clone(), &self.signer, chance))
+    }
+
+    /// What is written in the database beside the server.
+    pub fn journal(&self) -> Journal {
+        Journal::of(&self.database)
     }
 
     /// Someone without a token.
@@ -117,7 +124,7 @@ impl World {
 
     /// Moves the clock a little.
     pub fn pass_micros(&self, micros: i64) {
-        self.clock.0.fetch_add(micros, Ordering::SeqCst);
+        self.clock.pass_micros(micros);
     }
 
     /// Gets a token at the token endpoint.
@@ -181,6 +188,24 @@ impl World {
             offer_id,
         }
     }
+}
+
+fn open(database: &TestDatabase, clock: &Arc<TestClock>, chance: &Arc<Chance>) -> Store {
+    let options = Options {
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        chance: Arc::clone(chance) as Arc<dyn orderpark_store::Chance>,
+        // The test moves the clock, and no server does.
+        follows_database_clock: false,
+        ..Options::default()
+    };
+    Store::open(&database.database(), options).expect("a store")
+}
+
+fn app(store: Store, settings: Settings, signer: &Signer, chance: Arc<Chance>) -> Arc<App> {
+    let access = Access::new(signer.clone());
+    access.follow(store.revocations());
+    let clock = store.clock();
+    Arc::new(App { store, settings, access, clock, chance, draining: AtomicBool::new(false) })
 }
 
 async fn login_at(nobody: &Caller, client_id: &str, client_secret: &str) -> Caller {

@@ -1,7 +1,7 @@
 //! nobody reads or writes what is another party's, by chance and through the real router.
 //!
 //! A world has three of each kind of party at least, people who act for one or several of them, and a canary in every
-//! text: a word that occurs nowhere else. People ask for anything at random. The journal, read from the file beside the
+//! text: a word that occurs nowhere else. People ask for anything at random. The journal, read from the database beside the
 //! server, tells a model what there is; an oracle, written from domain.md and sharing nothing with the server, says who may
 //! see which canary and who may have had which entry written. Every byte of every answer is looked through, headers too:
 //! for canaries, for refs of orders and subscriptions, for ids of subscribers. Lists must hold all that may be seen, and a
@@ -16,7 +16,7 @@ mod oracle;
 mod people;
 mod requests;
 
-use harness::{Answer, Chance};
+use harness::{Answer, Chance, Engine, World};
 use http::Method;
 use model::{Grant, Model, canaries, uuid};
 use oracle::Eyes;
@@ -25,7 +25,7 @@ use requests::{Asked, Maker};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Cases of one seed; ten seeds make 20,000.
+/// Cases of one seed; ten seeds make 20,000, and one more asks the other engine.
 const CASES: usize = 2_000;
 /// A world is left when so many were asked in it, or when too few people are left.
 const CASES_OF_A_WORLD: usize = 400;
@@ -41,16 +41,16 @@ struct Tally {
     hidden: usize,
 }
 
-async fn cases_of(seed: u64) {
-    let mut chance = Chance::seeded(seed);
+async fn cases_of(engine: Engine, seed: u64) {
+    let chance = Chance::seeded(seed);
     let mut tally = Tally::default();
     while tally.cases < CASES {
-        let mut town = Town::build(&mut chance).await;
+        let mut town = Town::build(World::on(engine).await, &chance).await;
         let end = CASES.min(tally.cases + CASES_OF_A_WORLD);
         while tally.cases < end && town.people.len() >= PEOPLE_MIN {
             tally.cases += 1;
             let number = tally.cases;
-            if let Err(wrong) = case(&mut town, &mut chance, &mut tally).await {
+            if let Err(wrong) = case(&mut town, &chance, &mut tally).await {
                 panic!("seed {seed}, case {number}: {wrong}");
             }
         }
@@ -61,7 +61,7 @@ async fn cases_of(seed: u64) {
     assert!(enough && canaries > cases, "seed {seed} tests too little: {tally:?}");
 }
 
-async fn case(town: &mut Town, chance: &mut Chance, tally: &mut Tally) -> Result<(), String> {
+async fn case(town: &mut Town, chance: &Chance, tally: &mut Tally) -> Result<(), String> {
     // The operator sees and may do all: it shakes the world, but every tenth time is enough.
     let who = if chance.percent(10) { 0 } else { chance.index(town.people.len()) };
     let grants = town.model.users[&town.people[who].user].grants.clone();
@@ -73,7 +73,7 @@ async fn case(town: &mut Town, chance: &mut Chance, tally: &mut Tally) -> Result
     let before: BTreeSet<String> = unseen(&town.model, &grants, &asked, &answer, tally);
     let written = town.journal.since(town.read);
     judge_writing(town, who, &grants, &asked, &answer, &written)?;
-    town.learn();
+    town.take_in(&written);
     // A canary that is shown may have been planted or uncovered by this very request.
     let after = unseen(&town.model, &grants, &asked, &answer, &mut Tally::default());
     if let Some(leak) = before.intersection(&after).next() {
@@ -188,6 +188,10 @@ fn judge_reading(
         (200, Some(false)) if !replayed => wrong("was answered about what it may not see"),
         (404, Some(true)) if asked.method == Method::GET => wrong("did not find what it may see"),
         (200, None) if asked.method == Method::GET => {
+            // What has to be told of whom is proved with the store; what may not be told, above.
+            if asked.collection == "/events" {
+                return Ok(());
+            }
             let whole = ["", "state=ALL", "orderable=true"].contains(&asked.query.as_str());
             let expected = Eyes { model, grants }.listed(asked.collection, &asked.query);
             let rows = answer.json();
@@ -223,23 +227,24 @@ async fn return_or_leave(town: &mut Town, who: usize, asked: &Asked, answer: &An
 }
 
 macro_rules! seeds {
-    ($($name:ident $seed:literal;)+) => {
+    ($($name:ident $engine:ident $seed:literal;)+) => {
         $(#[tokio::test]
         async fn $name() {
-            cases_of($seed).await;
+            cases_of(Engine::$engine, $seed).await;
         })+
     };
 }
 
 seeds! {
-    nobody_reads_or_writes_what_is_anothers_1 1;
-    nobody_reads_or_writes_what_is_anothers_2 2;
-    nobody_reads_or_writes_what_is_anothers_3 3;
-    nobody_reads_or_writes_what_is_anothers_4 4;
-    nobody_reads_or_writes_what_is_anothers_5 5;
-    nobody_reads_or_writes_what_is_anothers_6 6;
-    nobody_reads_or_writes_what_is_anothers_7 7;
-    nobody_reads_or_writes_what_is_anothers_8 8;
-    nobody_reads_or_writes_what_is_anothers_9 9;
-    nobody_reads_or_writes_what_is_anothers_10 10;
+    nobody_reads_or_writes_what_is_anothers_1 Sqlite 1;
+    nobody_reads_or_writes_what_is_anothers_2 Sqlite 2;
+    nobody_reads_or_writes_what_is_anothers_3 Sqlite 3;
+    nobody_reads_or_writes_what_is_anothers_4 Sqlite 4;
+    nobody_reads_or_writes_what_is_anothers_5 Sqlite 5;
+    nobody_reads_or_writes_what_is_anothers_6 Sqlite 6;
+    nobody_reads_or_writes_what_is_anothers_7 Sqlite 7;
+    nobody_reads_or_writes_what_is_anothers_8 Sqlite 8;
+    nobody_reads_or_writes_what_is_anothers_9 Sqlite 9;
+    nobody_reads_or_writes_what_is_anothers_10 Sqlite 10;
+    nobody_reads_or_writes_what_is_anothers_on_postgres Postgres 11;
 }

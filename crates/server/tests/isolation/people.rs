@@ -47,11 +47,10 @@ pub struct Town {
 }
 
 impl Town {
-    pub async fn build(chance: &mut Chance) -> Town {
-        let world = World::new().await;
-        let journal = Journal::open(world.folder.path());
-        let operator =
-            Person { user: 2, client_id: String::new(), secret: String::new(), caller: world.operator.clone() };
+    pub async fn build(world: World, chance: &Chance) -> Town {
+        let journal = world.journal();
+        let (client_id, secret) = world.operator_client.clone();
+        let operator = Person { user: 2, client_id, secret, caller: world.operator.clone() };
         let people = vec![operator];
         let (model, canaries) = (Model::default(), Canaries::default());
         let mut town = Town { world, journal, model, people, canaries, read: 0 };
@@ -76,13 +75,17 @@ impl Town {
     }
 
     /// Reads what was written since, and takes it in.
-    pub fn learn(&mut self) -> Vec<Value> {
+    pub fn learn(&mut self) {
         let entries = self.journal.since(self.read);
-        for entry in &entries {
+        self.take_in(&entries);
+    }
+
+    /// Takes in what was written since.
+    pub fn take_in(&mut self, entries: &[Value]) {
+        for entry in entries {
             self.model.apply(entry);
         }
         self.read += i64::try_from(entries.len()).expect("a short journal");
-        entries
     }
 
     async fn made(&self, collection: &str, body: Value) -> Value {
@@ -119,7 +122,7 @@ impl Town {
         self.arrive(&user).await;
     }
 
-    async fn shops(&mut self, chance: &mut Chance, suppliers: &[(String, String)], vendors: &[(String, String)]) {
+    async fn shops(&mut self, chance: &Chance, suppliers: &[(String, String)], vendors: &[(String, String)]) {
         let mut products = Vec::new();
         for (_, supplier) in suppliers {
             for collection in ["/applications", "/connectivityPlans"] {
@@ -148,7 +151,7 @@ impl Town {
         }
     }
 
-    async fn orders(&mut self, chance: &mut Chance, subscribers: &[(String, String)]) {
+    async fn orders(&mut self, chance: &Chance, subscribers: &[(String, String)]) {
         for (party, id) in subscribers {
             let vendor = self.model.parties[&party.parse().expect("a number")].vendor;
             let offers: Vec<String> =

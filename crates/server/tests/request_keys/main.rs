@@ -1,21 +1,23 @@
 //! P-02: a request key finds its first answer however the same request is spelled, and refuses every other request.
 //!
-//! All 10,000 generated bodies go through HTTP, a hundred at once, so that the committer shares its batches. Each is sent
-//! once; then the client renews its token; then each is sent again, spelled differently and at another base path, and gets
-//! the first answer byte for byte; then with one value changed, and is refused. Some go on: another client, another
-//! operation, and 400 days.
+//! All 10,000 generated bodies, and on PostgreSQL 1,000 more, go through HTTP, a hundred at once, so that the committer
+//! shares its batches. Each is sent once; then the client renews its token; then each is sent again, spelled differently
+//! and at another base path, and gets the first answer byte for byte; then with one value changed, and is refused. Some go
+//! on: another client, another operation, and 400 days.
 
 #[path = "../harness/mod.rs"]
 mod harness;
 mod spelling;
 
 use futures_util::future::join_all;
-use harness::{Answer, Caller, Chance, Journal, Member, Shop, World, text};
+use harness::{Answer, Caller, Chance, Engine, Member, Shop, World, text};
 use serde_json::{Value, json};
 use spelling::spell;
 
-/// Bodies of one seed; four seeds make 10,000.
+/// Bodies of one seed, in hundreds; four seeds make 10,000.
 const WAVES: usize = 25;
+/// Of the one seed on PostgreSQL.
+const POSTGRES_WAVES: usize = 10;
 const BODIES_OF_A_WAVE: usize = 100;
 
 const BASES: [&str; 4] =
@@ -38,7 +40,7 @@ struct Choices {
 const STRATEGIES: [&str; 4] = ["DATAFLOW", "DEFAULTRP", "IOT_FLOW", "ROUTE"];
 
 impl Choices {
-    fn wish(&self, chance: &mut Chance, key: String) -> Wish {
+    fn wish(&self, chance: &Chance, key: String) -> Wish {
         let mut body = json!({});
         let (id, offer) = chance.pick(&self.offers);
         if chance.percent(50) {
@@ -63,7 +65,7 @@ impl Choices {
     }
 
     /// The same wish with one value changed, added or taken away.
-    fn changed(&self, wish: &Wish, chance: &mut Chance) -> Wish {
+    fn changed(&self, wish: &Wish, chance: &Chance) -> Wish {
         let mut wish = wish.clone();
         let other = |pairs: &[(String, String); 2], value: &Value| {
             let ids = pairs.each_ref().map(|(id, _)| id);
@@ -109,7 +111,7 @@ impl Wish {
         self.send(caller, BASES[1], self.body.to_string(), false).await
     }
 
-    async fn again(&self, caller: &Caller, chance: &mut Chance) -> Answer {
+    async fn again(&self, caller: &Caller, chance: &Chance) -> Answer {
         let (base, body, encoded) = (*chance.pick(&BASES), spell(&self.body, chance), chance.percent(50));
         self.send(caller, base, body, encoded).await
     }
@@ -126,8 +128,8 @@ async fn renewed(world: &World, member: &Member) -> Caller {
 }
 
 /// Two offers, two subscribers, and the vendor who orders for them.
-async fn scene() -> (World, Shop, Choices) {
-    let world = World::new().await;
+async fn scene(engine: Engine) -> (World, Shop, Choices) {
+    let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
     let second = world.subscriber("acme", "second").await;
     let items = json!([{"productId": shop.application_id}]);
@@ -146,14 +148,14 @@ fn assert_replayed(again: &Answer, first: &Answer, wish: &Wish, seed: u64) {
     assert_eq!(again.header("etag"), first.header("etag"), "seed {seed}, {key}");
 }
 
-async fn bodies_of(seed: u64) {
-    let mut chance = Chance::seeded(seed);
-    let (world, shop, choices) = scene().await;
-    let journal = Journal::open(world.folder.path());
+async fn bodies_of(engine: Engine, seed: u64, waves: usize) {
+    let chance = Chance::seeded(seed);
+    let (world, shop, choices) = scene(engine).await;
+    let journal = world.journal();
     let mut vendor = shop.vendor.caller.clone();
-    for wave in 0..WAVES {
+    for wave in 0..waves {
         let keys = (0..BODIES_OF_A_WAVE).map(|n| format!("{seed}-{wave}-{n}"));
-        let wishes: Vec<Wish> = keys.map(|key| choices.wish(&mut chance, key)).collect();
+        let wishes: Vec<Wish> = keys.map(|key| choices.wish(&chance, key)).collect();
         let firsts = join_all(wishes.iter().map(|wish| wish.first(&vendor))).await;
         for (wish, first) in wishes.iter().zip(&firsts) {
             assert_eq!(first.header("idempotent-replayed"), "", "seed {seed}, {}", wish.key);
@@ -162,12 +164,12 @@ async fn bodies_of(seed: u64) {
         let old = std::mem::replace(&mut vendor, renewed(&world, &shop.vendor).await);
         old.get("/orders?limit=1").await.refused(401, "unauthorized");
         let written = journal.length();
-        let mut chances: Vec<Chance> = wishes.iter().map(|_| Chance::seeded(chance.next())).collect();
-        let again = join_all(wishes.iter().zip(&mut chances).map(|(wish, chance)| wish.again(&vendor, chance))).await;
+        let chances: Vec<Chance> = wishes.iter().map(|_| chance.part()).collect();
+        let again = join_all(wishes.iter().zip(&chances).map(|(wish, chance)| wish.again(&vendor, chance))).await;
         for ((wish, first), again) in wishes.iter().zip(&firsts).zip(&again) {
             assert_replayed(again, first, wish, seed);
         }
-        let changed: Vec<Wish> = wishes.iter().map(|wish| choices.changed(wish, &mut chance)).collect();
+        let changed: Vec<Wish> = wishes.iter().map(|wish| choices.changed(wish, &chance)).collect();
         let refused = join_all(changed.iter().map(|wish| wish.first(&vendor))).await;
         for (wish, refused) in changed.iter().zip(&refused) {
             assert_eq!(refused.reason(), "key_reused", "seed {seed}, {} {}: {}", wish.key, wish.body, refused.text());
@@ -179,36 +181,36 @@ async fn bodies_of(seed: u64) {
 }
 
 macro_rules! seeds {
-    ($($name:ident $seed:literal;)+) => {
+    ($($name:ident $engine:ident $seed:literal $waves:expr;)+) => {
         $(#[tokio::test]
         async fn $name() {
-            bodies_of($seed).await;
+            bodies_of(Engine::$engine, $seed, $waves).await;
         })+
     };
 }
 
 seeds! {
-    a_key_finds_its_answer_however_the_request_is_spelled_1 1;
-    a_key_finds_its_answer_however_the_request_is_spelled_2 2;
-    a_key_finds_its_answer_however_the_request_is_spelled_3 3;
-    a_key_finds_its_answer_however_the_request_is_spelled_4 4;
+    a_key_finds_its_answer_however_the_request_is_spelled_1 Sqlite 1 WAVES;
+    a_key_finds_its_answer_however_the_request_is_spelled_2 Sqlite 2 WAVES;
+    a_key_finds_its_answer_however_the_request_is_spelled_3 Sqlite 3 WAVES;
+    a_key_finds_its_answer_however_the_request_is_spelled_4 Sqlite 4 WAVES;
+    a_key_finds_its_answer_however_the_request_is_spelled_on_postgres Postgres 8 POSTGRES_WAVES;
 }
 
-#[tokio::test]
-async fn a_key_belongs_to_one_client_and_one_operation() {
-    let mut chance = Chance::seeded(5);
-    let (world, shop, choices) = scene().await;
+async fn a_key_belongs_to_one_client_and_one_operation(engine: Engine) {
+    let chance = Chance::seeded(5);
+    let (world, shop, choices) = scene(engine).await;
     let scope = format!("VENDOR:{}", shop.vendor.party);
     let colleague = world.user("colleague@acme.example", &[&scope]).await;
     for n in 0..200 {
-        let wish = choices.wish(&mut chance, format!("key {n}"));
+        let wish = choices.wish(&chance, format!("key {n}"));
         let by_external_id = wish.body["externalId"].is_string();
         let vendor = &shop.vendor.caller;
         let first = wish.first(vendor).await;
         let order = first.expect(201);
         let path = format!("/orders/{}", text(&order, "ref"));
         // Another client: its own order, unless its own name for it says that it is the same one.
-        let other = wish.again(&colleague, &mut chance).await;
+        let other = wish.again(&colleague, &chance).await;
         assert_eq!(other.header("idempotent-replayed"), "");
         assert_eq!(other.expect(201)["ref"] == order["ref"], by_external_id, "{}", wish.body);
         // Another operation, with the very same key.
@@ -222,7 +224,7 @@ async fn a_key_belongs_to_one_client_and_one_operation() {
         let twice = vendor.key(&wish.key).delete(&path).await;
         assert_eq!((twice.body.as_ref(), twice.header("idempotent-replayed")), (cancelled.body.as_ref(), "true"));
         // The first answer stays the first answer, whatever became of the order.
-        let again = wish.again(vendor, &mut chance).await;
+        let again = wish.again(vendor, &chance).await;
         assert_replayed(&again, &first, &wish, 5);
         // What is cancelled under a key is one order: the key does not cancel another one.
         if !by_external_id {
@@ -230,19 +232,18 @@ async fn a_key_belongs_to_one_client_and_one_operation() {
             vendor.key(&wish.key).delete(&another).await.refused(422, "key_reused");
         }
     }
-    Journal::open(world.folder.path()).verify();
+    world.journal().verify();
 }
 
-#[tokio::test]
-async fn copies_of_a_request_at_once_make_one_order() {
-    let mut chance = Chance::seeded(6);
-    let (world, shop, choices) = scene().await;
-    let journal = Journal::open(world.folder.path());
+async fn copies_of_a_request_at_once_make_one_order(engine: Engine) {
+    let chance = Chance::seeded(6);
+    let (world, shop, choices) = scene(engine).await;
+    let journal = world.journal();
     for n in 0..100 {
-        let wish = choices.wish(&mut chance, format!("key {n}"));
+        let wish = choices.wish(&chance, format!("key {n}"));
         let before = journal.length();
-        let mut chances: Vec<Chance> = (0..20).map(|_| Chance::seeded(chance.next())).collect();
-        let answers = join_all(chances.iter_mut().map(|chance| wish.again(&shop.vendor, chance))).await;
+        let chances: Vec<Chance> = (0..20).map(|_| chance.part()).collect();
+        let answers = join_all(chances.iter().map(|chance| wish.again(&shop.vendor, chance))).await;
         let replayed = answers.iter().filter(|answer| answer.header("idempotent-replayed") == "true").count();
         assert_eq!(replayed, 19, "{}", wish.body);
         assert!(answers.iter().all(|answer| answer.status == 201 && answer.body == answers[0].body), "{}", wish.body);
@@ -251,16 +252,15 @@ async fn copies_of_a_request_at_once_make_one_order() {
     journal.verify();
 }
 
-#[tokio::test]
-async fn a_key_never_expires_and_a_refusal_is_not_kept() {
-    let mut chance = Chance::seeded(7);
-    let (world, shop, choices) = scene().await;
-    let wish = choices.wish(&mut chance, "key".to_owned());
+async fn a_key_never_expires_and_a_refusal_is_not_kept(engine: Engine) {
+    let chance = Chance::seeded(7);
+    let (world, shop, choices) = scene(engine).await;
+    let wish = choices.wish(&chance, "key".to_owned());
     let first = wish.first(&shop.vendor).await;
     for days in [31, 369] {
         world.pass_seconds(days * 86_400);
         let vendor = world.login(&shop.vendor.client_id, &shop.vendor.client_secret).await;
-        let again = wish.again(&vendor, &mut chance).await;
+        let again = wish.again(&vendor, &chance).await;
         assert_replayed(&again, &first, &wish, 7);
     }
     let vendor = world.login(&shop.vendor.client_id, &shop.vendor.client_secret).await;
@@ -273,4 +273,10 @@ async fn a_key_never_expires_and_a_refusal_is_not_kept() {
     let order = keyed.post("/orders", body.clone()).await;
     assert_eq!((order.status, order.header("idempotent-replayed")), (201, ""));
     assert_eq!(keyed.post("/orders", body).await.header("idempotent-replayed"), "true");
+}
+
+harness::on_each_engine! {
+    a_key_belongs_to_one_client_and_one_operation;
+    copies_of_a_request_at_once_make_one_order;
+    a_key_never_expires_and_a_refusal_is_not_kept;
 }

@@ -4,7 +4,7 @@ use super::harness::Chance;
 use serde_json::Value;
 
 /// Spells a value: attributes in any order, any spaces between, any character escaped.
-pub fn spell(value: &Value, chance: &mut Chance) -> String {
+pub fn spell(value: &Value, chance: &Chance) -> String {
     let mut text = String::new();
     space(&mut text, chance);
     write(value, &mut text, chance);
@@ -12,13 +12,13 @@ pub fn spell(value: &Value, chance: &mut Chance) -> String {
     text
 }
 
-fn space(text: &mut String, chance: &mut Chance) {
+fn space(text: &mut String, chance: &Chance) {
     for _ in 0..chance.below(3) {
         text.push(*chance.pick(&[' ', '\n', '\t', '\r']));
     }
 }
 
-fn write(value: &Value, text: &mut String, chance: &mut Chance) {
+fn write(value: &Value, text: &mut String, chance: &Chance) {
     match value {
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
@@ -43,7 +43,7 @@ fn write(value: &Value, text: &mut String, chance: &mut Chance) {
     }
 }
 
-fn string(inner: &str, text: &mut String, chance: &mut Chance) {
+fn string(inner: &str, text: &mut String, chance: &Chance) {
     text.push('"');
     for character in inner.chars() {
         if chance.percent(20) {

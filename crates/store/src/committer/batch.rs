@@ -1,56 +1,28 @@
 //! One batch: load, decide, write, commit.
 
+use super::writer::{Begun, Failure, Remedy, Writer, Written};
 use super::{Answer, Committed, replay};
 use crate::journal::{self, Hash, Line};
-use crate::sqlite::{BUSY_MAX, Log, append, checkpoint, flush, head, load, read_error};
-use crate::{CommitError, Options, ReadError, faults};
-use orderpark_domain::{Decision, Entry, Head, Instant, Intent, Needs, Outcome, Refusal, Stamp, World};
-use rusqlite::{Connection, ErrorCode};
+use crate::moves::Moves;
+use crate::{CommitError, Options, faults};
+use orderpark_domain::{Decision, Entry, Event, Head, Instant, Intent, Needs, Outcome, Refusal, Stamp, World};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 /// Rows a table of the working set may keep between batches.
 const KEPT_ROWS_MAX: usize = 100_000;
 
-/// How often the writer begins the write-ahead log anew at most: a reader may hold it.
-const TRIMMED_EVERY: Duration = Duration::from_millis(50);
-
 /// How often the needs of an intent may lead to further needs; the longest chain there is has four links.
 const ROUNDS_MAX: usize = 16;
 
-/// The connection that writes, with the working set that is true for it.
-pub(super) struct Writer {
-    connection: Connection,
+/// Makes batches, with the working set that is true for the journal's end.
+pub(super) struct Batches {
+    writer: Box<dyn Writer>,
     options: Options,
+    moves: Moves,
     /// Absent: nothing is known, load anew.
     kept: Option<(World, Hash)>,
-    trimmed_at: std::time::Instant,
-}
-
-/// Why a whole batch came to nothing.
-pub(super) struct Failure {
-    pub error: CommitError,
-    /// Whether the others would go through without one of them.
-    pub may_be_one_intents_fault: bool,
-}
-
-impl Failure {
-    fn of_program(why: &str) -> Failure {
-        Failure { error: CommitError::Fault(why.to_owned()), may_be_one_intents_fault: true }
-    }
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(raised: rusqlite::Error) -> Failure {
-        let violated = raised.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
-        let error = match read_error(&raised) {
-            ReadError::Unavailable(why) if violated => CommitError::Corrupt(why),
-            other => other.into(),
-        };
-        // What is no error of SQLite itself is a row that one intent asked for and that cannot be read.
-        let unreadable = !matches!(raised, rusqlite::Error::SqliteFailure(..));
-        Failure { error, may_be_one_intents_fault: violated || unreadable }
-    }
+    /// What the next batch begins with, where its transaction is open already.
+    begun: Option<Result<Draft, Failure>>,
 }
 
 /// What has been decided in a batch so far.
@@ -61,17 +33,20 @@ struct Draft {
     lines: Vec<Line>,
 }
 
-impl Writer {
-    pub(super) fn new(connection: Connection, options: Options) -> Writer {
-        Writer { connection, options, kept: None, trimmed_at: std::time::Instant::now() }
-    }
-
-    pub(super) fn connection(&self) -> &Connection {
-        &self.connection
+impl Batches {
+    pub(super) fn new(writer: Box<dyn Writer>, options: Options, moves: Moves) -> Batches {
+        Batches { writer, options, moves, kept: None, begun: None }
     }
 
     pub(super) fn batch_max(&self) -> usize {
         self.options.batch_max
+    }
+
+    /// Opens the next batch's transaction before it is known who is in it: where that takes a while, because another node
+    /// decides, more intents arrive meanwhile. What fails is told by the [`Batches::commit`] that must follow.
+    pub(super) fn begin(&mut self) {
+        let begun = catch_unwind(AssertUnwindSafe(|| self.draft()));
+        self.begun = Some(begun.unwrap_or_else(|_| Err(Failure::of_program("a batch panicked"))));
     }
 
     /// Commits a batch. `Err`: nothing of it was written.
@@ -80,10 +55,8 @@ impl Writer {
         let result = transaction.unwrap_or_else(|_| Err(self.panicked()));
         if result.is_err() {
             self.kept = None;
-            if !self.connection.is_autocommit()
-                && let Err(error) = self.connection.execute_batch("rollback")
-            {
-                tracing::error!(%error, "a failed transaction could not be rolled back");
+            if self.writer.is_open() {
+                self.writer.roll_back();
             }
         }
         result
@@ -91,44 +64,44 @@ impl Writer {
 
     /// A panic behind the commit must not have the batch decided again: what is on the disk would be there twice.
     fn panicked(&self) -> Failure {
-        if self.connection.is_autocommit() {
-            let error = CommitError::OutcomeUnknown("a batch panicked after its transaction".into());
-            return Failure { error, may_be_one_intents_fault: false };
+        if self.writer.is_open() {
+            return Failure::of_program("a batch panicked");
         }
-        Failure::of_program("a batch panicked")
+        let error = CommitError::OutcomeUnknown("a batch panicked after its transaction".into());
+        Failure { error, remedy: Remedy::Nothing }
     }
 
     fn transaction(&mut self, intents: &[Intent]) -> Result<Vec<Answer>, Failure> {
-        self.connection.prepare_cached("begin immediate")?.execute([])?;
-        let mut draft = self.draft()?;
+        let mut draft = self.begun.take().unwrap_or_else(|| self.draft())?;
         self.load_for(&mut draft.world, intents)?;
         faults::point("prefetched");
         let answers = intents.iter().map(|intent| self.decide(&mut draft, intent)).collect::<Result<Vec<_>, _>>()?;
         faults::point("decided");
-        if !draft.lines.is_empty() {
-            flush(&self.connection, &draft.world)?;
-            append(&self.connection, &draft.lines, &draft.world.head, &draft.hash)?;
-        }
-        faults::point("before commit");
-        self.connection.prepare_cached("commit")?.execute([]).map_err(|error| commit_failure(&error))?;
+        let Draft { world, hash, entries, lines } = &draft;
+        let tells = answers.iter().any(Result::is_ok);
+        self.writer.commit(&Written { world, entries, lines, hash, tells })?;
         faults::point("committed but unanswered");
+        self.moves.reached(draft.world.head.seq);
         draft.world.settle(KEPT_ROWS_MAX);
         self.kept = Some((draft.world, draft.hash));
         Ok(answers)
     }
 
-    /// The kept working set if the journal ends where we left it, else an empty one.
+    /// The kept working set if the journal ends where we left it, or if what others wrote since can be told; else an
+    /// empty one.
     fn draft(&mut self) -> Result<Draft, Failure> {
-        let (head, hash): (Head, Hash) = head(&self.connection)?;
-        let world = match self.kept.take() {
-            Some((world, kept_hash)) if world.head == head && kept_hash == hash => world,
+        let kept = self.kept.take();
+        let Begun { head, hash, others } = self.writer.begin(kept.as_ref().map(|(world, hash)| (&world.head, hash)))?;
+        let world = match (kept, others) {
+            (Some((world, kept)), _) if world.head == head && kept == hash => world,
+            (Some((world, _)), Some(events)) => caught_up(world, &events, head),
             _ => World::working_set(head),
         };
         Ok(Draft { world, hash, entries: Vec::new(), lines: Vec::new() })
     }
 
     /// Loads until no intent names a need. Later intents may need more once earlier ones were applied: called again then.
-    fn load_for(&self, world: &mut World, intents: &[Intent]) -> Result<(), Failure> {
+    fn load_for(&mut self, world: &mut World, intents: &[Intent]) -> Result<(), Failure> {
         let mut needs = Needs::default();
         for _ in 0..ROUNDS_MAX {
             for intent in intents {
@@ -137,14 +110,12 @@ impl Writer {
             if needs.is_empty() {
                 return Ok(());
             }
-            for need in needs.take() {
-                load(&self.connection, world, need)?;
-            }
+            self.writer.load(world, needs.take())?;
         }
         Err(Failure::of_program("the needs of an intent never end"))
     }
 
-    fn decide(&self, draft: &mut Draft, intent: &Intent) -> Result<Answer, Failure> {
+    fn decide(&mut self, draft: &mut Draft, intent: &Intent) -> Result<Answer, Failure> {
         self.load_for(&mut draft.world, std::slice::from_ref(intent))?;
         let stamp = self.stamp(&draft.world.head);
         let decided = catch_unwind(AssertUnwindSafe(|| intent.decide(&draft.world, stamp)));
@@ -164,8 +135,8 @@ impl Writer {
     }
 
     /// The first answer again, for a client that may still see what it shows.
-    fn replay(&self, draft: &mut Draft, intent: &Intent, seq: u64) -> Result<Answer, Failure> {
-        let outcome = replay::outcome(&self.connection, &mut draft.world, &draft.entries, seq)?;
+    fn replay(&mut self, draft: &mut Draft, intent: &Intent, seq: u64) -> Result<Answer, Failure> {
+        let outcome = replay::outcome(&mut *self.writer, &mut draft.world, &draft.entries, seq)?;
         if outcome.is_within(&intent.scope) {
             Ok(Ok(Committed { outcome, replayed: true }))
         } else {
@@ -187,38 +158,28 @@ impl Writer {
         Ok(Committed { outcome: decision.outcome, replayed: false })
     }
 
-    /// Begins the write-ahead log anew when it has grown too long for the thread that copies it back. A reader that holds
-    /// an old snapshot, as a running `verify` does, is not waited for: it is tried again a little later.
-    pub(super) fn trim_log(&mut self) {
-        let due = Log::of(&self.connection).is_ok_and(Log::is_due);
-        if due && self.trimmed_at.elapsed() > TRIMMED_EVERY {
-            self.trimmed_at = std::time::Instant::now();
-            if let Err(error) = restart_log(&self.connection) {
-                tracing::warn!(%error, "the write-ahead log could not be begun anew; it will be tried again");
-            }
-        }
+    /// What is to be done between two batches.
+    pub(super) fn rest(&mut self) {
+        self.writer.rest();
+    }
+
+    /// What is to be done when no more batches will come.
+    pub(super) fn close(&mut self) {
+        self.writer.close();
     }
 }
 
-/// Writes wait for nobody here, so the busy handler is away meanwhile.
-fn restart_log(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::ZERO)?;
-    let restarted = checkpoint(connection, "RESTART").map(|_| ());
-    connection.busy_timeout(BUSY_MAX)?;
-    restarted
-}
-
-/// After an I/O error the commit may yet turn out to be on the disk; any other error leaves nothing.
-fn commit_failure(error: &rusqlite::Error) -> Failure {
-    let error = match error.sqlite_error_code() {
-        Some(ErrorCode::SystemIoFailure) => CommitError::OutcomeUnknown(error.to_string()),
-        _ => CommitError::Unavailable(error.to_string()),
-    };
-    Failure { error, may_be_one_intents_fault: false }
+/// The working set without what others have changed.
+fn caught_up(mut world: World, events: &[Event], head: Head) -> World {
+    for event in events {
+        world.follow(event);
+    }
+    world.head = head;
+    world
 }
 
 /// A replay found nothing where an entry must be.
 pub(super) fn missing(seq: u64) -> Failure {
     let error = CommitError::Corrupt(format!("a request key points to entry {seq}, which is missing or tells nothing"));
-    Failure { error, may_be_one_intents_fault: true }
+    Failure { error, remedy: Remedy::OneByOne }
 }

@@ -1,7 +1,7 @@
 //! The committer: the one door for writes.
 //!
-//! It runs in a thread of its own and takes every intent that waits, at most a batch. For each batch it opens one
-//! transaction, loads what the decisions need, decides one after the other against that working set, writes what changed,
+//! It runs in a thread of its own. When an intent waits, it opens a transaction, takes every intent that waits by then, at
+//! most a batch, loads what the decisions need, decides one after the other against that working set, writes what changed,
 //! and commits: one fsync for all. Only then is anyone answered. While the disk works, the next batch gathers by itself.
 //!
 //! - A caller that stops waiting cancels nothing: the intent is the committer's once it was sent.
@@ -11,13 +11,15 @@
 
 mod batch;
 mod replay;
+mod writer;
+
+pub(crate) use writer::{Begun, Failure, Remedy, Writer, Written};
 
 use crate::faults;
-use crate::sqlite::checkpoint;
+use crate::moves::Moves;
 use crate::{CommitError, Options};
-use batch::Writer;
+use batch::Batches;
 use orderpark_domain::{Intent, Outcome};
-use rusqlite::Connection;
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -44,17 +46,18 @@ pub(crate) struct Committer {
 }
 
 /// Starts the thread. It ends when every sender is gone and all that waited is answered.
-pub(crate) fn start(connection: Connection, options: Options) -> std::io::Result<Committer> {
+pub(crate) fn start(writer: Box<dyn Writer>, options: Options, moves: Moves) -> std::io::Result<Committer> {
     let (sender, receiver) = mpsc::channel(options.waiting_max);
-    let run = move || run(Writer::new(connection, options), receiver);
+    let run = move || run(Batches::new(writer, options, moves), receiver);
     let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
     Ok(Committer { sender, thread })
 }
 
-fn run(mut writer: Writer, mut receiver: mpsc::Receiver<Submission>) {
+fn run(mut batches: Batches, mut receiver: mpsc::Receiver<Submission>) {
     while let Some(first) = receiver.blocking_recv() {
+        batches.begin();
         let mut batch = vec![first];
-        while batch.len() < writer.batch_max() {
+        while batch.len() < batches.batch_max() {
             match receiver.try_recv() {
                 Ok(next) => batch.push(next),
                 Err(_) => break,
@@ -62,15 +65,12 @@ fn run(mut writer: Writer, mut receiver: mpsc::Receiver<Submission>) {
         }
         faults::point("intents taken");
         for group in groups(batch) {
-            commit_group(&mut writer, group);
+            commit_group(&mut batches, group);
         }
-        writer.trim_log();
+        batches.rest();
     }
     faults::point("drain");
-    // What was committed is in the log already; this only makes the next start short.
-    if let Err(error) = checkpoint(writer.connection(), "TRUNCATE") {
-        tracing::warn!(%error, "the write-ahead log stays; the next start copies it back");
-    }
+    batches.close();
 }
 
 /// Parts a batch so that an intent which asks about the whole database has a transaction of its own.
@@ -88,11 +88,15 @@ fn groups(batch: Vec<Submission>) -> Vec<Vec<Submission>> {
     groups
 }
 
-fn commit_group(writer: &mut Writer, group: Vec<Submission>) {
+fn commit_group(batches: &mut Batches, group: Vec<Submission>) {
     let (intents, waiting): (Vec<Intent>, Vec<_>) = group.into_iter().map(|s| (s.intent, s.answer)).unzip();
-    let answers = match writer.commit(&intents) {
+    let mut committed = batches.commit(&intents);
+    if committed.as_ref().is_err_and(|failure| failure.remedy == Remedy::Again) {
+        committed = batches.commit(&intents);
+    }
+    let answers = match committed {
         Ok(answers) => answers,
-        Err(failure) if failure.may_be_one_intents_fault && intents.len() > 1 => one_by_one(writer, &intents),
+        Err(failure) if failure.remedy == Remedy::OneByOne && intents.len() > 1 => one_by_one(batches, &intents),
         Err(failure) => intents.iter().map(|_| Err(failure.error.clone())).collect(),
     };
     for (answer, waiting) in answers.into_iter().zip(waiting) {
@@ -101,8 +105,8 @@ fn commit_group(writer: &mut Writer, group: Vec<Submission>) {
     }
 }
 
-fn one_by_one(writer: &mut Writer, intents: &[Intent]) -> Vec<Answer> {
-    let commit = |intent| match writer.commit(std::slice::from_ref(intent)) {
+fn one_by_one(batches: &mut Batches, intents: &[Intent]) -> Vec<Answer> {
+    let commit = |intent| match batches.commit(std::slice::from_ref(intent)) {
         Ok(mut answers) => {
             answers.pop().unwrap_or_else(|| Err(CommitError::Fault("an intent without an answer".into())))
         }

@@ -3,22 +3,22 @@
 //! What was created is told whole by its entry, so the first answer comes back as it was, whatever became of the object
 //! since. What was ended does not change any more, so its row is the first answer. Secrets are in neither.
 
-use super::batch::{Failure, missing};
-use crate::sqlite::{entry_at, load};
+use super::batch::missing;
+use super::writer::{Failure, Writer};
 use orderpark_domain::{Entry, Event, Need, Outcome, User, World};
-use rusqlite::Connection;
+use std::collections::BTreeSet;
 
 /// The outcome that entry `seq` told, from this batch's own `entries` or from the journal.
 pub(super) fn outcome(
-    connection: &Connection,
+    writer: &mut dyn Writer,
     world: &mut World,
     entries: &[Entry],
     seq: u64,
 ) -> Result<Outcome, Failure> {
-    let entry = find(connection, entries, seq)?.ok_or_else(|| missing(seq))?;
+    let entry = find(writer, entries, seq)?.ok_or_else(|| missing(seq))?;
     match entry.event {
         Event::PartyCreated(party) => {
-            let user = primary_user(find(connection, entries, seq + 1)?, party.party);
+            let user = primary_user(find(writer, entries, seq + 1)?, party.party);
             Ok(Outcome::Party(Box::new(party), user.map(Box::new)))
         }
         Event::PartyUpdated(party) => Ok(Outcome::Party(Box::new(party), None)),
@@ -29,14 +29,14 @@ pub(super) fn outcome(
             Ok(Outcome::Strategy(Box::new(strategy)))
         }
         Event::OrderPlaced(order) | Event::OrderMatched(order) => Ok(Outcome::Order(Box::new(order))),
-        event => ended(connection, world, &event).transpose().ok_or_else(|| missing(seq))?,
+        event => ended(writer, world, &event).transpose().ok_or_else(|| missing(seq))?,
     }
 }
 
-fn find(connection: &Connection, entries: &[Entry], seq: u64) -> Result<Option<Entry>, Failure> {
+fn find(writer: &mut dyn Writer, entries: &[Entry], seq: u64) -> Result<Option<Entry>, Failure> {
     match entries.iter().find(|entry| entry.seq == seq) {
         Some(entry) => Ok(Some(entry.clone())),
-        None => Ok(entry_at(connection, seq)?),
+        None => writer.entry_at(seq),
     }
 }
 
@@ -49,12 +49,12 @@ fn primary_user(next: Option<Entry>, party: orderpark_domain::PartyRef) -> Optio
 }
 
 /// The row of what an event ended.
-fn ended(connection: &Connection, world: &mut World, event: &Event) -> Result<Option<Outcome>, Failure> {
+fn ended(writer: &mut dyn Writer, world: &mut World, event: &Event) -> Result<Option<Outcome>, Failure> {
     macro_rules! row {
         ($table:ident, $need:ident, $key:expr, $outcome:expr) => {{
             // A row that this batch has changed is not in the database yet: load only what is not here.
             if world.$table.get_known($key).is_none() {
-                load(connection, world, Need::$need(*$key))?;
+                writer.load(world, BTreeSet::from([Need::$need(*$key)]))?;
             }
             world.$table.get_known($key).cloned().map(Box::new).map($outcome)
         }};

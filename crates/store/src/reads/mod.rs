@@ -1,10 +1,12 @@
-//! Scoped reads. Each takes a [`Scope`](orderpark_domain::Scope) first and puts it into the SQL itself.
+//! Scoped reads. Each takes a [`Scope`](orderpark_domain::Scope) first and puts it into the SQL itself; only the event
+//! feed is filtered behind the SQL, and `events` says why.
 //!
 //! `get_` answers one row or `None`, which is the same for a row that does not exist and one outside the scope;
 //! `page_` answers a [`Slice`] of a list. A `get_` is short enough to be called from an async task; a `page_` may have to
 //! look at many rows before it finds some, so it belongs on a blocking thread, has connections of its own, and is
 //! given up after five seconds. A walk over everything is a loop of slices, each after the last ref of the one before.
 
+mod events;
 mod offers;
 mod orders;
 mod parties;
@@ -13,8 +15,10 @@ mod strategies;
 mod subscriptions;
 mod users;
 
+pub use events::{EventPage, EventPlace, FeedEvent};
+
 use crate::ReadError;
-use crate::sqlite::Query;
+use crate::query::Query;
 use orderpark_domain::{Instant, OrderRef, OrderState, PartyRef, Subscription, SubscriptionRef};
 
 type Read<T> = Result<T, ReadError>;

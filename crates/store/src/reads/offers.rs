@@ -2,32 +2,33 @@
 
 use super::{OfferFilter, Read, Slice};
 use crate::Store;
-use crate::sqlite::{Query, rows, sql_number};
+use crate::query::{Dialect, Query, sql_number};
+use crate::rows;
 use orderpark_domain::{Offer, OfferRef, Scope};
 
 impl Store {
     /// The living offer with this ref; for a subscriber one that it has taken or may take.
-    pub fn get_offer(&self, scope: &Scope, offer: OfferRef) -> Read<Option<Offer>> {
-        let mut query = living();
+    pub async fn get_offer(&self, scope: &Scope, offer: OfferRef) -> Read<Option<Offer>> {
+        let mut query = living(self.dialect());
         if !scope.is_everything() {
-            query.text(" and (0");
+            query.text(" and (false");
             of_vendors(&mut query, scope);
             taken(&mut query, scope);
             orderable(&mut query, scope);
             query.text(")");
         }
         query.bind(" and f.ref = ?", sql_number(offer.0));
-        self.read(|connection| query.row(connection, rows::offer))
+        self.get(query, rows::offer).await
     }
 
     /// The living offers, by ref.
-    pub fn page_offers(&self, scope: &Scope, filter: &OfferFilter, slice: Slice<OfferRef>) -> Read<Vec<Offer>> {
-        let mut query = living();
+    pub async fn page_offers(&self, scope: &Scope, filter: &OfferFilter, slice: Slice<OfferRef>) -> Read<Vec<Offer>> {
+        let mut query = living(self.dialect());
         if filter.orderable {
             query.text(" and f.state = 'ACTIVE'");
         }
         if !scope.is_everything() {
-            query.text(" and (0");
+            query.text(" and (false");
             of_vendors(&mut query, scope);
             if filter.orderable {
                 orderable(&mut query, scope);
@@ -41,13 +42,13 @@ impl Store {
             .bind_some(" and f.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by f.ref");
         slice.limit(&mut query);
-        self.read_many(|connection| query.rows(connection, rows::offer))
+        self.list(query, rows::offer).await
     }
 }
 
-fn living() -> Query {
-    let mut query = Query::new("select ");
-    query.text(rows::OFFER).text(" from offers f where f.deleted_at is null");
+fn living(dialect: Dialect) -> Query {
+    let mut query = Query::new(dialect, "select ");
+    query.either(rows::OFFER).text(" from offers f where f.deleted_at is null");
     query
 }
 

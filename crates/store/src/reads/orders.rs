@@ -2,50 +2,97 @@
 
 use super::{OrderFilter, Read, Slice};
 use crate::Store;
-use crate::sqlite::{Query, rows, sql_number};
-use orderpark_domain::{Order, OrderRef, OrderState, Scope};
-use rusqlite::Connection;
+use crate::query::{Dialect, Query, sql_number};
+use crate::row::number;
+use crate::rows;
+use orderpark_domain::{Instant, Order, OrderRef, OrderState, Scope};
 
 impl Store {
     /// The order with this ref.
-    pub fn get_order(&self, scope: &Scope, order: OrderRef) -> Read<Option<Order>> {
-        let query = one(scope, order);
-        self.read(|connection| Ok(rows::orders(&query, connection)?.pop()))
+    pub async fn get_order(&self, scope: &Scope, order: OrderRef) -> Read<Option<Order>> {
+        let query = one(self.dialect(), scope, order);
+        Ok(self.read(query, Vec::new(), rows::add_order).await?.pop())
     }
 
     /// Orders, newest first.
-    pub fn page_orders(&self, scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Read<Vec<Order>> {
-        let query = page(scope, filter, slice);
-        let known = |connection: &Connection| match &filter.offer_id {
-            Some(id) => connection.prepare_cached("select 1 from offers where id = ?")?.exists([id]),
-            None => Ok(true),
-        };
-        self.read_many(|connection| if known(connection)? { rows::orders(&query, connection) } else { Ok(Vec::new()) })
+    pub async fn page_orders(&self, scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Read<Vec<Order>> {
+        if let Some(id) = &filter.offer_id
+            && !self.knows_offer(id).await?
+        {
+            return Ok(Vec::new());
+        }
+        let query = page(self.dialect(), scope, filter, slice);
+        self.read_many(query, Vec::new(), rows::add_order).await
+    }
+
+    /// Whether there ever was an offer with this id: a list of the orders of none need not look for them.
+    async fn knows_offer(&self, id: &str) -> Read<bool> {
+        let mut query = Query::new(self.dialect(), "select ref from offers where");
+        query.bind(" id = ?", id.to_owned()).text(" limit 1");
+        Ok(self.get(query, |row| number(row, 0)).await?.is_some())
     }
 }
 
-pub(super) fn one(scope: &Scope, order: OrderRef) -> Query {
-    let mut query = Query::new("select ");
-    query.text(rows::ORDER).text(" from orders o").text(rows::ORDER_JOINS);
+pub(super) fn one(dialect: Dialect, scope: &Scope, order: OrderRef) -> Query {
+    let mut query = Query::new(dialect, "select ");
+    query.either(rows::ORDER).text(" from orders o").either(rows::ORDER_JOINS);
     query.bind(" where o.ref = ?", bytes(order));
     within(&mut query, scope).text(" order by s.position");
     query
 }
 
-pub(super) fn page(scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Query {
-    let mut query = Query::new("select ");
-    query.text(rows::ORDER).text(" from (select o.* from orders o where 1");
-    if filter.external_id.is_some() {
-        // The plus keeps the planner from walking a party's orders where the external id leads to the one.
-        query.within(scope, &[("+o.vendor_ref", scope.vendors()), ("+o.subscriber_ref", scope.subscribers())]);
-    } else {
-        within(&mut query, scope);
-    }
+pub(super) fn page(dialect: Dialect, scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Query {
+    let mut query = Query::new(dialect, "select ");
+    query.either(rows::ORDER).text(" from (select o.* from orders o where true");
     choose(&mut query, filter);
-    query.bind_some(" and o.ref < ?", slice.after.map(bytes)).text(" order by o.ref desc");
+    let before = slice.after.map(bytes);
+    match only_party(dialect, scope) {
+        _ if filter.external_id.is_some() => {
+            // The plus keeps the planner from walking a party's orders where the external id leads to the one.
+            query.within(scope, &[("+o.vendor_ref", scope.vendors()), ("+o.subscriber_ref", scope.subscribers())]);
+            query.bind_some(" and o.ref < ?", before).text(" order by o.ref desc");
+        }
+        Some(party) => {
+            let first_at = |at: Option<Instant>| at.map(|at| bytes(OrderRef::first_at(at)));
+            let (from, to) = (first_at(filter.created_from), first_at(filter.created_to));
+            let last = before.into_iter().chain(to).min();
+            of_party(&mut query, party, from, ("<", last)).text(" order by ").text(party.0).text(" desc, o.ref desc");
+        }
+        None => {
+            within(&mut query, scope);
+            query.bind_some(" and o.ref < ?", before).text(" order by o.ref desc");
+        }
+    }
     slice.limit(&mut query);
-    query.text(") o").text(rows::ORDER_JOINS).text(" order by o.ref desc, s.position");
+    query.text(") o").either(rows::ORDER_JOINS).text(" order by o.ref desc, s.position");
     query
+}
+
+/// The column and the number of the one party whose orders PostgreSQL is to walk by that party's index.
+///
+/// Told only that the column equals the party, its planner may rather walk all orders from the newest on and pick, which is
+/// quick where the party's orders are many and new, and endless where they are old. SQLite has no such fancy.
+pub(super) fn only_party(dialect: Dialect, scope: &Scope) -> Option<(&'static str, i64)> {
+    match (dialect, scope.vendors(), scope.subscribers()) {
+        _ if scope.is_everything() => None,
+        (Dialect::Postgres, [vendor], []) => Some(("o.vendor_ref", sql_number(vendor.0))),
+        (Dialect::Postgres, [], [subscriber]) => Some(("o.subscriber_ref", sql_number(subscriber.0))),
+        _ => None,
+    }
+}
+
+/// Adds: orders of this party, from one ref on and before another (`<` or `<=`). Said as ranges of both columns together,
+/// which only that party's index has in order.
+pub(super) fn of_party<'q>(
+    query: &'q mut Query,
+    (column, party): (&str, i64),
+    from: Option<Vec<u8>>,
+    (before, last): (&str, Option<Vec<u8>>),
+) -> &'q mut Query {
+    // Where no order ends the range, the next party does.
+    let (last_party, last) = last.map_or((party + 1, Vec::new()), |last| (party, last));
+    query.text(" and (").text(column).bind(", o.ref) >= (?", party).bind(", ?)", from.unwrap_or_default());
+    query.text(" and (").text(column).text(", o.ref) ").text(before).bind(" (?", last_party).bind(", ?)", last)
 }
 
 pub(super) fn within<'q>(query: &'q mut Query, scope: &Scope) -> &'q mut Query {

@@ -2,26 +2,27 @@
 
 use super::{PartyFilter, Read, Slice};
 use crate::Store;
-use crate::sqlite::{Query, rows, sql_number};
+use crate::query::{Dialect, Query, sql_number};
+use crate::rows;
 use orderpark_domain::{Party, PartyKind, PartyRef, Scope};
 
 impl Store {
     /// The living party of this kind with this ref.
-    pub fn get_party(&self, scope: &Scope, kind: PartyKind, party: PartyRef) -> Read<Option<Party>> {
-        let mut query = visible(scope, kind);
+    pub async fn get_party(&self, scope: &Scope, kind: PartyKind, party: PartyRef) -> Read<Option<Party>> {
+        let mut query = visible(self.dialect(), scope, kind);
         query.bind(" and p.ref = ?", sql_number(party.0));
-        self.read(|connection| query.row(connection, rows::party))
+        self.get(query, rows::party).await
     }
 
     /// The living parties of this kind, by ref.
-    pub fn page_parties(
+    pub async fn page_parties(
         &self,
         scope: &Scope,
         kind: PartyKind,
         filter: &PartyFilter,
         slice: Slice<PartyRef>,
     ) -> Read<Vec<Party>> {
-        let mut query = visible(scope, kind);
+        let mut query = visible(self.dialect(), scope, kind);
         query
             .bind_some(" and p.id = ?", filter.id.clone())
             .bind_some(" and p.contact_email = ?", filter.contact_email.clone())
@@ -33,13 +34,13 @@ impl Store {
             .bind_some(" and p.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by p.ref");
         slice.limit(&mut query);
-        self.read_many(|connection| query.rows(connection, rows::party))
+        self.list(query, rows::party).await
     }
 }
 
-fn visible(scope: &Scope, kind: PartyKind) -> Query {
-    let mut query = Query::new("select ");
-    query.text(rows::PARTY).bind(" from parties p where p.kind = ?", kind.as_str().to_owned());
+fn visible(dialect: Dialect, scope: &Scope, kind: PartyKind) -> Query {
+    let mut query = Query::new(dialect, "select ");
+    query.either(rows::PARTY).bind(" from parties p where p.kind = ?", kind.as_str().to_owned());
     query.text(" and p.deleted_at is null");
     match kind {
         PartyKind::Operator => query.within(scope, &[]),

@@ -2,37 +2,38 @@
 
 use super::{Read, Slice, StrategyFilter};
 use crate::Store;
-use crate::sqlite::{Query, rows, sql_number};
+use crate::query::{Dialect, Query, sql_number};
+use crate::rows;
 use orderpark_domain::{Scope, Strategy, StrategyRef};
 
 impl Store {
     /// The living strategy with this ref.
-    pub fn get_strategy(&self, scope: &Scope, strategy: StrategyRef) -> Read<Option<Strategy>> {
-        let mut query = visible(scope);
+    pub async fn get_strategy(&self, scope: &Scope, strategy: StrategyRef) -> Read<Option<Strategy>> {
+        let mut query = visible(self.dialect(), scope);
         query.bind(" and s.ref = ?", sql_number(strategy.0));
-        self.read(|connection| query.row(connection, rows::strategy))
+        self.get(query, rows::strategy).await
     }
 
     /// The living strategies, by ref.
-    pub fn page_strategies(
+    pub async fn page_strategies(
         &self,
         scope: &Scope,
         filter: &StrategyFilter,
         slice: Slice<StrategyRef>,
     ) -> Read<Vec<Strategy>> {
-        let mut query = visible(scope);
+        let mut query = visible(self.dialect(), scope);
         query
             .bind_some(" and s.id = ?", filter.id.clone())
             .bind_some(" and s.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by s.ref");
         slice.limit(&mut query);
-        self.read_many(|connection| query.rows(connection, rows::strategy))
+        self.list(query, rows::strategy).await
     }
 }
 
-fn visible(scope: &Scope) -> Query {
-    let mut query = Query::new("select ");
-    query.text(rows::STRATEGY).text(" from strategies s where s.deleted_at is null");
+fn visible(dialect: Dialect, scope: &Scope) -> Query {
+    let mut query = Query::new(dialect, "select ");
+    query.either(rows::STRATEGY).text(" from strategies s where s.deleted_at is null");
     if !scope.is_everything() {
         query.text(" and (s.vendor_ref is null");
         if !scope.vendors().is_empty() {

@@ -1,9 +1,11 @@
 //! Subscriptions: a supplier sees those to its products, the others as orders.
 
-use super::orders::bytes;
+use super::orders::{bytes, of_party, only_party};
 use super::{PlacedSubscription, Read, Slice, SubscriptionFilter};
 use crate::Store;
-use crate::sqlite::{Query, rows, sql_number};
+use crate::query::{Dialect, Query, sql_number};
+use crate::row::{self, Row};
+use crate::rows;
 use orderpark_domain::{OrderRef, PartyRef, Scope, SubscriptionRef};
 
 const COLUMNS: &str = "o.ref, s.position, o.subscriber_ref, f.id, o.strategy, o.revision, s.number, s.product_ref, p.id, \
@@ -11,58 +13,72 @@ const COLUMNS: &str = "o.ref, s.position, o.subscriber_ref, f.id, o.strategy, o.
 
 impl Store {
     /// The subscription with this ref.
-    pub fn get_subscription(&self, scope: &Scope, subscription: SubscriptionRef) -> Read<Option<PlacedSubscription>> {
-        let mut query = Query::new("select ");
-        query.text(COLUMNS).text(" from subscriptions s join orders o on o.ref = s.order_ref").text(NAMES);
+    pub async fn get_subscription(
+        &self,
+        scope: &Scope,
+        subscription: SubscriptionRef,
+    ) -> Read<Option<PlacedSubscription>> {
+        let mut query = Query::new(self.dialect(), "select ");
+        query.text(COLUMNS).text(" from subscriptions s join orders o on o.ref = s.order_ref");
+        names(&mut query);
         query
             .bind(" where s.order_ref = ?", bytes(subscription.order()))
             .bind(" and s.position = ?", i64::from(subscription.position()));
         within(&mut query, scope);
-        self.read(|connection| query.row(connection, placed))
+        self.get(query, placed).await
     }
 
     /// Subscriptions, those of the newest order first, within an order by position.
-    pub fn page_subscriptions(
+    pub async fn page_subscriptions(
         &self,
         scope: &Scope,
         filter: &SubscriptionFilter,
         slice: Slice<SubscriptionRef>,
     ) -> Read<Vec<PlacedSubscription>> {
-        let query = page(scope, filter, slice);
-        self.read_many(|connection| query.rows(connection, placed))
+        let query = page(self.dialect(), scope, filter, slice);
+        self.list(query, placed).await
     }
 }
 
 /// A supplier's subscriptions have an index of their own; everyone else's are found through the orders, which have one
-/// for each party. `cross join` says so to the planner, which would otherwise guess.
-fn page(scope: &Scope, filter: &SubscriptionFilter, slice: Slice<SubscriptionRef>) -> Query {
+/// for each party.
+fn page(dialect: Dialect, scope: &Scope, filter: &SubscriptionFilter, slice: Slice<SubscriptionRef>) -> Query {
     let by_supplier = !scope.suppliers().is_empty();
-    let (tables, newest) = if by_supplier {
-        (" from subscriptions s cross join orders o on o.ref = s.order_ref", "s.order_ref")
+    let (first, second, newest) = if by_supplier {
+        (" from subscriptions s", "orders o on o.ref = s.order_ref", "s.order_ref")
     } else {
-        (" from orders o cross join subscriptions s on s.order_ref = o.ref", "o.ref")
+        (" from orders o", "subscriptions s on s.order_ref = o.ref", "o.ref")
     };
-    let mut query = Query::new("select ");
-    query.text(COLUMNS).text(tables).text(NAMES).text(" where 1");
-    within(&mut query, scope);
+    let mut query = Query::new(dialect, "select ");
+    query.text(COLUMNS).text(first).then_join(second);
+    names(&mut query).text(" where true");
     choose(&mut query, filter);
-    if let Some(after) = slice.after {
-        query
-            .text(" and ")
-            .text(newest)
-            .bind(" <= ?", bytes(after.order()))
-            .text(" and (")
-            .text(newest)
-            .bind(" < ?", bytes(after.order()))
-            .bind(" or s.position > ?)", i64::from(after.position()));
+    let only = if by_supplier { None } else { only_party(dialect, scope) };
+    let after = slice.after.map(|after| bytes(after.order()));
+    if let Some(party) = only {
+        of_party(&mut query, party, None, ("<=", after));
+    } else {
+        within(&mut query, scope);
+        // PostgreSQL does not conclude from one side of a join what holds on the other.
+        query.bind_some(" and o.ref <= ?", after.clone()).bind_some(" and s.order_ref <= ?", after);
     }
-    query.text(" order by ").text(newest).text(" desc, s.position");
+    if let Some(after) = slice.after {
+        query.text(" and (").text(newest).bind(" < ?", bytes(after.order()));
+        query.bind(" or s.position > ?)", i64::from(after.position()));
+    }
+    query.text(" order by ");
+    if let Some((column, _)) = only {
+        query.text(column).text(" desc, ");
+    }
+    query.text(newest).text(" desc, s.position");
     slice.limit(&mut query);
     query
 }
 
 /// Where the ids of offer and product come from.
-const NAMES: &str = " cross join offers f on f.ref = o.offer_ref cross join products p on p.ref = s.product_ref";
+fn names(query: &mut Query) -> &mut Query {
+    query.then_join("offers f on f.ref = o.offer_ref").then_join("products p on p.ref = s.product_ref")
+}
 
 fn within(query: &mut Query, scope: &Scope) {
     query.within(
@@ -88,14 +104,14 @@ fn choose(query: &mut Query, filter: &SubscriptionFilter) {
         .bind_some(" and s.order_ref = ?", filter.order.map(bytes));
 }
 
-fn placed(row: &rusqlite::Row<'_>) -> rusqlite::Result<PlacedSubscription> {
+fn placed(row: &dyn Row) -> row::Read<PlacedSubscription> {
     let order: OrderRef = rows::order_ref(row, 0)?;
     Ok(PlacedSubscription {
-        subscription_ref: order.subscription(row.get(1)?),
-        subscriber: PartyRef(rows::number(row, 2)?),
-        offer_id: row.get(3)?,
-        strategy: row.get(4)?,
-        revision: row.get(5)?,
+        subscription_ref: order.subscription(rows::position(row, 1)?),
+        subscriber: PartyRef(row::number(row, 2)?),
+        offer_id: row::string(row, 3)?,
+        strategy: row::optional_string(row, 4)?,
+        revision: row::small(row, 5)?,
         subscription: rows::subscription_at(row, 6)?,
     })
 }

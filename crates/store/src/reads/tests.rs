@@ -3,15 +3,21 @@
 //! Every read is asked with every shape of scope; statements and plans are snapshots, so that no change of either goes
 //! unseen. What is asked often is also said in words.
 
+mod postgres;
+
 use super::{
-    OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
+    EventPlace, OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, StrategyFilter, SubscriptionFilter,
+    UserFilter,
 };
-use crate::sqlite::heard::{self, Heard};
+use crate::query::{Query, heard};
+use crate::sqlite::open_reader;
 use crate::{Database, Options, ReadError, Store};
 use orderpark_domain::{
     Action, Caller, Grant, Instant, OfferRef, OrderRef, OrderState, PartyKind, PartyRef, ProductKind, ProductRef,
     Scope, SecretHash, StrategyRef, SubscriptionState, User, UserRef,
 };
+use rusqlite::{Connection, params_from_iter};
+use tokio::runtime::{Builder, Runtime};
 
 const OPERATOR: &[(PartyKind, u64)] = &[(PartyKind::Operator, 1)];
 const SUPPLIER: &[(PartyKind, u64)] = &[(PartyKind::Supplier, 2)];
@@ -35,8 +41,15 @@ fn scope(grants: &[(PartyKind, u64)], action: Action) -> Option<Scope> {
     Caller::of(&user).may(action).ok()
 }
 
+/// What every database here holds: an offer `x`, because a list of the orders of no offer is not looked for.
+const KNOWN_OFFER: &str = "insert into parties (ref, kind, id, name, revision) values (9001, 'VENDOR', 'v', 'V', 1); \
+    insert into offers (ref, vendor_ref, id, name, state, open_orders, revision) values (9002, 9001, 'x', 'X', 'ACTIVE', 0, 1)";
+
 struct Asked {
     store: Store,
+    runtime: Runtime,
+    /// Explains plans.
+    connection: Connection,
     _folder: tempfile::TempDir,
 }
 
@@ -45,14 +58,27 @@ impl Asked {
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::Sqlite(folder.path().join("plan.db"));
         let store = Store::open(&database, Options::default()).expect("a new database");
-        Asked { store, _folder: folder }
+        let beside = Connection::open(folder.path().join("plan.db")).expect("a connection that writes");
+        beside.execute_batch(KNOWN_OFFER).expect("an offer");
+        let connection = open_reader(&folder.path().join("plan.db")).expect("a connection");
+        let runtime = Builder::new_current_thread().build().expect("a runtime");
+        Asked { store, runtime, connection, _folder: folder }
     }
 
     /// What was asked of the database while `read` ran.
-    fn hear(&self, read: impl FnOnce(&Store) -> Result<(), ReadError>) -> Vec<Heard> {
+    fn hear(&self, read: impl AsyncFnOnce(&Store) -> Result<(), ReadError>) -> Vec<Query> {
         heard::take();
-        read(&self.store).expect("a read");
+        self.runtime.block_on(read(&self.store)).expect("a read");
         heard::take()
+    }
+
+    /// How the database finds the rows of a query, a line a step.
+    fn explain(&self, query: &Query) -> String {
+        let mut statement =
+            self.connection.prepare(&format!("explain query plan {}", query.sql())).expect("a statement");
+        let steps =
+            statement.query_map(params_from_iter(query.values()), |row| row.get::<_, String>(3)).expect("a plan");
+        steps.collect::<Result<Vec<_>, _>>().expect("steps").join("\n")
     }
 
     /// The one plan of a read as such a caller.
@@ -60,24 +86,30 @@ impl Asked {
         &self,
         grants: &[(PartyKind, u64)],
         action: Action,
-        read: impl Fn(&Store, &Scope) -> Result<(), ReadError>,
+        read: impl AsyncFnOnce(&Store, &Scope) -> Result<(), ReadError>,
     ) -> String {
         let scope = scope(grants, action).expect("this kind may");
-        let heard = self.hear(|store| read(store, &scope));
+        let heard = self.hear(async |store| read(store, &scope).await);
         assert_eq!(heard.len(), 1, "one read is one statement, which is one snapshot");
-        heard[0].plan.clone()
+        self.explain(&heard[0])
     }
 }
 
+/// A time within what tests fill the tables with: 2026-11-23T10:00:00Z and so many thousand seconds.
+fn at(thousands: i64) -> Instant {
+    Instant((1_795_428_000 + thousands * 1_000) * 1_000_000)
+}
+
 fn order(number: i64) -> OrderRef {
-    OrderRef::mint(Instant(number), 0)
+    OrderRef::mint(at(number), 0)
 }
 
 #[test]
 fn an_order_is_found_by_its_key() {
     let asked = Asked::new();
     for grants in [OPERATOR, VENDOR, SUBSCRIBER, SEVERAL] {
-        let plan = asked.plan(grants, Action::ReadOrders, |store, scope| store.get_order(scope, order(5)).map(drop));
+        let plan = asked
+            .plan(grants, Action::ReadOrders, async |store, scope| store.get_order(scope, order(5)).await.map(drop));
         assert!(plan.contains("SEARCH o USING PRIMARY KEY (ref=?)"), "{plan}");
         assert!(!plan.contains("SCAN o") && !plan.contains("TEMP B-TREE"), "{plan}");
     }
@@ -92,8 +124,8 @@ fn a_page_of_orders_is_found_by_the_index_of_its_party() {
         (OPERATOR, "PRIMARY KEY (ref<?)"),
     ];
     for (grants, expected) in cases {
-        let plan = asked.plan(grants, Action::ReadOrders, |store, scope| {
-            store.page_orders(scope, &OrderFilter::default(), Slice::after(order(5), 100)).map(drop)
+        let plan = asked.plan(grants, Action::ReadOrders, async |store, scope| {
+            store.page_orders(scope, &OrderFilter::default(), Slice::after(order(5), 100)).await.map(drop)
         });
         assert!(plan.contains(expected), "expected {expected}:\n{plan}");
     }
@@ -103,8 +135,8 @@ fn a_page_of_orders_is_found_by_the_index_of_its_party() {
 fn an_external_id_is_found_by_its_index() {
     let asked = Asked::new();
     let filter = OrderFilter { external_id: Some("PO-1".into()), ..OrderFilter::default() };
-    let plan = asked.plan(VENDOR, Action::ReadOrders, |store, scope| {
-        store.page_orders(scope, &filter, Slice::first(100)).map(drop)
+    let plan = asked.plan(VENDOR, Action::ReadOrders, async |store, scope| {
+        store.page_orders(scope, &filter, Slice::first(100)).await.map(drop)
     });
     assert!(plan.contains("INDEX orders_external (external_id=?"), "{plan}");
 }
@@ -116,8 +148,8 @@ fn a_page_of_subscriptions_is_found_by_the_index_of_its_party() {
         [(SUPPLIER, "subscriptions_to_supplier"), (VENDOR, "orders_of_vendor"), (SUBSCRIBER, "orders_of_subscriber")];
     for (grants, expected) in cases {
         for slice in [Slice::first(100), Slice::after(order(5).subscription(1), 100)] {
-            let plan = asked.plan(grants, Action::ReadSubscriptions, |store, scope| {
-                store.page_subscriptions(scope, &SubscriptionFilter::default(), slice).map(drop)
+            let plan = asked.plan(grants, Action::ReadSubscriptions, async |store, scope| {
+                store.page_subscriptions(scope, &SubscriptionFilter::default(), slice).await.map(drop)
             });
             assert!(plan.contains(expected), "expected {expected}:\n{plan}");
             assert!(!plan.contains("SCAN s") && !plan.contains("SCAN o"), "{plan}");
@@ -127,7 +159,7 @@ fn a_page_of_subscriptions_is_found_by_the_index_of_its_party() {
 }
 
 /// Every read, with every filter at once and with none.
-fn every_read(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), ReadError> {
+async fn every_read(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), ReadError> {
     let text = || Some("x".to_owned());
     for (kind, action) in [
         (PartyKind::Supplier, Action::ReadSuppliers),
@@ -135,66 +167,73 @@ fn every_read(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), ReadErro
         (PartyKind::Subscriber, Action::ReadSubscribers),
     ] {
         let Some(scope) = scope(grants, action) else { continue };
-        store.get_party(&scope, kind, PartyRef(9))?;
-        store.page_parties(&scope, kind, &PartyFilter::default(), Slice::first(1))?;
+        store.get_party(&scope, kind, PartyRef(9)).await?;
+        store.page_parties(&scope, kind, &PartyFilter::default(), Slice::first(1)).await?;
         let filter = PartyFilter { id: text(), contact_email: text(), product_id: text() };
-        store.page_parties(&scope, kind, &filter, Slice::after(PartyRef(9), 1))?;
+        store.page_parties(&scope, kind, &filter, Slice::after(PartyRef(9), 1)).await?;
     }
     if let Some(scope) = scope(grants, Action::ReadUsers) {
-        store.get_user(&scope, UserRef(9))?;
-        store.get_user_by_login(&scope, "x")?;
-        store.get_token(&scope, &[0; 32])?;
-        store.page_users(&scope, &UserFilter { login: text() }, Slice::after(UserRef(9), 1))?;
+        store.get_user(&scope, UserRef(9)).await?;
+        store.get_user_by_login(&scope, "x").await?;
+        store.get_token(&scope, &[0; 32]).await?;
+        store.page_users(&scope, &UserFilter { login: text() }, Slice::after(UserRef(9), 1)).await?;
     }
     if let Some(scope) = scope(grants, Action::ReadProducts) {
-        store.get_product(&scope, ProductKind::Application, ProductRef(9))?;
-        store.get_balance(&scope, ProductRef(9))?;
+        store.get_product(&scope, ProductKind::Application, ProductRef(9)).await?;
+        store.get_balances(&scope, &[ProductRef(9)]).await?;
+        store.get_balances(&scope, &[ProductRef(8), ProductRef(9)]).await?;
         let filter = ProductFilter { id: text() };
-        store.page_products(&scope, ProductKind::Application, &filter, Slice::after(ProductRef(9), 1))?;
+        store.page_products(&scope, ProductKind::Application, &filter, Slice::after(ProductRef(9), 1)).await?;
     }
     if let Some(scope) = scope(grants, Action::ReadOffers) {
-        store.get_offer(&scope, OfferRef(9))?;
+        store.get_offer(&scope, OfferRef(9)).await?;
         for orderable in [false, true] {
-            store.page_offers(&scope, &OfferFilter { id: text(), orderable }, Slice::after(OfferRef(9), 1))?;
+            store.page_offers(&scope, &OfferFilter { id: text(), orderable }, Slice::after(OfferRef(9), 1)).await?;
         }
     }
     if let Some(scope) = scope(grants, Action::ReadStrategies) {
-        store.get_strategy(&scope, StrategyRef(9))?;
-        store.page_strategies(&scope, &StrategyFilter { id: text() }, Slice::after(StrategyRef(9), 1))?;
+        store.get_strategy(&scope, StrategyRef(9)).await?;
+        store.page_strategies(&scope, &StrategyFilter { id: text() }, Slice::after(StrategyRef(9), 1)).await?;
     }
-    every_read_of_orders(store, grants)
+    Box::pin(every_read_of_orders(store, grants)).await?;
+    if let Some(scope) = scope(grants, Action::ReadEvents) {
+        // Behind the end: what is in the journal of these tests is no journal.
+        store.page_events(&scope, Some(EventPlace::after(1_000_000)), 1).await?;
+        store.events_end().await?;
+    }
+    Ok(())
 }
 
-fn every_read_of_orders(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), ReadError> {
+async fn every_read_of_orders(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), ReadError> {
     if let Some(scope) = scope(grants, Action::ReadOrders) {
-        store.get_order(&scope, order(9))?;
-        store.page_orders(&scope, &OrderFilter::default(), Slice::after(order(9), 1))?;
-        store.page_orders(&scope, &OrderFilter::default(), Slice::first(1))?;
+        store.get_order(&scope, order(9)).await?;
+        store.page_orders(&scope, &OrderFilter::default(), Slice::after(order(9), 1)).await?;
+        store.page_orders(&scope, &OrderFilter::default(), Slice::first(1)).await?;
         let closed = OrderFilter { states: vec![OrderState::Rejected], ..OrderFilter::default() };
-        store.page_orders(&scope, &closed, Slice::first(1))?;
+        store.page_orders(&scope, &closed, Slice::first(1)).await?;
         let filter = OrderFilter {
             offer_id: Some("x".into()),
             subscriber: Some(PartyRef(9)),
-            created_from: Some(Instant(1)),
-            created_to: Some(Instant(2)),
+            created_from: Some(at(1)),
+            created_to: Some(at(2)),
             ..OrderFilter::default()
         };
-        store.page_orders(&scope, &filter, Slice::first(1))?;
+        store.page_orders(&scope, &filter, Slice::first(1)).await?;
         let filter = OrderFilter { external_id: Some("x".into()), ..OrderFilter::default() };
-        store.page_orders(&scope, &filter, Slice::first(1))?;
+        store.page_orders(&scope, &filter, Slice::first(1)).await?;
     }
     if let Some(scope) = scope(grants, Action::ReadSubscriptions) {
-        store.get_subscription(&scope, order(9).subscription(1))?;
+        store.get_subscription(&scope, order(9).subscription(1)).await?;
         let after = Slice::after(order(9).subscription(1), 1);
-        store.page_subscriptions(&scope, &SubscriptionFilter::default(), after)?;
-        store.page_subscriptions(&scope, &SubscriptionFilter::default(), Slice::first(1))?;
+        store.page_subscriptions(&scope, &SubscriptionFilter::default(), after).await?;
+        store.page_subscriptions(&scope, &SubscriptionFilter::default(), Slice::first(1)).await?;
         let filter = SubscriptionFilter {
             states: vec![SubscriptionState::Active],
             subscriber: Some(PartyRef(9)),
             product_id: Some("x".into()),
             order: Some(order(9)),
         };
-        store.page_subscriptions(&scope, &filter, Slice::first(1))?;
+        store.page_subscriptions(&scope, &filter, Slice::first(1)).await?;
     }
     Ok(())
 }
@@ -209,10 +248,12 @@ fn statements_and_plans_are_as_they_were() {
         ("subscriber", SUBSCRIBER),
         ("several", SEVERAL),
     ] {
-        let heard = asked.hear(|store| every_read(store, grants));
+        let heard = asked.hear(async |store| Box::pin(every_read(store, grants)).await);
         assert!(heard.len() > 10, "{name} asked {} times", heard.len());
-        let text: Vec<String> =
-            heard.iter().map(|Heard { sql, plan }| format!("{sql}\n-- {}", plan.replace('\n', "\n-- "))).collect();
+        let text: Vec<String> = heard
+            .iter()
+            .map(|query| format!("{}\n-- {}", query.sql(), asked.explain(query).replace('\n', "\n-- ")))
+            .collect();
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(format!("statements_of_{name}"), text.join("\n\n"));
         });
@@ -222,10 +263,10 @@ fn statements_and_plans_are_as_they_were() {
 #[test]
 fn the_schema_is_as_it_was() {
     let asked = Asked::new();
-    let schema = asked.store.read(|connection| {
-        let sql = "select sql from sqlite_schema where sql is not null and name not like 'refinery%' order by type desc, name";
-        connection.prepare(sql)?.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
-    });
+    let sql =
+        "select sql from sqlite_schema where sql is not null and name not like 'refinery%' order by type desc, name";
+    let mut statement = asked.connection.prepare(sql).expect("a statement");
+    let schema = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows").collect::<Result<Vec<_>, _>>();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("schema", schema.expect("a schema").join(";\n\n"));
     });

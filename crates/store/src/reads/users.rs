@@ -2,49 +2,55 @@
 
 use super::{Read, Slice, UserFilter};
 use crate::Store;
-use crate::sqlite::{Query, rows, sql_number};
+use crate::query::{Dialect, Query, sql_number};
+use crate::row::Row;
+use crate::rows;
 use orderpark_domain::{Scope, Token, User, UserRef};
 
 impl Store {
     /// The living user with this ref.
-    pub fn get_user(&self, scope: &Scope, user: UserRef) -> Read<Option<User>> {
-        let mut query = visible(scope);
+    pub async fn get_user(&self, scope: &Scope, user: UserRef) -> Read<Option<User>> {
+        let mut query = visible(self.dialect(), scope);
         query.bind(" and u.ref = ?", sql_number(user.0));
-        self.read(|connection| query.row(connection, rows::user))
+        self.get(query, rows::user).await
     }
 
     /// The living user with this login.
-    pub fn get_user_by_login(&self, scope: &Scope, login: &str) -> Read<Option<User>> {
-        let mut query = visible(scope);
+    pub async fn get_user_by_login(&self, scope: &Scope, login: &str) -> Read<Option<User>> {
+        let mut query = visible(self.dialect(), scope);
         query.bind(" and u.login = ?", login.to_owned());
-        self.read(|connection| query.row(connection, rows::user))
+        self.get(query, rows::user).await
     }
 
     /// The living users, by ref.
-    pub fn page_users(&self, scope: &Scope, filter: &UserFilter, slice: Slice<UserRef>) -> Read<Vec<User>> {
-        let mut query = visible(scope);
+    pub async fn page_users(&self, scope: &Scope, filter: &UserFilter, slice: Slice<UserRef>) -> Read<Vec<User>> {
+        let mut query = visible(self.dialect(), scope);
         query
             .bind_some(" and u.login = ?", filter.login.clone())
             .bind_some(" and u.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by u.ref");
         slice.limit(&mut query);
-        self.read_many(|connection| query.rows(connection, rows::user))
+        self.list(query, rows::user).await
     }
 
     /// The token with this SHA-256 and its living user. Whether it has expired is the caller's to ask.
-    pub fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User)>> {
-        let mut query = Query::new("select ");
-        query.text(rows::TOKEN).text(", ").text(rows::USER).text(" from tokens t join users u on u.ref = t.user_ref");
+    pub async fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User)>> {
+        let mut query = Query::new(self.dialect(), "select ");
+        query
+            .either(rows::TOKEN)
+            .text(", ")
+            .either(rows::USER)
+            .text(" from tokens t join users u on u.ref = t.user_ref");
         query.bind(" where t.hash = ?", hash.to_vec()).text(" and u.deleted_at is null");
         all_held(&mut query, scope);
-        let read = |row: &rusqlite::Row<'_>| Ok((rows::token(row)?, rows::user_at(row, rows::TOKEN_COLUMNS)?));
-        self.read(|connection| query.row(connection, read))
+        let read = |row: &dyn Row| Ok((rows::token(row)?, rows::user_at(row, rows::TOKEN_COLUMNS)?));
+        self.get(query, read).await
     }
 }
 
-fn visible(scope: &Scope) -> Query {
-    let mut query = Query::new("select ");
-    query.text(rows::USER).text(" from users u where u.deleted_at is null");
+fn visible(dialect: Dialect, scope: &Scope) -> Query {
+    let mut query = Query::new(dialect, "select ");
+    query.either(rows::USER).text(" from users u where u.deleted_at is null");
     all_held(&mut query, scope);
     query
 }
@@ -58,7 +64,7 @@ fn all_held(query: &mut Query, scope: &Scope) {
         [("'SUPPLIER'", scope.suppliers()), ("'VENDOR'", scope.vendors()), ("'SUBSCRIBER'", scope.subscribers())];
     let parties: Vec<_> = kinds.iter().flat_map(|(_, parties)| parties.iter().copied()).collect();
     query.text(" and u.ref in (select h.user_ref from user_scopes h where h.party_ref").any_of(&parties).text(")");
-    query.text(" and not exists (select 1 from user_scopes g where g.user_ref = u.ref and not (0");
+    query.text(" and not exists (select 1 from user_scopes g where g.user_ref = u.ref and not (false");
     for (kind, parties) in kinds.into_iter().filter(|(_, parties)| !parties.is_empty()) {
         query.text(" or g.kind = ").text(kind).text(" and g.party_ref").any_of(parties);
     }

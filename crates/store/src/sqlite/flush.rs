@@ -1,8 +1,9 @@
 //! Writes what a batch changed: the journal's entries, then every changed row in the order of its keys.
 
-use super::query::sql_number;
 use crate::faults;
 use crate::journal::{Hash, Line};
+use crate::query::sql_number;
+use crate::told::Told;
 use orderpark_domain::{
     Balance, Head, Offer, Order, OrderState, Party, Product, Strategy, Token, User, UserRef, World,
     request_key::KeptRequest, request_key::RequestKeyId,
@@ -29,12 +30,12 @@ pub(crate) fn append(connection: &Connection, lines: &[Line], head: &Head, hash:
 }
 
 /// Writes every changed row; parents before children, so that each reference holds when it is written.
-pub(crate) fn flush(connection: &Connection, world: &World) -> Result<()> {
+pub(crate) fn flush(connection: &Connection, world: &World, told: &Told) -> Result<()> {
     world.parties.changed().filter_map(|(_, row)| row).try_for_each(|row| write_party(connection, row))?;
     world.users.changed().filter_map(|(_, row)| row).try_for_each(|row| write_user(connection, row))?;
     world.products.changed().filter_map(|(_, row)| row).try_for_each(|row| write_product(connection, row))?;
     world.strategies.changed().filter_map(|(_, row)| row).try_for_each(|row| write_strategy(connection, row))?;
-    world.offers.changed().filter_map(|(_, row)| row).try_for_each(|row| write_offer(connection, row))?;
+    world.offers.changed().filter_map(|(_, row)| row).try_for_each(|row| write_offer(connection, row, told))?;
     for (_, order) in world.orders.changed() {
         order.map_or(Ok(()), |order| write_order(connection, order))?;
         let settled = order.is_some_and(|order| order.revision > 1 && order.state == OrderState::Active);
@@ -136,8 +137,14 @@ fn write_strategy(connection: &Connection, strategy: &Strategy) -> Result<()> {
     Ok(())
 }
 
-/// The items of an offer never change: those that stand are left alone.
-fn write_offer(connection: &Connection, offer: &Offer) -> Result<()> {
+/// An offer that is only ordered changes in one number, and the items of an offer never change.
+fn write_offer(connection: &Connection, offer: &Offer, told: &Told) -> Result<()> {
+    let is_new = told.new_offers.contains(&offer.offer);
+    if !is_new && !told.changed_offers.contains(&offer.offer) {
+        let mut statement = connection.prepare_cached("update offers set open_orders = ? where ref = ?")?;
+        statement.execute([sql_number(offer.open_orders), sql_number(offer.offer.0)])?;
+        return Ok(());
+    }
     let sql = "insert into offers (ref, vendor_ref, id, name, state, strategies, open_orders, revision, deleted_at) \
                values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
                state = excluded.state, open_orders = excluded.open_orders, revision = excluded.revision, \
@@ -153,8 +160,10 @@ fn write_offer(connection: &Connection, offer: &Offer) -> Result<()> {
         offer.revision,
         offer.deleted_at.map(|at| at.0),
     ])?;
-    let sql = "insert into offer_items (offer_ref, position, product_ref, granted) values (?, ?, ?, ?) \
-               on conflict (offer_ref, position) do nothing";
+    if !is_new {
+        return Ok(());
+    }
+    let sql = "insert into offer_items (offer_ref, position, product_ref, granted) values (?, ?, ?, ?)";
     let mut statement = connection.prepare_cached(sql)?;
     for (position, item) in (1_i64..).zip(&offer.items) {
         let (offer, product) = (sql_number(offer.offer.0), sql_number(item.product.0));

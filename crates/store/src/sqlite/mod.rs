@@ -3,25 +3,96 @@
 //! Commits are on the disk before anyone is answered: write-ahead log with `synchronous=FULL`. The log is copied back into
 //! the file by a thread of its own, so that no commit pays for it.
 
+mod ask;
+mod bulk;
 mod checkpoint;
 mod flush;
-mod load;
 mod open;
-mod query;
 mod readers;
-pub(crate) mod rows;
+mod writer;
 
-pub(crate) use checkpoint::{Checkpointer, Log, checkpoint};
-pub(crate) use flush::{append, flush};
-pub(crate) use load::{entry_at, head, load};
-pub(crate) use open::{BUSY_MAX, FileLock, open_reader, open_writer};
-#[cfg(test)]
-pub(crate) use query::heard;
-pub(crate) use query::{Query, sql_number};
-pub(crate) use readers::Readers;
+pub(crate) use ask::{AskError, ask, ask_text};
+pub(crate) use bulk::Bulk;
+pub(crate) use open::open_reader;
 
-use crate::ReadError;
-use rusqlite::ErrorCode;
+use crate::committer::Writer;
+use crate::query::Query;
+use crate::row::Step;
+use crate::{OpenError, Options, ReadError, Schema, copy};
+use checkpoint::Checkpointer;
+use open::{FileLock, open_writer, require};
+use readers::Readers;
+use rusqlite::{Connection, ErrorCode};
+use std::path::Path;
+use writer::SqliteWriter;
+
+/// Connections for reads of one row.
+const READERS: usize = 4;
+
+/// Connections for lists.
+const LIST_READERS: usize = 4;
+
+/// An open file. Fields are dropped in this order: no more checkpoints, no more reads, and only then the lock.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    _checkpointer: Checkpointer,
+    readers: Readers,
+    /// Lists have their own, so that a long one holds up nobody's token.
+    lists: Readers,
+    _lock: FileLock,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it if it is missing, and brings its schema up to date.
+    pub(crate) fn open(path: &Path, options: &Options) -> Result<(Sqlite, Box<dyn Writer>), OpenError> {
+        let lock = FileLock::take(path)?;
+        let writer = open_writer(path, options)?;
+        copy::check_finished(is_unfinished_copy(&writer)?)?;
+        let readers = Readers::open(path, READERS)?;
+        let lists = Readers::open(path, LIST_READERS)?;
+        let thread = |source| OpenError::Io { path: path.display().to_string(), source };
+        let checkpointer = Checkpointer::start(open_reader(path)?).map_err(thread)?;
+        let sqlite = Sqlite { _checkpointer: checkpointer, readers, lists, _lock: lock };
+        Ok((sqlite, Box::new(SqliteWriter::new(writer))))
+    }
+
+    /// Asks one of the connections for short reads.
+    pub(crate) fn read(&self, query: &Query, step: Step<'_>) -> Result<(), ReadError> {
+        self.readers.read(query, step)
+    }
+
+    /// Asks one of the connections for lists.
+    pub(crate) fn read_many(&self, query: &Query, step: Step<'_>) -> Result<(), ReadError> {
+        self.lists.read(query, step)
+    }
+}
+
+/// What a file and this program know of the schema. Changes nothing.
+pub(crate) fn schema(path: &Path) -> Result<Schema, OpenError> {
+    require(path)?;
+    open::schema(&open_reader(path)?).map_err(|error| OpenError::Database(error.to_string()))
+}
+
+/// Brings the schema of a file that nobody else has up to date.
+pub(crate) fn bring_up_to_date(path: &Path) -> Result<(), OpenError> {
+    require(path)?;
+    let _lock = FileLock::take(path)?;
+    open_writer(path, &Options::default()).map(drop)
+}
+
+fn is_unfinished_copy(connection: &Connection) -> Result<bool, OpenError> {
+    let exists = connection.table_exists(None, copy::PROGRESS);
+    exists.map_err(|error| OpenError::Database(error.to_string()))
+}
+
+impl From<AskError> for ReadError {
+    fn from(error: AskError) -> ReadError {
+        match error {
+            AskError::Database(error) => read_error(&error),
+            AskError::Unreadable(error) => error.into(),
+        }
+    }
+}
 
 /// Tells what can be tried again from what cannot.
 pub(crate) fn read_error(error: &rusqlite::Error) -> ReadError {

@@ -1,6 +1,6 @@
 //! Opening a file: one process only, a library that keeps its promises, a schema that this program knows.
 
-use crate::{OpenError, Options, faults};
+use crate::{OpenError, Options, Schema, faults};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -62,6 +62,15 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
     Ok(connection)
 }
 
+/// Refuses a file that is missing; whoever only reads must not make one.
+pub(crate) fn require(path: &Path) -> Result<(), OpenError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+    Err(OpenError::Io { path: path.display().to_string(), source })
+}
+
 /// Opens a connection that cannot write.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     let open = || -> rusqlite::Result<Connection> {
@@ -118,27 +127,28 @@ fn create_private(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// What the file and this program know of the schema.
+pub(crate) fn schema(connection: &Connection) -> rusqlite::Result<Schema> {
+    let look = |table: &str, sql: &str| -> rusqlite::Result<Option<u32>> {
+        if !connection.table_exists(None, table)? {
+            return Ok(None);
+        }
+        connection.query_row(sql, [], |row| row.get(0))
+    };
+    let found = look("refinery_schema_history", "select max(version) from refinery_schema_history")?;
+    let oldest = look("schema_promise", "select oldest from schema_promise")?;
+    Ok(Schema::new(found.unwrap_or(0), oldest, embedded::migrations::runner().get_migrations()))
+}
+
 fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let runner = embedded::migrations::runner();
-    let known = runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0);
-    let found = schema_version(connection).map_err(|error| database(&error))?;
-    let (known, found) = (u32::try_from(known).unwrap_or(0), u32::try_from(found).unwrap_or(0));
-    if found > known {
-        return Err(OpenError::SchemaTooNew { found, known });
-    }
-    if found < known {
+    let schema = schema(connection).map_err(|error| database(&error))?;
+    schema.check()?;
+    if !schema.pending.is_empty() {
         faults::point("migration step");
+        let runner = embedded::migrations::runner().set_grouped(true);
         runner.run(connection).map_err(|error| OpenError::Database(error.to_string()))?;
     }
     Ok(())
-}
-
-/// The version of the newest migration that was applied; 0 on an empty file.
-fn schema_version(connection: &Connection) -> rusqlite::Result<i64> {
-    if !connection.table_exists(None, "refinery_schema_history")? {
-        return Ok(0);
-    }
-    connection.query_row("select coalesce(max(version), 0) from refinery_schema_history", [], |row| row.get(0))
 }
 
 fn database(error: &rusqlite::Error) -> OpenError {

@@ -1,6 +1,8 @@
 //! A few read-only connections. A read takes one that nobody else uses; none may look at rows for ever.
 
-use super::{open_reader, read_error};
+use super::{ask, open_reader};
+use crate::query::Query;
+use crate::row::Step;
 use crate::{OpenError, ReadError};
 use rusqlite::Connection;
 use std::path::Path;
@@ -35,10 +37,10 @@ impl Readers {
     }
 
     /// Runs one read on a connection that nobody else uses.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, ReadError> {
+    pub(crate) fn read(&self, query: &Query, step: Step<'_>) -> Result<(), ReadError> {
         let reader = self.borrow();
         reader.begin();
-        read(&reader.connection).map_err(|error| read_error(&error))
+        Ok(ask(&reader.connection, query, step)?)
     }
 
     fn borrow(&self) -> MutexGuard<'_, Reader> {

@@ -5,11 +5,11 @@
 
 mod chain;
 mod law;
+mod snapshot;
 mod tables;
 
-use crate::sqlite::open_reader;
 use crate::{Database, OpenError};
-use rusqlite::Connection;
+use snapshot::Snapshot;
 
 /// What was checked, and what is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,38 +39,11 @@ impl Report {
 
 /// Verifies a database. `progress` is told the number of every thousandth entry.
 pub fn verify(database: &Database, progress: &mut dyn FnMut(u64)) -> Result<Report, OpenError> {
-    let Database::Sqlite(path) = database;
-    if !path.exists() {
-        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(OpenError::Io { path: path.display().to_string(), source });
-    }
-    let connection = open_reader(path)?;
-    snapshot(&connection, progress).map_err(|error| OpenError::Database(error.to_string()))
-}
-
-/// The file itself: every index leads to its rows and every reference to its parent. A damaged index would hide rows
-/// from lists that are all there when they are read one by one.
-fn check_file(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare("pragma integrity_check(20)")?;
-    let found: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    for what in found.iter().filter(|what| *what != "ok") {
-        report.violation(format!("file: {what}"));
-    }
-    let mut statement = connection.prepare("pragma foreign_key_check")?;
-    let orphans: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    for table in orphans {
-        report.violation(format!("file: a row of {table} refers to a row that does not exist (I6)"));
-    }
-    report.checked.push(("file: indexes and references".into(), 1));
-    Ok(())
-}
-
-fn snapshot(connection: &Connection, progress: &mut dyn FnMut(u64)) -> rusqlite::Result<Report> {
-    let snapshot = connection.unchecked_transaction()?;
+    let snapshot = Snapshot::of(database)?;
     let mut report = Report::default();
     let world = chain::fold(&snapshot, &mut report, progress)?;
     law::check_balances(&world, &mut report);
     tables::compare(&snapshot, &world, &mut report)?;
-    check_file(&snapshot, &mut report)?;
+    snapshot.check_files(&mut report)?;
     Ok(report)
 }

@@ -2,16 +2,17 @@
 //!
 //! For each table one plain `select`; each row is compared, value by value, with the row that the folded world would write.
 
-use super::Report;
+use super::{Report, Snapshot};
+use crate::OpenError;
+use crate::query::Value;
+use crate::row::Read;
 use orderpark_domain::{
     Balance, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef, Strategy, StrategyRef,
     Token, User, UserRef, World,
 };
-use rusqlite::types::Value;
-use rusqlite::{Connection, Result};
 
-pub(super) fn compare(connection: &Connection, world: &World, report: &mut Report) -> Result<()> {
-    let mut tables = Tables { connection, report };
+pub(super) fn compare(snapshot: &Snapshot, world: &World, report: &mut Report) -> Result<(), OpenError> {
+    let mut tables = Tables { snapshot, report };
     tables.rows("parties", PARTIES, world.parties.count(), |key| {
         world.parties.get(&PartyRef(count_of(&key[0]))).map(party)
     })?;
@@ -40,7 +41,7 @@ pub(super) fn compare(connection: &Connection, world: &World, report: &mut Repor
 }
 
 struct Tables<'a> {
-    connection: &'a Connection,
+    snapshot: &'a Snapshot,
     report: &'a mut Report,
 }
 
@@ -52,20 +53,20 @@ impl Tables<'_> {
         columns: &str,
         count: usize,
         expected: impl Fn(&[Value]) -> Option<Vec<Value>>,
-    ) -> Result<()> {
-        let mut statement = self.connection.prepare(&format!("select {columns} from {table}"))?;
-        let width = statement.column_count();
-        let mut rows = statement.query([])?;
+    ) -> Result<(), OpenError> {
+        let width = columns.split(", ").count();
         let mut found = 0_usize;
-        while let Some(row) = rows.next()? {
+        let report = &mut *self.report;
+        self.snapshot.each(&format!("select {columns} from {table}"), &mut |row| {
             found += 1;
-            let values = (0..width).map(|index| row.get(index)).collect::<Result<Vec<Value>>>()?;
+            let values = (0..width).map(|column| Ok(row.cell(column)?.to_value())).collect::<Read<Vec<Value>>>()?;
             match expected(&values) {
                 Some(wanted) if wanted == values => {}
-                Some(wanted) => self.report.violation(difference(table, columns, &values, &wanted)),
-                None => self.report.violation(format!("{table}: row {} is not in the journal (I3)", name(&values))),
+                Some(wanted) => report.violation(difference(table, columns, &values, &wanted)),
+                None => report.violation(format!("{table}: row {} is not in the journal (I3)", name(&values))),
             }
-        }
+            Ok(())
+        })?;
         self.report.check(found == count, || format!("{table}: {found} rows, the journal means {count} (I3)"));
         self.report.checked.push((format!("rows of {table}"), found as u64));
         Ok(())
@@ -86,14 +87,14 @@ fn name(values: &[Value]) -> String {
 
 fn word(value: &Value) -> String {
     match value {
-        Value::Null => "nothing".into(),
+        Value::Nothing => "nothing".into(),
         Value::Integer(number) => number.to_string(),
-        Value::Real(number) => number.to_string(),
         Value::Text(text) => format!("'{text}'"),
         Value::Blob(bytes) => match <[u8; 16]>::try_from(bytes.as_slice()) {
             Ok(bytes) => uuid::Uuid::from_bytes(bytes).to_string(),
             Err(_) => format!("{} bytes", bytes.len()),
         },
+        Value::Integers(_) | Value::Texts(_) | Value::Blobs(_) => "several values".into(),
     }
 }
 
@@ -121,7 +122,7 @@ fn text(text: &str) -> Value {
 }
 
 fn optional<T>(value: Option<T>, convert: impl FnOnce(T) -> Value) -> Value {
-    value.map_or(Value::Null, convert)
+    value.map_or(Value::Nothing, convert)
 }
 
 fn optional_text(value: Option<&String>) -> Value {
@@ -133,7 +134,7 @@ fn optional_at(value: Option<Instant>) -> Value {
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Value {
-    serde_json::to_string(value).map_or(Value::Null, Value::Text)
+    serde_json::to_string(value).map_or(Value::Nothing, Value::Text)
 }
 
 const PARTIES: &str = "ref, kind, id, name, vendor_ref, contact_email, organization, revision, deleted_at";

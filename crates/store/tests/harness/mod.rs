@@ -1,4 +1,4 @@
-//! A deployment on a temporary file, with a clock and a chance of its own.
+//! A deployment in a database of its own, on either engine, with a clock and a chance of its own.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
@@ -6,47 +6,67 @@ use orderpark_domain::{
     Action, Caller, Command, Grant, IfMatch, Intent, Offer, OfferRef, OfferState, Order, OrderRef, Outcome, Party,
     PartyKind, PartyRef, Product, ProductKind, ProductRef, Refusal, RequestKey, Scope, SecretHash, User, UserRef,
 };
-use orderpark_domain::{Instant, Notification, NotificationMode};
+use orderpark_domain::{Notification, NotificationMode};
 use orderpark_domain::{offer, party, product};
 use orderpark_store::verify::{Report, verify};
-use orderpark_store::{Chance, Clock, CommitError, Committed, Database, Options, Store};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use tempfile::TempDir;
+use orderpark_store::{Clock, CommitError, Committed, Database, Options, OrderFilter, ReadError, Slice, Store};
+use std::sync::{Arc, LazyLock};
+use tokio::runtime::{Builder, Runtime};
 
-/// A clock that moves only when told, and by a microsecond when asked.
-#[derive(Debug)]
-pub struct TestClock(AtomicI64);
+pub use orderpark_testbed::{Chance, Engine, TestClock, TestDatabase};
 
-impl TestClock {
-    pub fn advance_days(&self, days: i64) {
-        self.0.fetch_add(days * 86_400_000_000, Ordering::SeqCst);
+/// Makes each function a test on each engine: `name::sqlite` and `name::postgres`.
+#[macro_export]
+macro_rules! on_each_engine {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name {
+            #[test]
+            fn sqlite() {
+                super::$name(orderpark_testbed::Engine::Sqlite);
+            }
+
+            #[test]
+            fn postgres() {
+                super::$name(orderpark_testbed::Engine::Postgres);
+            }
+        })+
+    };
+}
+
+/// Where the reads of all tests of a program run: what one of them keeps open is still there for the next.
+static READS: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_current_thread().enable_all().build().expect("a runtime"));
+
+/// Options that repeat themselves: the test's clock alone, and a chance with a seed.
+pub fn options(clock: &Arc<TestClock>) -> Options {
+    Options {
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        chance: Arc::new(Chance::seeded(7)),
+        follows_database_clock: false,
+        ..Options::default()
     }
 }
 
-impl Clock for TestClock {
-    fn now(&self) -> Instant {
-        Instant(self.0.fetch_add(1, Ordering::SeqCst))
-    }
+/// What `verify` says of a database.
+pub fn report(home: &TestDatabase) -> Report {
+    verify(&home.database(), &mut |_| {}).expect("the database can be read")
 }
 
-#[derive(Debug)]
-struct TestChance(AtomicU64);
+/// Verifies and expects nothing to be wrong.
+pub fn assert_whole(home: &TestDatabase) {
+    assert_eq!(report(home).violations, Vec::<String>::new(), "{}", home.engine());
+}
 
-impl Chance for TestChance {
-    fn fill(&self, bytes: &mut [u8]) {
-        for byte in bytes {
-            let next = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
-            *byte = (next ^ (next >> 31)).to_le_bytes()[3];
-        }
-    }
+/// The answer of a read, for a test that is not asynchronous.
+pub fn answer<T>(read: impl Future<Output = Result<T, ReadError>>) -> T {
+    READS.block_on(read).expect("a read")
 }
 
 pub struct Deployment {
+    // Dropped before the database that it is open on.
     pub store: Store,
     pub clock: Arc<TestClock>,
-    pub folder: TempDir,
+    pub home: TestDatabase,
     pub operator: UserRef,
 }
 
@@ -81,22 +101,16 @@ pub fn scope_of(kind: PartyKind, party: PartyRef) -> Scope {
 }
 
 impl Deployment {
-    pub fn new() -> Deployment {
-        Deployment::with(|_| {})
+    pub fn on(engine: Engine) -> Deployment {
+        Deployment::with(engine, |_| {})
     }
 
-    pub fn with(adjust: impl FnOnce(&mut Options)) -> Deployment {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let clock = Arc::new(TestClock(AtomicI64::new(1_795_430_400_000_000)));
-        let mut options = Options {
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            chance: Arc::new(TestChance(AtomicU64::new(7))),
-            ..Options::default()
-        };
+    pub fn with(engine: Engine, adjust: impl FnOnce(&mut Options)) -> Deployment {
+        let (home, clock) = (engine.fresh(), Arc::new(TestClock::ticking()));
+        let mut options = options(&clock);
         adjust(&mut options);
-        let store =
-            Store::open(&Database::Sqlite(folder.path().join("orderpark.db")), options).expect("a new database opens");
-        let deployment = Deployment { store, clock, folder, operator: UserRef(2) };
+        let store = Store::open(&home.database(), options).expect("a new database opens");
+        let deployment = Deployment { store, clock, home, operator: UserRef(2) };
         let bootstrap =
             party::Bootstrap { operator_id: "operator".into(), login: "ops".into(), secret: SecretHash([1; 32]) };
         let bootstrap = Intent::system(Command::Bootstrap(bootstrap), "a first start");
@@ -104,12 +118,15 @@ impl Deployment {
         deployment
     }
 
-    pub fn path(&self) -> PathBuf {
-        self.folder.path().join("orderpark.db")
+    pub fn database(&self) -> Database {
+        self.home.database()
     }
 
-    pub fn database(&self) -> Database {
-        Database::Sqlite(self.path())
+    /// The store is closed; what it left behind, and the clock.
+    pub fn closed(self) -> (TestDatabase, Arc<TestClock>) {
+        let Deployment { store, clock, home, .. } = self;
+        drop(store);
+        (home, clock)
     }
 
     pub fn intent(&self, command: Command) -> Intent {
@@ -206,13 +223,23 @@ impl Deployment {
         order_of(self.done(place(shop)))
     }
 
+    /// The order as it is read.
+    pub fn read(&self, order: OrderRef) -> Option<Order> {
+        answer(self.store.get_order(&everything(), order))
+    }
+
+    /// The first of the open orders.
+    pub fn open_orders(&self, limit: u32) -> Vec<Order> {
+        answer(self.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(limit)))
+    }
+
     pub fn verify(&self) -> Report {
-        verify(&self.database(), &mut |_| {}).expect("the database can be read")
+        report(&self.home)
     }
 
     /// Verifies and expects nothing to be wrong.
     pub fn verified(&self) {
-        assert_eq!(self.verify().violations, Vec::<String>::new());
+        assert_whole(&self.home);
     }
 }
 

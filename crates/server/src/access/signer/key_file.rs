@@ -1,6 +1,7 @@
 //! The two key files of the data folder: `secret.key`, 32 random bytes, and `signing.key`, sealed under it.
 //!
-//! Each is written beside its place, synced, and moved there, so a crash leaves a whole file or none. What is sealed
+//! Each is written beside its place, synced, and moved there, so a crash leaves a whole file or none. Whoever makes one
+//! has the folder locked and has looked again, so two nodes that share a folder come to the same keys. What is sealed
 //! names the key that sealed it, so that a wrong `secret.key` is told from a damaged file.
 
 use crate::access::secret::sha256;
@@ -35,6 +36,12 @@ pub enum KeyError {
     /// `signing.key` was changed by somebody else.
     #[error("{0}: damaged; restore it, or remove it to have a new key made")]
     Damaged(PathBuf),
+    /// The deployment's other nodes have other keys.
+    #[error(
+        "the keys in {0} are not those of this deployment: copy secret.key and signing.key from the data folder of a \
+         node that serves it, and start again"
+    )]
+    NotTheDeployments(PathBuf),
     /// What `signing.key` holds is not an RSA key.
     #[error("signing.key holds no RSA key")]
     NotAKey,
@@ -58,6 +65,11 @@ struct Sealed {
     ciphertext: String,
 }
 
+/// While it lives, nobody else makes a key in the folder.
+pub(super) struct Making {
+    _folder: File,
+}
+
 const MASTER: &str = "secret.key";
 const SIGNING: &str = "signing.key";
 
@@ -65,6 +77,7 @@ const SIGNING: &str = "signing.key";
 const PURPOSE: &[u8] = b"orderpark signing key, PKCS #8";
 
 impl KeyFolder {
+    /// Reads the master key, and makes it if there is none.
     pub(super) fn open(folder: &Path, chance: &dyn Chance) -> Result<KeyFolder, KeyError> {
         let path = folder.join(MASTER);
         let bytes = match read(&path)? {
@@ -74,6 +87,21 @@ impl KeyFolder {
         let master = Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Length(path))?);
         let key_id = key_id(&master);
         Ok(KeyFolder { path: folder.to_owned(), key_id, master })
+    }
+
+    /// Keeps others from making a key in this folder meanwhile.
+    pub(super) fn lock(&self) -> Result<Making, KeyError> {
+        lock(&self.path)
+    }
+
+    /// What names the master key.
+    pub(super) fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The signing key, unsealed; `None` if there is none.
@@ -88,7 +116,7 @@ impl KeyFolder {
     }
 
     /// Seals the signing key and keeps it.
-    pub(super) fn write(&self, der: &[u8]) -> Result<(), KeyError> {
+    pub(super) fn write(&self, _: &Making, der: &[u8]) -> Result<(), KeyError> {
         let mut bytes = der.to_vec();
         let nonce = self.cipher()?.seal_in_place_append_tag(Aad::from(PURPOSE), &mut bytes);
         let nonce = nonce.map_err(|_| KeyError::Crypto)?;
@@ -115,11 +143,25 @@ impl KeyFolder {
 }
 
 fn make_master(folder: &Path, path: &Path, chance: &dyn Chance) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let _making = lock(folder)?;
+    if let Some(made_by_another) = read(path)? {
+        return Ok(Zeroizing::new(made_by_another));
+    }
     let mut bytes = Zeroizing::new(vec![0; 32]);
     chance.fill(&mut bytes);
     write(folder, MASTER, &bytes)?;
     tracing::info!(file = %path.display(), "made the master key");
     Ok(bytes)
+}
+
+/// The folder itself is locked, so that nothing is left beside the keys. A folder whose keys are there is never locked:
+/// it may be one that can only be read.
+fn lock(folder: &Path) -> Result<Making, KeyError> {
+    let locked = File::open(folder).and_then(|file| file.lock().map(|()| file));
+    match locked {
+        Ok(file) => Ok(Making { _folder: file }),
+        Err(source) => Err(KeyError::Io { path: folder.to_owned(), source }),
+    }
 }
 
 /// The name of a master key: half of a digest of it, from which it cannot be told.

@@ -8,16 +8,21 @@
 //! can take longer than a start may. It lies in the data folder, sealed under a master key that lies beside it, so that
 //! a copy of one file alone is worth nothing. If the key is lost, tokens that were issued stay valid, since they are
 //! known by their digest; only a client that asks again gets a new one.
+//!
+//! Nodes of one deployment need the same key: with another one, a node would give a client a new token in place of the
+//! one that it has, and the node before it would do the same again. So a node shows the deployment its key's
+//! [`Signer::fingerprint`] before it serves, and ends if that is not the deployment's ([`Signer::accept`]).
 
 mod key_file;
 
 pub use key_file::KeyError;
 
+use super::secret::sha256;
 use super::validity::INFINITE_SECONDS;
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use key_file::KeyFolder;
@@ -62,6 +67,9 @@ impl Claims<'_> {
     }
 }
 
+/// What a fingerprint is a digest of, besides the keys.
+const FINGERPRINT: &[u8] = b"orderpark keys: ";
+
 const HEADER: &str = r#"{"typ":"JWT","alg":"RS256"}"#;
 
 impl Signer {
@@ -69,8 +77,7 @@ impl Signer {
     /// key if there is one, and makes the master key if there is none.
     pub fn open(folder: Option<&Path>, chance: &dyn Chance) -> Result<Signer, KeyError> {
         let folder = folder.map(|path| KeyFolder::open(path, chance)).transpose()?;
-        let sealed = folder.as_ref().map(KeyFolder::read).transpose()?.flatten();
-        let key = sealed.map(|der| KeyPair::from_pkcs8(&der).map_err(|_| KeyError::NotAKey)).transpose()?;
+        let key = folder.as_ref().map(read_key).transpose()?.flatten();
         Ok(Signer { inner: Arc::new(Inner { folder, key: Mutex::new(key.map(Arc::new)) }) })
     }
 
@@ -98,19 +105,55 @@ impl Signer {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
+    /// What tells these keys from others, and nothing of the keys themselves. Takes a second if the key must be made.
+    pub fn fingerprint(&self) -> Result<[u8; 32], KeyError> {
+        let key = self.key()?;
+        let key_id = self.inner.folder.as_ref().map_or("", KeyFolder::key_id);
+        Ok(sha256(&[FINGERPRINT, key_id.as_bytes(), b" ", key.public_key().as_ref()].concat()))
+    }
+
+    /// Goes on if the deployment `agreed` to the fingerprint; else it says what has to be copied.
+    pub fn accept(&self, agreed: bool) -> Result<(), KeyError> {
+        if agreed {
+            return Ok(());
+        }
+        let folder = self.inner.folder.as_ref().map_or_else(|| "memory".into(), |folder| folder.path().to_owned());
+        Err(KeyError::NotTheDeployments(folder))
+    }
+
     fn key(&self) -> Result<Arc<KeyPair>, KeyError> {
         let mut slot = self.inner.key.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = &*slot {
             return Ok(Arc::clone(key));
         }
-        let key = Arc::new(KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Crypto)?);
-        if let Some(folder) = &self.inner.folder {
-            let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| KeyError::Crypto)?;
-            folder.write(der.as_ref())?;
-        }
+        let key = Arc::new(match &self.inner.folder {
+            Some(folder) => keep_key(folder)?,
+            None => make_key()?,
+        });
         *slot = Some(Arc::clone(&key));
         Ok(key)
     }
+}
+
+fn make_key() -> Result<KeyPair, KeyError> {
+    KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Crypto)
+}
+
+fn read_key(folder: &KeyFolder) -> Result<Option<KeyPair>, KeyError> {
+    let Some(der) = folder.read()? else { return Ok(None) };
+    KeyPair::from_pkcs8(&der).map(Some).map_err(|_| KeyError::NotAKey)
+}
+
+/// Makes the key, unless another node that shares the folder has made it meanwhile.
+fn keep_key(folder: &KeyFolder) -> Result<KeyPair, KeyError> {
+    let making = folder.lock()?;
+    if let Some(made_by_another) = read_key(folder)? {
+        return Ok(made_by_another);
+    }
+    let key = make_key()?;
+    let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| KeyError::Crypto)?;
+    folder.write(&making, der.as_ref())?;
+    Ok(key)
 }
 
 #[cfg(test)]

@@ -126,3 +126,43 @@ fn a_damaged_key_file_is_refused_at_start() {
     fs::write(folder.path().join("secret.key"), "short").unwrap();
     assert!(matches!(open(Some(folder.path())), Err(KeyError::Length(_))));
 }
+
+#[test]
+fn nodes_that_begin_at_once_in_one_folder_come_to_the_same_keys() {
+    for _ in 0..4 {
+        let folder = tempfile::tempdir().unwrap();
+        let fingerprints: Vec<[u8; 32]> = std::thread::scope(|scope| {
+            let nodes = [(); 4].map(|()| scope.spawn(|| open(Some(folder.path())).unwrap().fingerprint().unwrap()));
+            nodes.map(|node| node.join().unwrap()).to_vec()
+        });
+        let kept = open(Some(folder.path())).unwrap().fingerprint().unwrap();
+        assert_eq!(fingerprints, [kept; 4]);
+    }
+}
+
+/// Both files have to be copied: one that is left behind is told.
+#[test]
+fn a_fingerprint_stands_for_both_files() {
+    let (mine, copied, other) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let fingerprint = open(Some(mine.path())).unwrap().fingerprint().unwrap();
+    for name in ["secret.key", "signing.key"] {
+        fs::copy(mine.path().join(name), copied.path().join(name)).unwrap();
+    }
+    assert_eq!(open(Some(copied.path())).unwrap().fingerprint().unwrap(), fingerprint);
+    assert_ne!(open(Some(other.path())).unwrap().fingerprint().unwrap(), fingerprint);
+
+    fs::remove_file(copied.path().join("signing.key")).unwrap();
+    assert_ne!(open(Some(copied.path())).unwrap().fingerprint().unwrap(), fingerprint, "another signing key");
+}
+
+#[test]
+fn a_node_with_keys_of_its_own_is_told_what_to_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let signer = open(Some(folder.path())).unwrap();
+    signer.accept(true).unwrap();
+    let said = signer.accept(false).unwrap_err().to_string();
+    for word in ["secret.key", "signing.key", "copy", folder.path().to_str().unwrap()] {
+        assert!(said.contains(word), "{said}");
+    }
+}

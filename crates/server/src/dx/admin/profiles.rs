@@ -21,7 +21,7 @@ impl Shown<'_> {
 }
 
 pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
-    access::authenticate(&app, &headers)?;
+    access::authenticate(&app, &headers).await?;
     let profiles: Vec<Shown<'_>> = app.settings.profiles.iter().map(Shown::of).collect();
     Ok(answer::json(&profiles))
 }
@@ -31,7 +31,7 @@ pub(super) async fn show(
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    access::authenticate(&app, &headers)?;
+    access::authenticate(&app, &headers).await?;
     let Path(id) = id.map_err(|_| Problem::not_found())?;
     let profile = app.settings.profiles.iter().find(|profile| profile.id == id).ok_or_else(Problem::not_found)?;
     Ok(answer::json(&Shown::of(profile)))

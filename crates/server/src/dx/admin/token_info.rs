@@ -12,6 +12,6 @@ pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(query): RawQuery)
     let asked = Asked::in_query(query.as_deref())?;
     let text = asked.needed("access_token")?;
     let invalid = || Problem::new(Reason::InvalidRequest, "the access token is not valid").oauth("invalid_token");
-    let issued = access::find(&app, text)?.ok_or_else(invalid)?;
+    let issued = access::find(&app, text).await?.ok_or_else(invalid)?;
     Ok(token_shown::token(&app, &issued))
 }

@@ -34,7 +34,7 @@ pub(super) async fn issue(
     let renew = renew(&asked)?;
     let client = ClientId::parse(&credentials.client_id, &app.settings);
     let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(peer))| peer.ip());
-    let proved = access::prove(&app, &client, &credentials.client_secret, address).map_err(refusal)?;
+    let proved = access::prove(&app, &client, &credentials.client_secret, address).await.map_err(refusal)?;
     let issued = access::issue(&app, &client, proved.user, proved.secret, validity, renew).await?;
     Ok(token_shown::token(&app, &issued))
 }

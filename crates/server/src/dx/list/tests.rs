@@ -1,6 +1,13 @@
 //! How much of a list is read at once, and by how many.
 
 use super::*;
+use crate::Settings;
+use crate::access::{Access, Signer};
+use futures_util::FutureExt as _;
+use orderpark_domain::PartyRef;
+use orderpark_store::{Database, Options, Store};
+use std::sync::atomic::AtomicBool;
+use tokio::sync::Notify;
 
 fn part(rows: u32, bytes: usize) -> Part<u32> {
     Part { text: vec![b' '; bytes], rows, last: None }
@@ -32,4 +39,68 @@ async fn who_waits_too_long_for_a_turn_is_told_to_come_again() {
     assert_eq!((problem.reason(), began.elapsed()), (Reason::Overloaded, TURN_WAIT_MAX));
     taken.pop();
     let _turn = turns.soon().await.expect("a turn");
+}
+
+/// A list whose read begins, and ends when it is told to.
+struct Slow {
+    began: Arc<Notify>,
+    end: Arc<Notify>,
+}
+
+impl Listing for Slow {
+    type Row = PartyRef;
+    type Ref = PartyRef;
+
+    async fn read(&self, _: &App, _: &Scope, _: Slice<PartyRef>) -> Result<Vec<PartyRef>, ReadError> {
+        self.began.notify_one();
+        self.end.notified().await;
+        Ok(vec![PartyRef(1), PartyRef(2), PartyRef(3)])
+    }
+
+    fn ref_of(row: &PartyRef) -> PartyRef {
+        *row
+    }
+
+    fn write(_: &Scope, row: &PartyRef, text: &mut Vec<u8>) {
+        text.extend_from_slice(row.to_string().as_bytes());
+    }
+}
+
+/// The folder lives as long as the walk is looked at.
+fn slow() -> (tempfile::TempDir, Arc<Walk<Slow>>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options::default();
+    let store = Store::open(&Database::Sqlite(folder.path().join("orderpark.db")), options.clone()).expect("a store");
+    let app = App {
+        store,
+        settings: Settings::default(),
+        access: Access::new(Signer::open(None, &*options.chance).expect("a signer")),
+        clock: options.clock,
+        chance: options.chance,
+        draining: AtomicBool::new(false),
+    };
+    let listing = Slow { began: Arc::default(), end: Arc::default() };
+    let walk = Walk { app: Arc::new(app), scope: Scope::system("a test"), turns: Turns::new(), listing };
+    (folder, Arc::new(walk))
+}
+
+#[tokio::test]
+async fn a_turn_ends_with_its_read_and_not_with_its_client() {
+    let (_folder, walk) = slow();
+    let asked = walk.first(Slice::first(3), 3).now_or_never();
+    assert!(asked.is_none(), "it waits for the database, and hangs up");
+    walk.listing.began.notified().await;
+    assert_eq!(walk.turns.0.available_permits(), READING_MAX - 1, "the database is still reading");
+    walk.listing.end.notify_one();
+    let all = walk.turns.0.acquire_many(u32::try_from(READING_MAX).unwrap());
+    let all = tokio::time::timeout(TURN_WAIT_MAX, all).await.expect("the read has ended");
+    assert_eq!(all.expect("turns").num_permits(), READING_MAX);
+}
+
+#[tokio::test]
+async fn a_part_shows_what_was_asked_and_tells_how_much_was_read() {
+    let (_folder, walk) = slow();
+    walk.listing.end.notify_one();
+    let part = walk.first(Slice::first(3), 2).await.expect("a part");
+    assert_eq!((part.text, part.rows, part.last), (b"[1,2".to_vec(), 3, Some(PartyRef(2))));
 }

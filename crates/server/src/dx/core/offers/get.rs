@@ -7,6 +7,6 @@ use crate::wire::{Offer, etag};
 use axum::response::Response;
 
 pub(crate) async fn get(call: Call) -> Result<Response, Problem> {
-    let offer = find(&call)?;
+    let offer = find(&call).await?;
     Ok(call.show(&Offer::of(&offer), &etag::of(offer.revision)))
 }

@@ -20,16 +20,15 @@ impl Listing for Offers {
     type Row = Offer;
     type Ref = OfferRef;
 
-    fn read(&self, app: &App, scope: &Scope, slice: Slice<OfferRef>) -> Result<Vec<Offer>, ReadError> {
-        app.store.page_offers(scope, &self.0, slice)
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<OfferRef>) -> Result<Vec<Offer>, ReadError> {
+        app.store.page_offers(scope, &self.0, slice).await
     }
 
     fn ref_of(row: &Offer) -> OfferRef {
         row.offer
     }
 
-    fn write(&self, _: &App, _: &Scope, row: &Offer, text: &mut Vec<u8>) -> Result<(), ReadError> {
+    fn write(_: &Scope, row: &Offer, text: &mut Vec<u8>) {
         answer::write_json(&wire::Offer::of(row), text);
-        Ok(())
     }
 }

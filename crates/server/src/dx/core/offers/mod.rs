@@ -20,9 +20,9 @@ fn offer_of(outcome: Outcome) -> Result<Offer, Problem> {
 }
 
 /// The living offer that the path names.
-fn find(call: &Call) -> Result<Offer, Problem> {
+async fn find(call: &Call) -> Result<Offer, Problem> {
     let offer = call.target(OfferRef::parse)?;
-    call.app.store.get_offer(&call.scope, offer)?.ok_or_else(Problem::not_found)
+    call.app.store.get_offer(&call.scope, offer).await?.ok_or_else(Problem::not_found)
 }
 
 fn state(value: &Json) -> Result<OfferState, std::borrow::Cow<'static, str>> {

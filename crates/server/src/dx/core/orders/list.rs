@@ -51,16 +51,15 @@ impl Listing for Orders {
     type Row = Order;
     type Ref = OrderRef;
 
-    fn read(&self, app: &App, scope: &Scope, slice: Slice<OrderRef>) -> Result<Vec<Order>, ReadError> {
-        app.store.page_orders(scope, &self.0, slice)
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<OrderRef>) -> Result<Vec<Order>, ReadError> {
+        app.store.page_orders(scope, &self.0, slice).await
     }
 
     fn ref_of(row: &Order) -> OrderRef {
         row.order
     }
 
-    fn write(&self, _: &App, _: &Scope, row: &Order, text: &mut Vec<u8>) -> Result<(), ReadError> {
+    fn write(_: &Scope, row: &Order, text: &mut Vec<u8>) {
         answer::write_json(&wire::Order::of(row), text);
-        Ok(())
     }
 }

@@ -8,18 +8,18 @@ use axum::response::Response;
 use orderpark_domain::PartyKind;
 
 pub(crate) async fn supplier(call: Call) -> Result<Response, Problem> {
-    get(&call, PartyKind::Supplier)
+    get(&call, PartyKind::Supplier).await
 }
 
 pub(crate) async fn vendor(call: Call) -> Result<Response, Problem> {
-    get(&call, PartyKind::Vendor)
+    get(&call, PartyKind::Vendor).await
 }
 
 pub(crate) async fn subscriber(call: Call) -> Result<Response, Problem> {
-    get(&call, PartyKind::Subscriber)
+    get(&call, PartyKind::Subscriber).await
 }
 
-fn get(call: &Call, kind: PartyKind) -> Result<Response, Problem> {
-    let party = find(call, kind)?;
+async fn get(call: &Call, kind: PartyKind) -> Result<Response, Problem> {
+    let party = find(call, kind).await?;
     Ok(call.show(&Shown::of(&party, None), &etag::of(party.revision)))
 }

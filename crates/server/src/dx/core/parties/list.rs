@@ -41,16 +41,15 @@ impl Listing for Parties {
     type Row = Party;
     type Ref = PartyRef;
 
-    fn read(&self, app: &App, scope: &Scope, slice: Slice<PartyRef>) -> Result<Vec<Party>, ReadError> {
-        app.store.page_parties(scope, self.kind, &self.filter, slice)
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<PartyRef>) -> Result<Vec<Party>, ReadError> {
+        app.store.page_parties(scope, self.kind, &self.filter, slice).await
     }
 
     fn ref_of(row: &Party) -> PartyRef {
         row.party
     }
 
-    fn write(&self, _: &App, _: &Scope, row: &Party, text: &mut Vec<u8>) -> Result<(), ReadError> {
+    fn write(_: &Scope, row: &Party, text: &mut Vec<u8>) {
         answer::write_json(&Shown::of(row, None), text);
-        Ok(())
     }
 }

@@ -39,7 +39,7 @@ fn party_of(outcome: Outcome) -> Result<(Party, Option<User>), Problem> {
 }
 
 /// The living party that the path names.
-fn find(call: &Call, kind: PartyKind) -> Result<Party, Problem> {
+async fn find(call: &Call, kind: PartyKind) -> Result<Party, Problem> {
     let party = call.target(PartyRef::parse)?;
-    call.app.store.get_party(&call.scope, kind, party)?.ok_or_else(Problem::not_found)
+    call.app.store.get_party(&call.scope, kind, party).await?.ok_or_else(Problem::not_found)
 }

@@ -22,7 +22,7 @@ pub(crate) async fn subscriber(call: Call) -> Result<Response, Problem> {
 }
 
 async fn update(call: Call, kind: PartyKind) -> Result<Response, Problem> {
-    let current = find(&call, kind)?;
+    let current = find(&call, kind).await?;
     let body = call.json()?;
     let mut fields = call.fields(&body);
     let mut command = UpdateParty {

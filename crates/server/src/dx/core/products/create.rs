@@ -1,6 +1,6 @@
 //! `POST /applications`, `/connectivityPlans`.
 
-use super::{product_of, shown};
+use super::{product_of, shown_done};
 use crate::Problem;
 use crate::dx::Call;
 use crate::wire::{read_notification, text};
@@ -32,6 +32,6 @@ async fn create(call: Call, kind: ProductKind) -> Result<Response, Problem> {
     fields.finish()?;
     let done = call.commit_once(Command::CreateProduct(command), Some(&body)).await?;
     let product = product_of(done.outcome)?;
-    let (shown, etag) = shown(&call.app, &call.scope, &product)?;
+    let (shown, etag) = shown_done(&call, &product).await?;
     Ok(call.made(&shown, &etag, product.product, done.replayed))
 }

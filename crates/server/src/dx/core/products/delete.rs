@@ -1,6 +1,6 @@
 //! `DELETE /applications/{ref}`, `/connectivityPlans/{ref}`.
 
-use super::{product_of, shown};
+use super::{product_of, shown_done};
 use crate::Problem;
 use crate::dx::Call;
 use axum::response::Response;
@@ -19,6 +19,6 @@ async fn delete(call: Call, kind: ProductKind) -> Result<Response, Problem> {
     let product = call.target(ProductRef::parse)?;
     let done = call.commit_once(Command::DeleteProduct(DeleteProduct { kind, product }), None).await?;
     let product = product_of(done.outcome)?;
-    let (shown, etag) = shown(&call.app, &call.scope, &product)?;
+    let (shown, etag) = shown_done(&call, &product).await?;
     Ok(Call::done(&shown, &etag, done.replayed))
 }

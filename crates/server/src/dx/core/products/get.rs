@@ -7,15 +7,15 @@ use axum::response::Response;
 use orderpark_domain::ProductKind;
 
 pub(crate) async fn application(call: Call) -> Result<Response, Problem> {
-    get(&call, ProductKind::Application)
+    get(&call, ProductKind::Application).await
 }
 
 pub(crate) async fn plan(call: Call) -> Result<Response, Problem> {
-    get(&call, ProductKind::ConnectivityPlan)
+    get(&call, ProductKind::ConnectivityPlan).await
 }
 
-fn get(call: &Call, kind: ProductKind) -> Result<Response, Problem> {
-    let product = find(call, kind)?;
-    let (shown, etag) = shown(&call.app, &call.scope, &product)?;
+async fn get(call: &Call, kind: ProductKind) -> Result<Response, Problem> {
+    let product = find(call, kind).await?;
+    let (shown, etag) = shown(call, &product).await?;
     Ok(call.show(&shown, &etag))
 }

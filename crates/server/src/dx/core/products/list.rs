@@ -1,13 +1,13 @@
 //! `GET /applications[?applicationId=]`, `/connectivityPlans[?connectivityPlanId=]`.
 
-use super::shown;
+use super::{Shown, totals};
 use crate::dx::Call;
 use crate::dx::list::{self, Listing};
 use crate::wire::page;
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Product, ProductKind, ProductRef, Scope};
-use orderpark_store::{ProductFilter, ReadError, Slice};
+use orderpark_store::{BalanceTotal, ProductFilter, ReadError, Slice};
 
 pub(crate) async fn applications(call: Call) -> Result<Response, Problem> {
     products(&call, ProductKind::Application, "applicationId").await
@@ -27,21 +27,27 @@ struct Products {
     filter: ProductFilter,
 }
 
+/// A product with the connections of it that whoever asks may see.
+struct Counted {
+    product: Product,
+    total: BalanceTotal,
+}
+
 impl Listing for Products {
-    type Row = Product;
+    type Row = Counted;
     type Ref = ProductRef;
 
-    fn read(&self, app: &App, scope: &Scope, slice: Slice<ProductRef>) -> Result<Vec<Product>, ReadError> {
-        app.store.page_products(scope, self.kind, &self.filter, slice)
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<ProductRef>) -> Result<Vec<Counted>, ReadError> {
+        let products = app.store.page_products(scope, self.kind, &self.filter, slice).await?;
+        let totals = totals(app, scope, self.kind, &products).await?;
+        Ok(products.into_iter().zip(totals).map(|(product, total)| Counted { product, total }).collect())
     }
 
-    fn ref_of(row: &Product) -> ProductRef {
-        row.product
+    fn ref_of(row: &Counted) -> ProductRef {
+        row.product.product
     }
 
-    fn write(&self, app: &App, scope: &Scope, row: &Product, text: &mut Vec<u8>) -> Result<(), ReadError> {
-        let (shown, _) = shown(app, scope, row)?;
-        answer::write_json(&shown, text);
-        Ok(())
+    fn write(scope: &Scope, row: &Counted, text: &mut Vec<u8>) {
+        answer::write_json(&Shown::of(&row.product, row.total, scope), text);
     }
 }

@@ -23,20 +23,51 @@ enum Shown<'a> {
     Plan(wire::ConnectivityPlan<'a>),
 }
 
-/// What is shown, and its entity tag. A plan shows the connections of whoever looks.
-fn shown<'a>(app: &App, scope: &Scope, product: &'a Product) -> Result<(Shown<'a>, String), ReadError> {
-    Ok(match product.kind {
-        ProductKind::Application => {
-            (Shown::Application(wire::Application::of(product, scope)), etag::of(product.revision))
+impl<'a> Shown<'a> {
+    /// A product with these connections, of which an application shows none.
+    fn of(product: &'a Product, total: BalanceTotal, scope: &Scope) -> Shown<'a> {
+        match product.kind {
+            ProductKind::Application => Shown::Application(wire::Application::of(product, scope)),
+            ProductKind::ConnectivityPlan => Shown::Plan(wire::ConnectivityPlan::of(product, total, scope)),
         }
-        ProductKind::ConnectivityPlan => with_total(product, app.store.get_balance(scope, product.product)?, scope),
-    })
+    }
 }
 
-/// A plan with these connections.
+/// The connections of plans that this scope sees; of applications, none are counted.
+async fn totals(
+    app: &App,
+    scope: &Scope,
+    kind: ProductKind,
+    products: &[Product],
+) -> Result<Vec<BalanceTotal>, ReadError> {
+    match kind {
+        ProductKind::Application => Ok(vec![BalanceTotal::default(); products.len()]),
+        ProductKind::ConnectivityPlan => {
+            let products: Vec<ProductRef> = products.iter().map(|product| product.product).collect();
+            app.store.get_balances(scope, &products).await
+        }
+    }
+}
+
+/// What is shown, and its entity tag. A plan shows the connections of whoever looks.
+async fn shown<'a>(call: &Call, product: &'a Product) -> Result<(Shown<'a>, String), ReadError> {
+    let totals = totals(&call.app, &call.scope, product.kind, std::slice::from_ref(product)).await?;
+    let total = totals.first().copied().unwrap_or_default();
+    Ok(with_total(product, total, &call.scope))
+}
+
+/// As [`shown`], of what was just committed.
+async fn shown_done<'a>(call: &Call, product: &'a Product) -> Result<(Shown<'a>, String), Problem> {
+    shown(call, product).await.map_err(Problem::done_but_unread)
+}
+
+/// A product with these connections, and its entity tag.
 fn with_total<'a>(product: &'a Product, total: BalanceTotal, scope: &Scope) -> (Shown<'a>, String) {
-    let plan = wire::ConnectivityPlan::of(product, total, scope);
-    (Shown::Plan(plan), wire::ConnectivityPlan::etag(product, total))
+    let etag = match product.kind {
+        ProductKind::Application => etag::of(product.revision),
+        ProductKind::ConnectivityPlan => wire::ConnectivityPlan::etag(product, total),
+    };
+    (Shown::of(product, total, scope), etag)
 }
 
 fn product_of(outcome: Outcome) -> Result<Product, Problem> {
@@ -47,7 +78,7 @@ fn product_of(outcome: Outcome) -> Result<Product, Problem> {
 }
 
 /// The living product that the path names.
-fn find(call: &Call, kind: ProductKind) -> Result<Product, Problem> {
+async fn find(call: &Call, kind: ProductKind) -> Result<Product, Problem> {
     let product = call.target(ProductRef::parse)?;
-    call.app.store.get_product(&call.scope, kind, product)?.ok_or_else(Problem::not_found)
+    call.app.store.get_product(&call.scope, kind, product).await?.ok_or_else(Problem::not_found)
 }

@@ -14,8 +14,8 @@ use orderpark_domain::{Command, Outcome, ProductKind, Refusal};
 use orderpark_store::BalanceTotal;
 
 pub(super) async fn report(call: &Call, subscriber_id: &str) -> Result<Response, Problem> {
-    let plan = find(call, ProductKind::ConnectivityPlan)?;
-    let (now, _) = shown(&call.app, &call.scope, &plan)?;
+    let plan = find(call, ProductKind::ConnectivityPlan).await?;
+    let (now, _) = shown(call, &plan).await?;
     let body = call.json()?;
     let mut fields = call.fields(&body);
     let used = fields.required("usedConnections", text::used);

@@ -1,6 +1,6 @@
 //! `PUT /applications/{ref}`, `/connectivityPlans/{ref}`.
 
-use super::{find, product_of, report, shown};
+use super::{find, product_of, report, shown, shown_done};
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::core::as_read;
@@ -22,8 +22,8 @@ pub(crate) async fn plan(call: Call) -> Result<Response, Problem> {
 }
 
 async fn update(call: Call, kind: ProductKind) -> Result<Response, Problem> {
-    let current = find(&call, kind)?;
-    let (now, _) = shown(&call.app, &call.scope, &current)?;
+    let current = find(&call, kind).await?;
+    let (now, _) = shown(&call, &current).await?;
     let body = call.json()?;
     let mut fields = call.fields(&body);
     let mut command = UpdateProduct {
@@ -39,6 +39,6 @@ async fn update(call: Call, kind: ProductKind) -> Result<Response, Problem> {
     fields.finish_against(&as_read(&now))?;
     let done = call.commit(Command::UpdateProduct(command)).await?;
     let product = product_of(done.outcome)?;
-    let (shown, etag) = shown(&call.app, &call.scope, &product)?;
+    let (shown, etag) = shown_done(&call, &product).await?;
     Ok(Call::done(&shown, &etag, false))
 }

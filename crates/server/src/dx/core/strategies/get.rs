@@ -7,6 +7,6 @@ use crate::wire::{Strategy, etag};
 use axum::response::Response;
 
 pub(crate) async fn get(call: Call) -> Result<Response, Problem> {
-    let strategy = find(&call)?;
+    let strategy = find(&call).await?;
     Ok(call.show(&Strategy::of(&strategy), &etag::of(strategy.revision)))
 }

@@ -19,16 +19,15 @@ impl Listing for Strategies {
     type Row = Strategy;
     type Ref = StrategyRef;
 
-    fn read(&self, app: &App, scope: &Scope, slice: Slice<StrategyRef>) -> Result<Vec<Strategy>, ReadError> {
-        app.store.page_strategies(scope, &self.0, slice)
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<StrategyRef>) -> Result<Vec<Strategy>, ReadError> {
+        app.store.page_strategies(scope, &self.0, slice).await
     }
 
     fn ref_of(row: &Strategy) -> StrategyRef {
         row.strategy
     }
 
-    fn write(&self, _: &App, _: &Scope, row: &Strategy, text: &mut Vec<u8>) -> Result<(), ReadError> {
+    fn write(_: &Scope, row: &Strategy, text: &mut Vec<u8>) {
         answer::write_json(&wire::Strategy::of(row), text);
-        Ok(())
     }
 }

@@ -20,9 +20,9 @@ fn strategy_of(outcome: Outcome) -> Result<Strategy, Problem> {
 }
 
 /// The living strategy that the path names.
-fn find(call: &Call) -> Result<Strategy, Problem> {
+async fn find(call: &Call) -> Result<Strategy, Problem> {
     let strategy = call.target(StrategyRef::parse)?;
-    call.app.store.get_strategy(&call.scope, strategy)?.ok_or_else(Problem::not_found)
+    call.app.store.get_strategy(&call.scope, strategy).await?.ok_or_else(Problem::not_found)
 }
 
 fn state(value: &Json) -> Result<StrategyState, std::borrow::Cow<'static, str>> {

@@ -10,7 +10,7 @@ use orderpark_domain::Command;
 use orderpark_domain::strategy::UpdateStrategy;
 
 pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
-    let current = find(&call)?;
+    let current = find(&call).await?;
     let body = call.json()?;
     let mut fields = call.fields(&body);
     let command = UpdateStrategy {

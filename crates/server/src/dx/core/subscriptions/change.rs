@@ -12,7 +12,7 @@ use orderpark_domain::{Command, Outcome, SubscriptionState};
 use orderpark_store::PlacedSubscription;
 
 pub(crate) async fn change(call: Call) -> Result<Response, Problem> {
-    let current = find(&call)?;
+    let current = find(&call).await?;
     let body = call.json()?;
     let mut fields = call.fields(&body);
     let command = ChangeSubscription {

@@ -7,6 +7,6 @@ use crate::wire::Subscription;
 use axum::response::Response;
 
 pub(crate) async fn get(call: Call) -> Result<Response, Problem> {
-    let placed = find(&call)?;
-    Ok(call.show(&Subscription::of(&placed), &etag(&call, &placed)?))
+    let placed = find(&call).await?;
+    Ok(call.show(&Subscription::of(&placed), &etag(&call, &placed).await?))
 }

@@ -44,21 +44,20 @@ impl Listing for Subscriptions {
     type Row = PlacedSubscription;
     type Ref = SubscriptionRef;
 
-    fn read(
+    async fn read(
         &self,
         app: &App,
         scope: &Scope,
         slice: Slice<SubscriptionRef>,
     ) -> Result<Vec<PlacedSubscription>, ReadError> {
-        app.store.page_subscriptions(scope, &self.0, slice)
+        app.store.page_subscriptions(scope, &self.0, slice).await
     }
 
     fn ref_of(row: &PlacedSubscription) -> SubscriptionRef {
         row.subscription_ref
     }
 
-    fn write(&self, _: &App, _: &Scope, row: &PlacedSubscription, text: &mut Vec<u8>) -> Result<(), ReadError> {
+    fn write(_: &Scope, row: &PlacedSubscription, text: &mut Vec<u8>) {
         answer::write_json(&wire::Subscription::of(row), text);
-        Ok(())
     }
 }

@@ -12,14 +12,14 @@ use orderpark_store::PlacedSubscription;
 
 /// The entity tag of a subscription: its order's revision for who sees the order. Who sees only this part of it, as a
 /// supplier does, must not see it move with the other parts.
-fn etag(call: &Call, placed: &PlacedSubscription) -> Result<String, Problem> {
+async fn etag(call: &Call, placed: &PlacedSubscription) -> Result<String, Problem> {
     let order = placed.subscription_ref.order();
-    let sees_order = call.scope.suppliers().is_empty() || call.app.store.get_order(&call.scope, order)?.is_some();
+    let sees_order = call.scope.suppliers().is_empty() || call.app.store.get_order(&call.scope, order).await?.is_some();
     Ok(if sees_order { etag::of(placed.revision) } else { etag::of_text(&answer::to_json(&Subscription::of(placed))) })
 }
 
 /// The subscription that the path names.
-fn find(call: &Call) -> Result<PlacedSubscription, Problem> {
+async fn find(call: &Call) -> Result<PlacedSubscription, Problem> {
     let subscription = call.target(SubscriptionRef::parse)?;
-    call.app.store.get_subscription(&call.scope, subscription)?.ok_or_else(Problem::not_found)
+    call.app.store.get_subscription(&call.scope, subscription).await?.ok_or_else(Problem::not_found)
 }

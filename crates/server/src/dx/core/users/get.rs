@@ -7,6 +7,6 @@ use crate::wire::{User, etag};
 use axum::response::Response;
 
 pub(crate) async fn get(call: Call) -> Result<Response, Problem> {
-    let user = find(&call)?;
+    let user = find(&call).await?;
     Ok(call.show(&User::of(&user), &etag::of(user.revision)))
 }

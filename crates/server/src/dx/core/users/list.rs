@@ -24,16 +24,15 @@ impl Listing for Users {
     type Row = User;
     type Ref = UserRef;
 
-    fn read(&self, app: &App, scope: &Scope, slice: Slice<UserRef>) -> Result<Vec<User>, ReadError> {
-        app.store.page_users(scope, &self.0, slice)
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<UserRef>) -> Result<Vec<User>, ReadError> {
+        app.store.page_users(scope, &self.0, slice).await
     }
 
     fn ref_of(row: &User) -> UserRef {
         row.user
     }
 
-    fn write(&self, _: &App, _: &Scope, row: &User, text: &mut Vec<u8>) -> Result<(), ReadError> {
+    fn write(_: &Scope, row: &User, text: &mut Vec<u8>) {
         answer::write_json(&wire::User::of(row), text);
-        Ok(())
     }
 }

@@ -19,7 +19,7 @@ fn user_of(outcome: Outcome) -> Result<User, Problem> {
 }
 
 /// The living user that the path names.
-fn find(call: &Call) -> Result<User, Problem> {
+async fn find(call: &Call) -> Result<User, Problem> {
     let user = call.target(UserRef::parse)?;
-    call.app.store.get_user(&call.scope, user)?.ok_or_else(Problem::not_found)
+    call.app.store.get_user(&call.scope, user).await?.ok_or_else(Problem::not_found)
 }

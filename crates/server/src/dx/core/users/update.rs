@@ -14,7 +14,7 @@ use orderpark_domain::user::{RotateSecret, UpdateUser};
 use orderpark_domain::{Command, User};
 
 pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
-    let current = find(&call)?;
+    let current = find(&call).await?;
     if call.query.flag("resetPassword")?.unwrap_or(false) {
         return reset(&call, &current).await;
     }

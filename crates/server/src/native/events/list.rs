@@ -1,0 +1,18 @@
+//! `GET /events[?after=][&limit=]`: a page of the feed, oldest first, and always where to go on.
+
+use super::{place, read};
+use crate::dx::Call;
+use crate::wire::{self, page};
+use crate::{Problem, answer};
+use axum::response::Response;
+
+pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
+    let limit = page::limit(&call.query)?.unwrap_or(page::PAGE_ROWS);
+    let after = place(&call.app, &call.query).await?;
+    let turn = call.turns.soon().await?;
+    let page = read(&call.app, turn, call.scope.clone(), after, limit).await?;
+    let events: Vec<wire::Event<'_>> = page.events.iter().map(wire::Event::of).collect();
+    let query = call.query.with("after", &page.next.to_string());
+    let address = format!("{}{}?{query}", call.base.path, call.collection());
+    Ok(answer::with_next(answer::json(&events), &address))
+}

@@ -1,0 +1,210 @@
+//! `GET /events/stream[?after=]`: the feed as it comes, as server-sent events.
+//!
+//! A stream is a loop of pages. The next one is read when the connection asks for more, so that a slow reader costs one
+//! page of memory; at the end of the feed it waits until the journal moves. The token is looked at again before every page
+//! and at least once a second: who may not read any more hears nothing more, and the stream ends. It also ends when the
+//! server stops, or when the database cannot be read; a client comes back with `Last-Event-ID` and misses nothing.
+//!
+//! Whatever is sent says where the reader stands: an event by its id, and a sign of life by an `id` without `data`,
+//! which clients remember and do not show. So who comes back after much that did not concern it need not pass it again.
+
+use super::places::Place;
+use super::{AFTER_RULE, After, parse, place, read};
+use crate::dx::{Call, Turns};
+use crate::problem::Reason;
+use crate::wire;
+use crate::{App, Problem, access, answer};
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName};
+use orderpark_domain::{Action, Scope};
+use orderpark_store::{EventPage, EventPlace};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// How many events are read at once.
+const PAGE_EVENTS: u32 = 100;
+/// How long the token is believed at most, besides what access remembers of it.
+const TOKEN_EVERY: Duration = Duration::from_secs(1);
+/// From one read to the next at least: under load, many commits are one read.
+const READ_EVERY: Duration = Duration::from_millis(20);
+/// What a client shall wait before it comes back, in milliseconds.
+const RETRY_MS: u32 = 1000;
+
+pub(crate) async fn stream(call: Call) -> Result<Response, Problem> {
+    let after = begin(&call).await?;
+    let place = call.streams.begin(call.caller.user(), &call.app.settings)?;
+    let feed = Feed::new(call, after, place);
+    let chunks = stream::unfold(feed, async |mut feed| Some((Ok::<_, Infallible>(feed.next().await?), feed)));
+    Ok(answer::events(Body::from_stream(chunks)))
+}
+
+/// What a client has heard before counts more than where it once began.
+async fn begin(call: &Call) -> Result<EventPlace, Problem> {
+    let Some(last) = call.headers.get(LAST_EVENT_ID).filter(|value| !value.is_empty()) else {
+        return place(&call.app, &call.query).await;
+    };
+    match last.to_str().ok().and_then(parse) {
+        Some(After::Place(place)) => Ok(place),
+        _ => Err(Problem::new(Reason::InvalidRequest, format!("Last-Event-ID {AFTER_RULE}"))),
+    }
+}
+
+/// A stream and where it stands.
+struct Feed {
+    app: Arc<App>,
+    turns: Turns,
+    /// The token.
+    headers: HeaderMap,
+    after: EventPlace,
+    /// What is to be said before anything else.
+    greeting: Option<Bytes>,
+    /// Whether there may be more to read.
+    is_behind: bool,
+    moved: watch::Receiver<u64>,
+    closing: watch::Receiver<bool>,
+    alive_at: Instant,
+    checked_at: Instant,
+    read_at: Option<Instant>,
+    _place: Place,
+}
+
+/// What ended a wait.
+enum Woken {
+    Moved,
+    SignOfLife,
+    End,
+}
+
+impl Feed {
+    fn new(call: Call, after: EventPlace, place: Place) -> Feed {
+        let Call { app, turns, headers, streams, .. } = call;
+        let token = headers.get_all(AUTHORIZATION).iter().map(|value| (AUTHORIZATION, value.clone())).collect();
+        let (moved, closing, now) = (app.store.moved(), streams.closing(), Instant::now());
+        Feed {
+            app,
+            turns,
+            headers: token,
+            after,
+            greeting: Some(format!("retry: {RETRY_MS}\nid: {after}\n\n").into()),
+            is_behind: true,
+            moved,
+            closing,
+            alive_at: now,
+            checked_at: now,
+            read_at: None,
+            _place: place,
+        }
+    }
+
+    /// The next piece of text; none: the stream ends.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(greeting) = self.greeting.take() {
+            return Some(greeting);
+        }
+        loop {
+            if !self.is_behind {
+                match self.wait().await {
+                    Woken::Moved => self.is_behind = true,
+                    Woken::SignOfLife => return Some(self.sign_of_life()),
+                    Woken::End => return None,
+                }
+            }
+            let page = self.page().await?;
+            (self.after, self.is_behind) = (page.next, !page.is_end);
+            if !page.events.is_empty() {
+                self.alive_at = Instant::now();
+                return Some(written(&page));
+            }
+            if self.is_behind && Instant::now() >= self.next_sign() {
+                return Some(self.sign_of_life());
+            }
+        }
+    }
+
+    fn next_sign(&self) -> Instant {
+        self.alive_at + Duration::from_millis(self.app.settings.heartbeat_ms)
+    }
+
+    fn sign_of_life(&mut self) -> Bytes {
+        self.alive_at = Instant::now();
+        format!(":\nid: {}\n\n", self.after).into()
+    }
+
+    /// Waits until there may be more, or something else is to be done.
+    async fn wait(&mut self) -> Woken {
+        loop {
+            let (sign, check, heard) = (self.next_sign(), self.checked_at + TOKEN_EVERY, self.after.seq);
+            let is_due = {
+                let closing = closed(&mut self.closing);
+                let moved = async { self.moved.wait_for(|seq| *seq > heard).await.is_ok() };
+                tokio::select! {
+                    biased;
+                    () = closing => return Woken::End,
+                    () = sleep_until(check) => true,
+                    () = sleep_until(sign) => return Woken::SignOfLife,
+                    moved = moved => return if moved { Woken::Moved } else { Woken::End },
+                }
+            };
+            if is_due && self.scope().await.is_none() {
+                return Woken::End;
+            }
+        }
+    }
+
+    /// Reads on; none: the stream is to end.
+    async fn page(&mut self) -> Option<EventPage> {
+        let mut closing = self.closing.clone();
+        tokio::select! {
+            biased;
+            () = closed(&mut closing) => None,
+            page = self.read() => page,
+        }
+    }
+
+    async fn read(&mut self) -> Option<EventPage> {
+        if let Some(read_at) = self.read_at {
+            sleep_until(read_at + READ_EVERY).await;
+        }
+        let turn = self.turns.next().await.ok()?;
+        let scope = self.scope().await?;
+        self.read_at = Some(Instant::now());
+        let page = read(&self.app, turn, scope, self.after, PAGE_EVENTS).await;
+        page.inspect_err(|problem| tracing::error!(?problem, "a stream of events was broken off")).ok()
+    }
+
+    /// What the token is good for now.
+    async fn scope(&mut self) -> Option<Scope> {
+        let caller = access::authenticate(&self.app, &self.headers).await;
+        self.checked_at = Instant::now();
+        caller.ok()?.may(Action::ReadEvents).ok()
+    }
+}
+
+/// Waits until the streams are closed.
+async fn closed(closing: &mut watch::Receiver<bool>) {
+    // An error means that the server itself is gone, which is the same.
+    let _ = closing.wait_for(|closing| *closing).await.map(|_| ());
+}
+
+/// Events as a client reads them; JSON has no line breaks.
+fn written(page: &EventPage) -> Bytes {
+    let mut text = Vec::with_capacity(page.events.len() * 700);
+    for event in &page.events {
+        let shown = wire::Event::of(event);
+        text.extend_from_slice(
+            format!("id: {}\nevent: {}\ndata: ", event.place, event.notice.kind.as_str()).as_bytes(),
+        );
+        answer::write_json(&shown, &mut text);
+        text.extend_from_slice(b"\n\n");
+    }
+    text.into()
+}

@@ -1,0 +1,293 @@
+//! Loads what decisions need into the working set.
+//!
+//! A [`Lookup`] asks for needs of one kind: SQLite for one at a time, PostgreSQL for all of a batch. Whatever it does not
+//! find does not exist. No scope here: the committer decides about scopes itself.
+
+use crate::query::{Dialect, Query, Texts, Value, sql_number};
+use crate::row::{self, Read, Row, number, text};
+use crate::rows;
+use orderpark_domain::request_key::KeptRequest;
+use orderpark_domain::world::Fact;
+use orderpark_domain::{Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World};
+use std::collections::BTreeSet;
+use std::mem::discriminant;
+
+/// One query, and what it looks for.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    pub query: Query,
+    needs: Vec<Need>,
+    /// Refs of a list, as they were found.
+    listed: Listed,
+}
+
+#[derive(Debug, Default)]
+struct Listed {
+    users: Vec<UserRef>,
+    orders: Vec<OrderRef>,
+    rows: Vec<orderpark_domain::Order>,
+}
+
+/// Groups needs, which come sorted by kind, into lookups.
+pub(crate) fn lookups(dialect: Dialect, needs: BTreeSet<Need>) -> Vec<Lookup> {
+    let mut groups: Vec<Vec<Need>> = Vec::new();
+    for need in needs {
+        let together = |group: &&mut Vec<Need>| dialect == Dialect::Postgres && is_joinable(&group[0], &need);
+        match groups.last_mut().filter(together) {
+            Some(group) => group.push(need),
+            None => groups.push(vec![need]),
+        }
+    }
+    groups.into_iter().map(|needs| Lookup { query: query(dialect, &needs), needs, listed: Listed::default() }).collect()
+}
+
+fn is_joinable(one: &Need, other: &Need) -> bool {
+    let alone = matches!(one, Need::UsersOf(_) | Need::OpenOrdersOf(_) | Need::Fact(_));
+    !alone && discriminant(one) == discriminant(other)
+}
+
+impl Lookup {
+    /// Says that nothing of it exists, until a row says otherwise.
+    pub(crate) fn begin(&self, world: &mut World) {
+        for need in &self.needs {
+            match need.clone() {
+                Need::Party(party) => world.parties.load(party, None),
+                Need::PartyId(kind, id) => world.party_ids.load((kind, id), None),
+                Need::User(user) => world.users.load(user, None),
+                Need::Login(login) => world.logins.load(login, None),
+                Need::Product(product) => world.products.load(product, None),
+                Need::ProductId(id) => world.product_ids.load(id, None),
+                Need::Offer(offer) => world.offers.load(offer, None),
+                Need::OfferId(id) => world.offer_ids.load(id, None),
+                Need::Strategy(strategy) => world.strategies.load(strategy, None),
+                Need::StrategyId(id) => world.strategy_ids.load(id, None),
+                Need::Order(order) => world.orders.load(order, None),
+                Need::ExternalId(subscriber, id) => world.external_ids.load((subscriber, id), None),
+                Need::Balance(subscriber, product) => world.balances.load((subscriber, product), None),
+                Need::RequestKey(id) => world.request_keys.load(id, None),
+                Need::Token(user) => world.tokens.load(user, None),
+                Need::Fact(fact) => world.load_fact(fact, false),
+                Need::UsersOf(_) | Need::OpenOrdersOf(_) => {}
+            }
+        }
+    }
+
+    /// Files a row.
+    pub(crate) fn file(&mut self, world: &mut World, row: &dyn Row) -> Read<()> {
+        match &self.needs[0] {
+            Need::Party(_) => rows::party(row).map(|party| world.parties.load(party.party, Some(party)))?,
+            Need::User(_) => rows::user(row).map(|user| world.users.load(user.user, Some(user)))?,
+            Need::Product(_) => rows::product(row).map(|found| world.products.load(found.product, Some(found)))?,
+            Need::Offer(_) => rows::offer(row).map(|offer| world.offers.load(offer.offer, Some(offer)))?,
+            Need::Strategy(_) => rows::strategy(row).map(|it| world.strategies.load(it.strategy, Some(it)))?,
+            Need::Token(_) => rows::token(row).map(|token| world.tokens.load(token.user, Some(token)))?,
+            Need::Balance(..) => {
+                let balance = rows::balance(row)?;
+                world.balances.load((balance.subscriber, balance.product), Some(balance));
+            }
+            Need::Order(_) => rows::add_order(&mut self.listed.rows, row)?,
+            Need::RequestKey(_) => {
+                let kept = KeptRequest { fingerprint: row::bytes(row, 2)?, seq: number(row, 3)? };
+                world.request_keys.load((UserRef(number(row, 0)?), row::bytes(row, 1)?), Some(kept));
+            }
+            Need::UsersOf(_) => self.listed.users.push(UserRef(number(row, 0)?)),
+            Need::OpenOrdersOf(_) => self.listed.orders.push(rows::order_ref(row, 0)?),
+            Need::Fact(fact) => world.load_fact(*fact, true),
+            _ => self.file_name(world, row)?,
+        }
+        Ok(())
+    }
+
+    /// Files what a living row is found by.
+    fn file_name(&self, world: &mut World, row: &dyn Row) -> Read<()> {
+        let found = |column| number(row, column);
+        let name = || text(row, 0).map(str::to_owned);
+        match &self.needs[0] {
+            Need::PartyId(..) => {
+                let key = (row::word(row, 0, PartyKind::parse)?, row::string(row, 1)?);
+                world.party_ids.load(key, Some(PartyRef(found(2)?)));
+            }
+            Need::ExternalId(..) => {
+                let key = (PartyRef(found(0)?), row::string(row, 1)?);
+                world.external_ids.load(key, Some(rows::order_ref(row, 2)?));
+            }
+            Need::Login(_) => world.logins.load(name()?, Some(UserRef(found(1)?))),
+            Need::ProductId(_) => world.product_ids.load(name()?, Some(ProductRef(found(1)?))),
+            Need::OfferId(_) => world.offer_ids.load(name()?, Some(OfferRef(found(1)?))),
+            Need::StrategyId(_) => world.strategy_ids.load(name()?, Some(StrategyRef(found(1)?))),
+            _ => unreachable!("every other need is filed by its row"),
+        }
+        Ok(())
+    }
+
+    /// Files what only all rows together tell.
+    pub(crate) fn end(self, world: &mut World) {
+        for order in self.listed.rows {
+            world.orders.load(order.order, Some(order));
+        }
+        match self.needs[0] {
+            Need::UsersOf(party) => world.load_users_of(party, self.listed.users),
+            Need::OpenOrdersOf(subscriber) => world.load_open_orders_of(subscriber, self.listed.orders),
+            _ => {}
+        }
+    }
+}
+
+/// The query for needs of one kind.
+fn query(dialect: Dialect, needs: &[Need]) -> Query {
+    let mut query = Query::new(dialect, "select ");
+    match &needs[0] {
+        Need::Party(_) => by_ref(&mut query, rows::PARTY, " from parties p where", "p.ref", needs),
+        Need::User(_) => by_ref(&mut query, rows::USER, " from users u where", "u.ref", needs),
+        Need::Product(_) => by_ref(&mut query, rows::PRODUCT, " from products p where", "p.ref", needs),
+        Need::Offer(_) => by_ref(&mut query, rows::OFFER, " from offers f where", "f.ref", needs),
+        Need::Strategy(_) => by_ref(&mut query, rows::STRATEGY, " from strategies s where", "s.ref", needs),
+        Need::Token(_) => by_ref(&mut query, rows::TOKEN, " from tokens t where", "t.user_ref", needs),
+        Need::Order(_) => {
+            query.either(rows::ORDER).text(" from orders o").either(rows::ORDER_JOINS).text(" where");
+            query.keyed([("o.ref", blobs(needs))]).text(" order by o.ref, s.position");
+        }
+        Need::UsersOf(party) => {
+            query.text("ref from users").bind(" where party_ref = ?", sql_number(party.0));
+            query.text(" and deleted_at is null order by ref");
+        }
+        Need::OpenOrdersOf(subscriber) => {
+            query.text("ref from orders").bind(" where subscriber_ref = ?", sql_number(subscriber.0));
+            query.text(" and state in ('PENDING', 'ACTIVE') order by ref");
+        }
+        Need::Fact(fact) => ask_whether(&mut query, *fact),
+        _ => by_name(&mut query, needs),
+    }
+    query
+}
+
+fn by_ref(query: &mut Query, columns: Texts, from: &str, key: &str, needs: &[Need]) {
+    query.either(columns).text(from).keyed([(key, numbers(needs))]);
+}
+
+fn by_name(query: &mut Query, needs: &[Need]) {
+    match &needs[0] {
+        Need::PartyId(..) => {
+            query.text("kind, id, ref from parties where deleted_at is null and");
+            query.keyed([("kind", kinds(needs)), ("id", texts(needs))]);
+        }
+        Need::ExternalId(..) => {
+            query.text("subscriber_ref, external_id, ref from orders where");
+            query.keyed([("external_id", texts(needs)), ("subscriber_ref", numbers(needs))]);
+        }
+        Need::Balance(..) => {
+            query.either(rows::BALANCE).text(" from balances where");
+            query.keyed([("subscriber_ref", numbers(needs)), ("product_ref", second_numbers(needs))]);
+        }
+        Need::RequestKey(_) => {
+            query.text("client_ref, key, fingerprint, seq from request_keys where");
+            query.keyed([("client_ref", numbers(needs)), ("key", blobs(needs))]);
+        }
+        Need::Login(_) => living(query, "login, ref from users", "login", needs),
+        Need::ProductId(_) => living(query, "id, ref from products", "id", needs),
+        Need::OfferId(_) => living(query, "id, ref from offers", "id", needs),
+        Need::StrategyId(_) => living(query, "id, ref from strategies", "id", needs),
+        _ => unreachable!("every other need is looked up by its ref"),
+    }
+}
+
+fn living(query: &mut Query, columns_from: &str, key: &str, needs: &[Need]) {
+    query.text(columns_from).text(" where deleted_at is null and").keyed([(key, texts(needs))]);
+}
+
+fn numbers(needs: &[Need]) -> Value {
+    let number = |need: &Need| match need {
+        Need::Party(PartyRef(number))
+        | Need::User(UserRef(number))
+        | Need::Product(ProductRef(number))
+        | Need::Offer(OfferRef(number))
+        | Need::Strategy(StrategyRef(number))
+        | Need::Token(UserRef(number))
+        | Need::ExternalId(PartyRef(number), _)
+        | Need::Balance(PartyRef(number), _)
+        | Need::RequestKey((UserRef(number), _)) => sql_number(*number),
+        _ => unreachable!("its key has no number"),
+    };
+    Value::Integers(needs.iter().map(number).collect())
+}
+
+fn second_numbers(needs: &[Need]) -> Value {
+    let number = |need: &Need| match need {
+        Need::Balance(_, product) => sql_number(product.0),
+        _ => unreachable!("its key has no second number"),
+    };
+    Value::Integers(needs.iter().map(number).collect())
+}
+
+fn texts(needs: &[Need]) -> Value {
+    let text = |need: &Need| match need {
+        Need::PartyId(_, text)
+        | Need::Login(text)
+        | Need::ProductId(text)
+        | Need::OfferId(text)
+        | Need::StrategyId(text)
+        | Need::ExternalId(_, text) => text.clone(),
+        _ => unreachable!("its key has no text"),
+    };
+    Value::Texts(needs.iter().map(text).collect())
+}
+
+fn kinds(needs: &[Need]) -> Value {
+    let kind = |need: &Need| match need {
+        Need::PartyId(kind, _) => kind.as_str().to_owned(),
+        _ => unreachable!("its key has no kind"),
+    };
+    Value::Texts(needs.iter().map(kind).collect())
+}
+
+fn blobs(needs: &[Need]) -> Value {
+    let blob = |need: &Need| match need {
+        Need::Order(order) => order.0.as_bytes().to_vec(),
+        Need::RequestKey((_, key)) => key.to_vec(),
+        _ => unreachable!("its key has no bytes"),
+    };
+    Value::Blobs(needs.iter().map(blob).collect())
+}
+
+/// A query that has a row if the fact holds.
+fn ask_whether(query: &mut Query, fact: Fact) {
+    let (question, number) = match fact {
+        Fact::ProductsOf(party) => (Texts::same("1 from products where deleted_at is null and supplier_ref"), party.0),
+        Fact::OffersOf(party) => (Texts::same("1 from offers where deleted_at is null and vendor_ref"), party.0),
+        Fact::StrategiesOf(party) => {
+            (Texts::same("1 from strategies where deleted_at is null and vendor_ref"), party.0)
+        }
+        Fact::SubscribersOf(party) => (Texts::same("1 from parties where deleted_at is null and vendor_ref"), party.0),
+        Fact::OffersWith(product) => (
+            Texts::same(
+                "1 from offer_items i join offers f on f.ref = i.offer_ref \
+                 where f.deleted_at is null and i.product_ref",
+            ),
+            product.0,
+        ),
+        Fact::OffersNaming(strategy) => (OFFERS_NAMING, strategy.0),
+        Fact::OpenSubscriptionsTo(product) => (
+            Texts::same(
+                "1 from products p join subscriptions s on s.supplier_ref = p.supplier_ref and s.product_ref = p.ref \
+                 where s.state in ('PENDING', 'ACTIVE', 'SUSPENDED') and p.ref",
+            ),
+            product.0,
+        ),
+        Fact::OperatorBesides(user) => {
+            query.text("1 from users u join user_scopes g on g.user_ref = u.ref where g.kind = 'OPERATOR'");
+            query.bind(" and u.deleted_at is null and u.ref <> ? limit 1", sql_number(user.0));
+            return;
+        }
+    };
+    query.either(question).bind(" = ? limit 1", sql_number(number));
+}
+
+const OFFERS_NAMING: Texts = Texts {
+    sqlite: "1 from strategies s join offers f on f.deleted_at is null and f.strategies is not null \
+        join json_each(f.strategies) named on named.value = s.id where s.ref",
+    postgres: "1 from strategies s join offers f on f.deleted_at is null and f.strategies is not null \
+        and jsonb_exists(f.strategies::jsonb, s.id) where s.ref",
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! One clock for all nodes: the database's.
+
+use crate::{Clock, SystemClock};
+use orderpark_domain::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// What two clocks may differ before one is set right, in microseconds; less is the way of a message.
+const TOLERATED: i64 = 250_000;
+
+/// A node's clock, set right by the database's. So a node whose clock is wrong by a day neither dates an order wrongly nor
+/// lets a token live a day longer.
+pub(super) struct SharedClock {
+    own: Arc<dyn Clock>,
+    /// Microseconds that the database's clock is ahead of ours.
+    ahead: AtomicI64,
+    follows: bool,
+}
+
+impl SharedClock {
+    /// Begins with the node's own time; `follows`: whether the database's is listened to.
+    pub(super) fn new(own: Arc<dyn Clock>, follows: bool) -> SharedClock {
+        SharedClock { own, ahead: AtomicI64::new(0), follows }
+    }
+
+    /// Hears what the database's clock says now.
+    pub(super) fn hear(&self, database: Instant) {
+        let ahead = database.0 - self.own.now().0;
+        let known = self.ahead.load(Ordering::Relaxed);
+        if self.follows && (ahead - known).abs() > TOLERATED {
+            self.ahead.store(ahead, Ordering::Relaxed);
+            tracing::warn!(seconds = ahead / 1_000_000, "this node's clock is behind the database's by so much");
+        }
+    }
+}
+
+impl Clock for SharedClock {
+    fn now(&self) -> Instant {
+        Instant(self.own.now().0 + self.ahead.load(Ordering::Relaxed))
+    }
+}
+
+impl Default for SharedClock {
+    fn default() -> SharedClock {
+        SharedClock::new(Arc::new(SystemClock), true)
+    }
+}
+
+#[cfg(test)]
+mod tests;

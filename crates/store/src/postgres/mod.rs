@@ -1,0 +1,131 @@
+//! The engine for several nodes: one PostgreSQL, whose journal's head is the door that all nodes share.
+//!
+//! Each node has one connection that writes, in the committer's thread; a few that short reads share, and a pool for lists, so
+//! that a long list holds up nobody's token; and one that watches. What goes over them is the same as with the embedded engine: the same decisions,
+//! the same tables, the same entries.
+
+mod address;
+mod ask;
+mod bulk;
+mod clock;
+mod connect;
+mod flush;
+mod lanes;
+mod limits;
+mod migrate;
+mod pool;
+mod readers;
+#[cfg(test)]
+mod scratch;
+mod session;
+mod tls;
+mod visit;
+mod walk;
+mod watch;
+mod write;
+
+pub use address::Address;
+pub(crate) use bulk::Bulk;
+pub use limits::Limits;
+pub use visit::OwnSchema;
+pub(crate) use visit::{bring_up_to_date, schema};
+pub(crate) use walk::Walk;
+
+use crate::committer::Writer;
+use crate::moves::Moves;
+use crate::query::Query;
+use crate::row::blob;
+use crate::{Clock, OpenError, Options, ReadError, copy};
+use clock::SharedClock;
+use connect::{Connector, Role};
+use lanes::Lanes;
+use readers::Readers;
+use session::{Session, SessionError};
+use std::sync::Arc;
+use tokio::runtime::{Builder, Runtime};
+use watch::{Status, Watch};
+use write::PostgresWriter;
+
+/// An open database.
+pub(crate) struct Postgres {
+    lanes: Lanes,
+    /// Lists have their own, so that a long one holds up nobody's token.
+    lists: Readers,
+    clock: Arc<SharedClock>,
+    status: Arc<Status>,
+    connector: Connector,
+    _watch: Watch,
+}
+
+impl Postgres {
+    /// Connects, and brings the schema up to date.
+    pub(crate) fn open(
+        address: &Address,
+        options: &Options,
+        moves: &Moves,
+    ) -> Result<(Postgres, Box<dyn Writer>), OpenError> {
+        let connector = Connector::new(address, &options.postgres)?;
+        let clock = Arc::new(SharedClock::new(Arc::clone(&options.clock), options.follows_database_clock));
+        let status = Arc::new(Status::new(moves.clone()));
+        let lanes = Lanes::new(&connector);
+        let lists = Readers::new(&connector, Role::List)?;
+        let (runtime, session) = elsewhere(|| begin(&connector))?;
+        let watch = Watch::start(connector.clone(), Arc::clone(&clock), Arc::clone(&status));
+        let watch = watch.map_err(|error| OpenError::Database(error.to_string()))?;
+        let writer =
+            PostgresWriter::new(runtime, session, connector.clone(), (Arc::clone(&clock), Arc::clone(&status)));
+        Ok((Postgres { lanes, lists, clock, status, connector, _watch: watch }, Box::new(writer)))
+    }
+
+    /// Asks one of the connections for short reads.
+    pub(crate) async fn read(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, ReadError> {
+        self.lanes.read(query).await
+    }
+
+    /// Asks one of the connections for lists.
+    pub(crate) async fn read_many(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, ReadError> {
+        self.lists.read(query).await
+    }
+
+    /// Keeps the fingerprint where there is none yet, or where it is to be replaced, and compares.
+    pub(crate) async fn agree_on_keys(&self, fingerprint: [u8; 32], adopt: bool) -> Result<bool, ReadError> {
+        let agree = "update deployment set keys_fingerprint = case when $2 = 1 then $1 else \
+                     coalesce(keys_fingerprint, $1) end returning keys_fingerprint";
+        let agreed = async {
+            let session = Session::open(&self.connector, Role::Writer).await?;
+            let kept = session.client.query_one(agree, &[&fingerprint.as_slice(), &i32::from(adopt)]).await?;
+            Ok::<_, SessionError>(blob(&kept, 0)? == fingerprint)
+        };
+        Ok(agreed.await?)
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock) as Arc<dyn Clock>
+    }
+
+    pub(crate) fn revocations(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.status.revocations()
+    }
+
+    pub(crate) fn is_reachable(&self) -> bool {
+        self.status.is_reachable()
+    }
+}
+
+/// Brings the schema up to date and opens the connection that writes.
+fn begin(connector: &Connector) -> Result<(Runtime, Session), OpenError> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| OpenError::Database(error.to_string()))?;
+    let session = runtime.block_on(async {
+        let mut migrator = Session::open(connector, Role::Migrator).await?;
+        migrate::migrate(&mut migrator.client).await?;
+        copy::check_finished(migrate::exists(&migrator.client, copy::PROGRESS).await?)?;
+        Ok::<_, OpenError>(Session::open(connector, Role::Writer).await?)
+    })?;
+    Ok((runtime, session))
+}
+
+/// Runs something that waits on a runtime of its own, also from within a task of another one.
+fn elsewhere<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+}

@@ -1,0 +1,359 @@
+//! The writer's connection, as the committer uses it.
+//!
+//! A batch is few round trips: one begins the transaction and takes the head of the journal, one or a few load what the
+//! decisions need, and one writes everything and commits. Whoever holds the head is alone: other nodes wait for it, and the
+//! server itself takes it away from one that stalls (see [`Limits`](super::Limits)).
+//!
+//! **When the connection dies while committing**, the outcome is found out and not guessed: a new connection takes the
+//! head, which it gets only once the old transaction has ended, one way or the other; then the journal holds our last entry
+//! or never will. That look is itself committed, so that with a synchronous standby its answer is true there too. Only if
+//! nobody can be reached in time is the outcome unknown, and the client's request key resolves it later.
+
+use super::ask::ask;
+use super::clock::SharedClock;
+use super::connect::{Connector, Role};
+use super::flush::{self, Write};
+use super::session::{JOURNAL, REVOCATIONS, Session, SessionError};
+use super::watch::Status;
+use crate::committer::{Begun, Failure, Remedy, Writer, Written};
+use crate::journal::{self, Hash, Line};
+use crate::load::lookups;
+use crate::query::{Dialect, Query, sql_number};
+use crate::row::{Unreadable, blob, instant, integer, number, text};
+use crate::{CommitError, faults, rows};
+use futures_util::future::{join_all, try_join_all};
+use orderpark_domain::{Entry, Event, Head, Instant, Need, World};
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+const BEGIN: &str = "begin isolation level read committed";
+/// Whoever waits for the head waits here, in the order of coming: the lock of a row goes to whoever is quickest, and that is
+/// the node that has just let go of it.
+const QUEUE: &str = "select pg_advisory_xact_lock('head'::regclass::oid::int, 0)";
+const HEAD: &str = "select seq, at, next_ref, next_subscription, hash from head for update";
+const NOW: &str = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint";
+const SINCE: &str = "select seq, at, case when seq > $1 then entry end, hash from journal \
+    where seq >= $1 order by seq limit $2";
+const ENTRY: &str = "select seq, at, entry from journal where seq = $1";
+const HASH: &str = "select hash from journal where seq = $1";
+const NOTIFY: &str = "select pg_notify($1, $2)";
+const COMMIT: &str = "commit";
+
+/// An entry that there never is.
+const NEVER: u64 = i64::MAX as u64;
+
+/// Entries of others that are looked at one by one; after more, everything is loaded anew.
+const OTHERS_MAX: usize = 2048;
+
+/// The one connection of this node that writes.
+pub(super) struct PostgresWriter {
+    runtime: Runtime,
+    connector: Connector,
+    clock: Arc<SharedClock>,
+    status: Arc<Status>,
+    session: Option<Session>,
+    open: bool,
+}
+
+impl PostgresWriter {
+    pub(super) fn new(
+        runtime: Runtime,
+        session: Session,
+        connector: Connector,
+        (clock, status): (Arc<SharedClock>, Arc<Status>),
+    ) -> PostgresWriter {
+        PostgresWriter { runtime, connector, clock, status, session: Some(session), open: false }
+    }
+
+    /// Runs something on the connection, and gives the connection up if it is lost by it.
+    fn run<T>(&mut self, work: impl AsyncFnOnce(&mut Session) -> Result<T, SessionError>) -> Result<T, SessionError> {
+        let Some(session) = &mut self.session else { return Err(SessionError::Unreachable("there is no connection")) };
+        let max = self.connector.limits().answer_max();
+        let done = self.runtime.block_on(async { timeout(max, work(session)).await });
+        let done = done.unwrap_or_else(|_| Err(SessionError::Unreachable("the database did not answer in time")));
+        if done.as_ref().is_err_and(SessionError::is_lost) {
+            self.session = None;
+            self.open = false;
+        }
+        done
+    }
+
+    fn connect(&mut self) -> Result<(), SessionError> {
+        if self.session.as_ref().is_some_and(Session::is_alive) {
+            return Ok(());
+        }
+        self.session = None;
+        let connected = self.runtime.block_on(Session::open(&self.connector, Role::Writer));
+        self.status.reached(connected.is_ok());
+        self.session = Some(connected?);
+        Ok(())
+    }
+
+    /// Begins, in one round trip: the queue of nodes, the head, the time, and what was written from the entry `since` on.
+    fn take_head(&mut self, since: u64) -> Result<(Head, Hash, Vec<Row>), SessionError> {
+        self.open = true;
+        let clock = Arc::clone(&self.clock);
+        let (since, limit) = (sql_number(since), sql_number(OTHERS_MAX as u64 + 2));
+        self.run(async move |session| {
+            let (queue, head) = (session.prepare(QUEUE).await?, session.prepare(HEAD).await?);
+            let (now, written) = (session.prepare(NOW).await?, session.prepare(SINCE).await?);
+            let (client, place): (_, [&(dyn ToSql + Sync); 2]) = (&session.client, [&since, &limit]);
+            let (begun, queued, head, now, written) = tokio::join!(
+                client.batch_execute(BEGIN),
+                client.execute(&queue, &[]),
+                client.query_one(&head, &[]),
+                client.query_one(&now, &[]),
+                client.query(&written, &place),
+            );
+            begun?;
+            queued?;
+            let (head, hash) = rows::head(&head?)?;
+            clock.hear(instant(&now?, 0)?);
+            Ok((head, hash, written?))
+        })
+    }
+
+    /// Sends everything at once, the commit last. If any of it fails, PostgreSQL makes the commit a rollback.
+    fn send(&mut self, writes: &[Write<'_>]) -> Result<(), SessionError> {
+        self.run(async move |session| {
+            let mut statements = Vec::with_capacity(writes.len());
+            for write in writes {
+                statements.push(session.prepare(write.sql).await?);
+            }
+            session.forget_warnings();
+            let client = &session.client;
+            let written = writes.iter().zip(&statements).map(|(write, statement)| async move {
+                let values: Vec<&(dyn ToSql + Sync)> = write.values.iter().map(|value| &**value as _).collect();
+                client.execute(statement, &values).await
+            });
+            let sent = async { tokio::join!(join_all(written), client.batch_execute(COMMIT)) };
+            let (written, committed) = commit_sent(sent).await;
+            written.into_iter().collect::<Result<Vec<u64>, _>>()?;
+            committed?;
+            session.check_warnings()
+        })
+    }
+
+    /// What other nodes are told when the batch is committed. That the journal has moved is told with every batch, so not to
+    /// nobody.
+    fn notices<'b>(&self, batch: &Written<'b>, last: &Line) -> Vec<Write<'b>> {
+        let mut notices: Vec<Write<'b>> = Vec::with_capacity(2);
+        if batch.entries.iter().any(|entry| may_end_a_token(&entry.event)) {
+            notices.push(Write { sql: NOTIFY, values: vec![Box::new(REVOCATIONS), Box::new("")] });
+        }
+        if !self.status.is_alone() {
+            notices.push(Write { sql: NOTIFY, values: vec![Box::new(JOURNAL), Box::new(last.seq.to_string())] });
+        }
+        notices
+    }
+
+    /// Ends a batch that has written nothing.
+    ///
+    /// What it tells again may be of a commit that a standby has not: a server that crashed in it shows it after that. But the
+    /// lock on the head is a record of its own, and to commit it waits for the standbys to have everything before it.
+    fn end_unwritten(&mut self, tells: bool) -> Result<(), Failure> {
+        if tells {
+            self.run(async |session| commit_what_was_read(session).await)?;
+            self.open = false;
+        } else {
+            // Lets go of the head without waiting for the disk.
+            self.roll_back();
+        }
+        Ok(())
+    }
+
+    /// Whether the journal holds this line, after the connection that wrote it was lost in the commit.
+    fn resolve(&mut self, line: &Line) -> Result<(), Failure> {
+        let began = std::time::Instant::now();
+        loop {
+            match self.look_for(line) {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(Failure { error: nothing_done(), remedy: Remedy::Again }),
+                Err(lost) if began.elapsed() > self.connector.limits().resolve_max => {
+                    let error = CommitError::OutcomeUnknown(lost.to_string());
+                    return Err(Failure { error, remedy: Remedy::Nothing });
+                }
+                Err(lost) => {
+                    tracing::warn!(%lost, "the outcome of a commit is being looked for");
+                    self.abandon();
+                    std::thread::sleep(self.connector.limits().reconnect_after);
+                }
+            }
+        }
+    }
+
+    fn look_for(&mut self, line: &Line) -> Result<bool, SessionError> {
+        self.connect()?;
+        self.take_head(NEVER)?;
+        let seq = sql_number(line.seq);
+        let found = self.run(async move |session| {
+            let statement = session.prepare(HASH).await?;
+            let row = session.client.query_opt(&statement, &[&seq]).await?;
+            commit_what_was_read(session).await?;
+            Ok(row)
+        })?;
+        self.open = false;
+        Ok(found.map(|row| blob(&row, 0).map(|hash| hash == line.hash)).transpose()?.unwrap_or(false))
+    }
+
+    fn abandon(&mut self) {
+        self.session = None;
+        self.open = false;
+    }
+}
+
+/// Waits until what was read under the lock on the head is on the standbys too, and not only here.
+async fn commit_what_was_read(session: &Session) -> Result<(), SessionError> {
+    session.forget_warnings();
+    session.client.batch_execute(COMMIT).await?;
+    session.check_warnings()
+}
+
+fn nothing_done() -> CommitError {
+    CommitError::Unavailable("the connection was lost before the commit".into())
+}
+
+/// Waits for the answers; a test may kill the program once everything is on its way.
+#[cfg(feature = "faults")]
+async fn commit_sent<T>(answers: impl Future<Output = T>) -> T {
+    use std::task::Poll;
+    let mut answers = std::pin::pin!(answers);
+    for _ in 0..8 {
+        let poll = std::future::poll_fn(|context| Poll::Ready(answers.as_mut().poll(context)));
+        if let Poll::Ready(answered) = poll.await {
+            faults::point("commit sent");
+            return answered;
+        }
+        tokio::task::yield_now().await;
+    }
+    faults::point("commit sent");
+    answers.await
+}
+
+#[cfg(not(feature = "faults"))]
+async fn commit_sent<T>(answers: impl Future<Output = T>) -> T {
+    answers.await
+}
+
+/// What others wrote, from the rows of [`SINCE`], of which the first is the last entry that we know.
+fn others(since: u64, known: &Hash, written: &[Row]) -> Result<Option<Vec<Event>>, Unreadable> {
+    // An empty journal has no entry that could be asked for its hash.
+    let Some((ours, others)) = written.split_first() else { return Ok(None) };
+    let unbroken = number(ours, 0)? == since && blob(ours, 3)? == known;
+    if !unbroken || others.len() > OTHERS_MAX {
+        return Ok(None);
+    }
+    // What a newer node wrote may be unreadable here.
+    let events = others.iter().map(|row| {
+        let entry = journal::read(number(row, 0)?, Instant(integer(row, 1)?), text(row, 2)?);
+        entry.map(|entry| entry.event).map_err(|error| Unreadable::new(2, error))
+    });
+    Ok(events.collect::<Result<_, Unreadable>>().ok())
+}
+
+/// Whether a token that another node remembers may be dead, or may do less, after this.
+fn may_end_a_token(event: &Event) -> bool {
+    matches!(event, Event::TokenIssued(_) | Event::TokenRevoked(_) | Event::UserUpdated(_) | Event::UserDeleted(_))
+}
+
+impl Writer for PostgresWriter {
+    fn begin(&mut self, known: Option<(&Head, &Hash)>) -> Result<Begun, Failure> {
+        self.connect().map_err(|lost| Failure { error: lost.into(), remedy: Remedy::Nothing })?;
+        // Where nothing is known, nothing that others wrote is of interest.
+        let since = known.map_or(NEVER, |(head, _)| head.seq);
+        let (head, hash, written) = self.take_head(since)?;
+        let others = match known {
+            Some((_, hash)) => others(since, hash, &written)?,
+            None => None,
+        };
+        Ok(Begun { head, hash, others })
+    }
+
+    fn load(&mut self, world: &mut World, needs: BTreeSet<Need>) -> Result<(), Failure> {
+        let mut lookups = lookups(Dialect::Postgres, needs);
+        let queries: Vec<Query> = lookups.iter().map(|lookup| lookup.query.clone()).collect();
+        let answers = self.run(async move |session| {
+            let mut statements = Vec::with_capacity(queries.len());
+            for query in &queries {
+                statements.push(session.prepare(query.sql()).await?);
+            }
+            let asked =
+                queries.iter().zip(&statements).map(|(query, statement)| ask(&session.client, statement, query));
+            Ok(try_join_all(asked).await?)
+        })?;
+        for (lookup, answer) in lookups.iter_mut().zip(answers) {
+            lookup.begin(world);
+            for row in &answer {
+                lookup.file(world, row)?;
+            }
+        }
+        for lookup in lookups {
+            lookup.end(world);
+        }
+        Ok(())
+    }
+
+    fn entry_at(&mut self, seq: u64) -> Result<Option<Entry>, Failure> {
+        let seq = sql_number(seq);
+        let row = self.run(async move |session| {
+            let statement = session.prepare(ENTRY).await?;
+            Ok(session.client.query_opt(&statement, &[&seq]).await?)
+        })?;
+        Ok(row.as_ref().map(|row| rows::entry(row)).transpose()?)
+    }
+
+    fn commit(&mut self, batch: &Written<'_>) -> Result<(), Failure> {
+        let Some(last) = batch.lines.last() else {
+            return self.end_unwritten(batch.tells);
+        };
+        let mut writes = flush::statements(batch);
+        writes.extend(self.notices(batch, last));
+        faults::point("before commit");
+        // From here on nobody may say that nothing was done, not even after a panic.
+        self.open = false;
+        match self.send(&writes) {
+            Ok(()) => Ok(()),
+            Err(broken) if broken.is_lost() => {
+                tracing::warn!(%broken, "the connection was lost in a commit");
+                self.resolve(last)
+            }
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.open
+    }
+
+    fn roll_back(&mut self) {
+        let done = self.run(async |session| Ok(session.client.batch_execute("rollback").await?));
+        self.open = false;
+        if let Err(error) = done {
+            tracing::warn!(%error, "a transaction was given up with its connection");
+            self.session = None;
+        }
+    }
+}
+
+impl From<SessionError> for Failure {
+    /// A lost connection before the commit did nothing; a violated constraint or an unreadable row is one intent's.
+    fn from(lost: SessionError) -> Failure {
+        let remedy = match &lost {
+            lost if lost.is_lost() => Remedy::Again,
+            lost if lost.is_one_intents_fault() => Remedy::OneByOne,
+            _ => Remedy::Nothing,
+        };
+        Failure { error: lost.into(), remedy }
+    }
+}
+
+impl From<Unreadable> for Failure {
+    fn from(error: Unreadable) -> Failure {
+        Failure { error: CommitError::Corrupt(error.to_string()), remedy: Remedy::OneByOne }
+    }
+}

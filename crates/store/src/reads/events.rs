@@ -1,0 +1,181 @@
+//! The event feed: the journal read forward, as those who listen may hear it.
+//!
+//! Its order is the journal's. Whoever commits holds the journal's head until its entries can be seen, on every node, so
+//! an entry is never seen before the one in front of it: a reader that has come to the end of what it sees has missed
+//! nothing, and goes on from there.
+//!
+//! **This read filters in the program and not in the SQL**, as the only one. The journal has no columns for parties; it
+//! holds what was decided, and who may hear of it often stands only in the row that an entry names. So entries are read as
+//! they come, the rows that they need are looked up for a whole slice at once, and [`Notice::is_for`] compares each notice
+//! with the scope: in one place, below, and still in the store. Nothing unscoped leaves this file.
+//!
+//! Much of a journal may be nobody's business, or not this caller's. A call looks at [`ENTRIES_MAX`] entries at most, of
+//! which it holds one slice at a time, and says where to go on, also if it found nothing.
+
+use super::Read;
+use crate::query::{Query, sql_number};
+use crate::row::{Row, number, text};
+use crate::{ReadError, Store, rows};
+use orderpark_domain::feed::{self, Notice};
+use orderpark_domain::{Entry, Instant, Scope, World};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// How many entries one call looks at.
+const ENTRIES_MAX: usize = 2048;
+/// Entries of the first slice of a call; the ones after are as long as entries such as those let expect.
+const FIRST_SLICE: usize = 64;
+/// The most entries of a slice.
+const SLICE_MAX: usize = 512;
+/// What the text of a slice shall be at most, if its entries are like those before.
+const SLICE_BYTES: usize = 512 * 1024;
+/// How large the events of a page may be together, in [`Notice::parts`]; the last one may reach beyond.
+const PARTS_MAX: usize = 1024;
+
+/// A place in the feed: right after one notice of an entry, or after the whole entry. Written `17.0`, or `17`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventPlace {
+    /// The journal's entry.
+    pub seq: u64,
+    /// The last notice of the entry that lies before this place; `u32::MAX`: all of them.
+    pub number: u32,
+}
+
+/// An event of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedEvent {
+    /// Right after it.
+    pub place: EventPlace,
+    /// When it was decided.
+    pub at: Instant,
+    /// What it tells.
+    pub notice: Notice,
+}
+
+/// A part of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventPage {
+    /// Oldest first.
+    pub events: Vec<FeedEvent>,
+    /// Where to go on.
+    pub next: EventPlace,
+    /// Whether the journal ended there when it was read.
+    pub is_end: bool,
+}
+
+impl EventPlace {
+    /// Before everything.
+    pub const BEGINNING: EventPlace = EventPlace::after(0);
+
+    /// Behind the whole entry.
+    pub const fn after(seq: u64) -> EventPlace {
+        EventPlace { seq, number: u32::MAX }
+    }
+
+    /// Reads what a place is written as; nothing but the one way to write it.
+    pub fn parse(text: &str) -> Option<EventPlace> {
+        let place = match text.split_once('.') {
+            Some((seq, number)) => EventPlace { seq: seq.parse().ok()?, number: number.parse().ok()? },
+            None => EventPlace::after(text.parse().ok()?),
+        };
+        let exists = i64::try_from(place.seq).is_ok_and(|seq| seq < i64::MAX);
+        (exists && place.to_string() == text).then_some(place)
+    }
+
+    /// The first entry of which something may lie behind this place.
+    fn first(self) -> u64 {
+        if self.number == u32::MAX { self.seq + 1 } else { self.seq }
+    }
+}
+
+impl fmt::Display for EventPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.number {
+            u32::MAX => write!(f, "{}", self.seq),
+            number => write!(f, "{}.{number}", self.seq),
+        }
+    }
+}
+
+impl Store {
+    /// At most `limit` events behind `after`, or from the beginning, that this scope may hear of.
+    pub async fn page_events(&self, scope: &Scope, after: Option<EventPlace>, limit: u32) -> Read<EventPage> {
+        let next = after.unwrap_or(EventPlace::BEGINNING);
+        let mut draft = Draft { scope, limit: limit.max(1) as usize, events: Vec::new(), parts: 0, next };
+        let (mut looked_at, mut size) = (0, FIRST_SLICE);
+        loop {
+            let size_now = size.min(ENTRIES_MAX - looked_at);
+            let (entries, bytes) = self.entries_from(draft.next.first(), size_now).await?;
+            let is_end = entries.len() < size_now;
+            looked_at += entries.len();
+            size = entries_like(entries.len(), bytes);
+            let needs: BTreeSet<_> = entries.iter().filter_map(|entry| feed::needs(&entry.event)).collect();
+            let rows = self.look_up(needs).await?;
+            if draft.take(&entries, &rows)? || is_end || looked_at >= ENTRIES_MAX {
+                let Draft { events, next, .. } = draft;
+                let is_end = is_end && entries.last().is_none_or(|last| next == EventPlace::after(last.seq));
+                return Ok(EventPage { events, next, is_end });
+            }
+        }
+    }
+
+    /// Where the feed ends now.
+    pub async fn events_end(&self) -> Read<EventPlace> {
+        let query = Query::new(self.dialect(), "select seq from head");
+        let seq = self.get(query, |row| number(row, 0)).await?;
+        Ok(seq.map_or(EventPlace::BEGINNING, EventPlace::after))
+    }
+
+    /// Entries of the journal, and the bytes of their texts.
+    async fn entries_from(&self, seq: u64, limit: usize) -> Read<(Vec<Entry>, usize)> {
+        let mut query = Query::new(self.dialect(), "select seq, at, entry from journal where");
+        query.bind(" seq >= ?", sql_number(seq)).bind(" order by seq limit ?", sql_number(limit as u64));
+        let push = |(entries, bytes): &mut (Vec<Entry>, usize), row: &dyn Row| {
+            *bytes += text(row, 2)?.len();
+            entries.push(rows::entry(row)?);
+            Ok(())
+        };
+        self.read_many(query, (Vec::new(), 0), push).await
+    }
+}
+
+/// How many entries such as these make one slice.
+fn entries_like(entries: usize, bytes: usize) -> usize {
+    (entries.max(1) * SLICE_BYTES / bytes.max(1)).clamp(1, SLICE_MAX)
+}
+
+/// A page in the making.
+struct Draft<'s> {
+    scope: &'s Scope,
+    limit: usize,
+    events: Vec<FeedEvent>,
+    parts: usize,
+    next: EventPlace,
+}
+
+impl Draft<'_> {
+    /// Takes what the scope may hear of; true: the page is full.
+    fn take(&mut self, entries: &[Entry], rows: &World) -> Read<bool> {
+        for entry in entries {
+            let missing = |_| ReadError::Corrupt(format!("entry {} names a row that is missing", entry.seq));
+            for notice in feed::notices(entry, rows).map_err(missing)? {
+                let place = EventPlace { seq: entry.seq, number: notice.number };
+                if place <= self.next || !notice.is_for(self.scope) {
+                    continue;
+                }
+                if self.is_full() {
+                    return Ok(true);
+                }
+                self.parts += notice.parts();
+                self.next = place;
+                self.events.push(FeedEvent { place, at: entry.at, notice });
+            }
+            self.next = EventPlace::after(entry.seq);
+        }
+        Ok(self.is_full())
+    }
+
+    fn is_full(&self) -> bool {
+        self.events.len() >= self.limit || self.parts >= PARTS_MAX
+    }
+}

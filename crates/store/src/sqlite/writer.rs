@@ -1,0 +1,150 @@
+//! The writer's connection, as the committer uses it.
+
+use super::ask::{AskError, ask};
+use super::checkpoint::{Log, checkpoint};
+use super::flush::{append, flush};
+use super::open::BUSY_MAX;
+use super::read_error;
+use crate::committer::{Begun, Failure, Remedy, Writer, Written};
+use crate::journal::Hash;
+use crate::load::lookups;
+use crate::query::{Dialect, Query, sql_number};
+use crate::row::{Read, Row};
+use crate::told::Told;
+use crate::{CommitError, ReadError, faults, rows};
+use orderpark_domain::{Entry, Head, Need, World};
+use rusqlite::{Connection, ErrorCode};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// How often the writer begins the write-ahead log anew at most: a reader may hold it.
+const TRIMMED_EVERY: Duration = Duration::from_millis(50);
+
+/// The one connection that writes.
+pub(crate) struct SqliteWriter {
+    connection: Connection,
+    trimmed_at: Instant,
+}
+
+impl SqliteWriter {
+    pub(crate) fn new(connection: Connection) -> SqliteWriter {
+        SqliteWriter { connection, trimmed_at: Instant::now() }
+    }
+
+    fn one<T>(&self, query: &Query, read: fn(&dyn Row) -> Read<T>) -> Result<Option<T>, Failure> {
+        let mut found = None;
+        ask(&self.connection, query, &mut |row| {
+            found = Some(read(row)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+}
+
+impl Writer for SqliteWriter {
+    /// Nobody else writes to the file: if the journal has moved, nothing of what we knew is trusted.
+    fn begin(&mut self, _: Option<(&Head, &Hash)>) -> Result<Begun, Failure> {
+        self.connection.prepare_cached("begin immediate")?.execute([])?;
+        let mut query = Query::new(Dialect::Sqlite, "select ");
+        query.either(rows::HEAD).text(" from head");
+        let missing = || CommitError::Corrupt("the head of the journal is missing".into());
+        let found = self.one(&query, rows::head)?;
+        let (head, hash) = found.ok_or_else(|| Failure { error: missing(), remedy: Remedy::Nothing })?;
+        Ok(Begun { head, hash, others: None })
+    }
+
+    fn load(&mut self, world: &mut World, needs: BTreeSet<Need>) -> Result<(), Failure> {
+        for mut lookup in lookups(Dialect::Sqlite, needs) {
+            lookup.begin(world);
+            let query = lookup.query.clone();
+            ask(&self.connection, &query, &mut |row| lookup.file(world, row))?;
+            lookup.end(world);
+        }
+        Ok(())
+    }
+
+    fn entry_at(&mut self, seq: u64) -> Result<Option<Entry>, Failure> {
+        let mut query = Query::new(Dialect::Sqlite, "select seq, at, entry from journal where");
+        query.bind(" seq = ?", sql_number(seq));
+        self.one(&query, rows::entry)
+    }
+
+    fn commit(&mut self, batch: &Written<'_>) -> Result<(), Failure> {
+        if !batch.lines.is_empty() {
+            flush(&self.connection, batch.world, &Told::by(batch.entries))?;
+            append(&self.connection, batch.lines, &batch.world.head, batch.hash)?;
+        }
+        faults::point("before commit");
+        self.connection.prepare_cached("commit")?.execute([]).map_err(|error| commit_failure(&error))?;
+        Ok(())
+    }
+
+    fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    fn roll_back(&mut self) {
+        if let Err(error) = self.connection.execute_batch("rollback") {
+            tracing::error!(%error, "a failed transaction could not be rolled back");
+        }
+    }
+
+    /// Begins the write-ahead log anew when it has grown too long for the thread that copies it back. A reader that holds
+    /// an old snapshot, as a running `verify` does, is not waited for: it is tried again a little later.
+    fn rest(&mut self) {
+        let due = Log::of(&self.connection).is_ok_and(Log::is_due);
+        if due && self.trimmed_at.elapsed() > TRIMMED_EVERY {
+            self.trimmed_at = Instant::now();
+            if let Err(error) = restart_log(&self.connection) {
+                tracing::warn!(%error, "the write-ahead log could not be begun anew; it will be tried again");
+            }
+        }
+    }
+
+    /// What was committed is in the log already; this only makes the next start short.
+    fn close(&mut self) {
+        if let Err(error) = checkpoint(&self.connection, "TRUNCATE") {
+            tracing::warn!(%error, "the write-ahead log stays; the next start copies it back");
+        }
+    }
+}
+
+/// Writes wait for nobody here, so the busy handler is away meanwhile.
+fn restart_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let restarted = checkpoint(connection, "RESTART").map(|_| ());
+    connection.busy_timeout(BUSY_MAX)?;
+    restarted
+}
+
+/// After an I/O error the commit may yet turn out to be on the disk; any other error leaves nothing.
+fn commit_failure(error: &rusqlite::Error) -> Failure {
+    let error = match error.sqlite_error_code() {
+        Some(ErrorCode::SystemIoFailure) => CommitError::OutcomeUnknown(error.to_string()),
+        _ => CommitError::Unavailable(error.to_string()),
+    };
+    Failure { error, remedy: Remedy::Nothing }
+}
+
+impl From<AskError> for Failure {
+    /// A row that cannot be read was asked for by one intent; a constraint was violated by one.
+    fn from(error: AskError) -> Failure {
+        match error {
+            AskError::Database(error) => error.into(),
+            AskError::Unreadable(error) => {
+                Failure { error: CommitError::Corrupt(error.to_string()), remedy: Remedy::OneByOne }
+            }
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(raised: rusqlite::Error) -> Failure {
+        let violated = raised.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
+        let error = match read_error(&raised) {
+            ReadError::Unavailable(why) if violated => CommitError::Corrupt(why),
+            other => other.into(),
+        };
+        Failure { error, remedy: if violated { Remedy::OneByOne } else { Remedy::Nothing } }
+    }
+}

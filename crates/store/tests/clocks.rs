@@ -1,0 +1,158 @@
+//! F-08: nodes whose clocks are wrong, on one PostgreSQL whose clock is right.
+//!
+//! The database's clock is the one that counts: it dates orders and ends tokens. Where it is not followed, the journal's
+//! clock still never goes back.
+
+mod harness;
+
+use harness::{Chance, Deployment, Engine, TestDatabase, everything, order_of, place};
+use orderpark_domain::token::IssueToken;
+use orderpark_domain::{Command, Grant, Instant, Intent, PartyKind, PartyRef, SecretHash, Token};
+use orderpark_store::{Clock, Options, Store, SystemClock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+const SECOND: i64 = 1_000_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// The machine's clock, ahead by so many microseconds.
+struct Wrong(AtomicI64);
+
+impl Wrong {
+    fn by(ahead: i64) -> Arc<Wrong> {
+        Arc::new(Wrong(AtomicI64::new(ahead)))
+    }
+}
+
+impl Clock for Wrong {
+    fn now(&self) -> Instant {
+        Instant(SystemClock.now().0 + self.0.load(Ordering::SeqCst))
+    }
+}
+
+fn node(home: &TestDatabase, clock: &Arc<Wrong>, follows_database_clock: bool) -> Store {
+    let (clock, chance) = (Arc::clone(clock) as Arc<dyn Clock>, Arc::new(Chance::new(3)));
+    let options = Options { clock, chance, follows_database_clock, ..Options::default() };
+    Store::open(&home.database(), options).expect("a node")
+}
+
+/// What the database's clock says.
+fn database_time(home: &TestDatabase) -> i64 {
+    let sql = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint";
+    home.texts(sql)[0].parse().expect("a number")
+}
+
+/// The times of the journal, in its order.
+fn journal_times(home: &TestDatabase) -> Vec<i64> {
+    let texts = home.texts("select at from journal order by seq");
+    texts.iter().map(|text| text.parse().expect("a number")).collect()
+}
+
+fn assert_never_goes_back(home: &TestDatabase) {
+    let times = journal_times(home);
+    // What one intent decides has one time.
+    assert!(times.is_sorted(), "{times:?}");
+    harness::assert_whole(home);
+}
+
+/// A deployment whose shop was made by a node with the right clock.
+fn shop() -> (TestDatabase, harness::Shop) {
+    let right = Wrong::by(0);
+    let deployment = Deployment::with(Engine::Postgres, |options| {
+        options.clock = right;
+        options.follows_database_clock = true;
+    });
+    let shop = deployment.shop("acme");
+    (deployment.closed().0, shop)
+}
+
+#[test]
+fn orders_are_dated_by_the_databases_clock() {
+    let (home, shop) = shop();
+    let nodes = [DAY, -DAY, 5 * MINUTE, -5 * MINUTE].map(|ahead| node(&home, &Wrong::by(ahead), true));
+    let mut last = None;
+    for round in 0..10 {
+        for (number, store) in nodes.iter().enumerate() {
+            let before = database_time(&home);
+            let order = store.commit_blocking(Intent::system(place(&shop), "a test")).expect("an order");
+            let (order, after) = (order_of(order.outcome), database_time(&home));
+            let at = order.created_at.0;
+            assert!(
+                (before - SECOND..=after + SECOND).contains(&at),
+                "round {round}, node {number}: {before} {at} {after}"
+            );
+            assert!(last < Some(order.order), "refs go on growing");
+            last = Some(order.order);
+        }
+    }
+    assert_never_goes_back(&home);
+}
+
+#[test]
+fn a_clock_that_jumps_while_its_node_runs_is_set_right_before_the_next_order() {
+    let (home, shop) = shop();
+    let clock = Wrong::by(0);
+    let store = node(&home, &clock, true);
+    for ahead in [DAY, -DAY, 5 * MINUTE, 0] {
+        clock.0.store(ahead, Ordering::SeqCst);
+        let order = store.commit_blocking(Intent::system(place(&shop), "a test")).expect("an order");
+        let off = order_of(order.outcome).created_at.0 - database_time(&home);
+        assert!(off.abs() < 2 * SECOND, "off by {off} microseconds");
+    }
+    drop(store);
+    assert_never_goes_back(&home);
+}
+
+#[test]
+fn the_journals_clock_never_goes_back_even_where_nobodys_clock_is_set_right() {
+    let (home, shop) = shop();
+    let nodes = [DAY, -DAY, 0].map(|ahead| node(&home, &Wrong::by(ahead), false));
+    for _ in 0..5 {
+        for store in &nodes {
+            store.commit_blocking(Intent::system(place(&shop), "a test")).expect("an order");
+        }
+    }
+    let last = *journal_times(&home).last().expect("an entry");
+    assert!(last > database_time(&home) + DAY / 2, "the node that is ahead was not set right, or this shows nothing");
+    assert_never_goes_back(&home);
+}
+
+/// Whoever checks a token asks the store's clock; the hour of the token is the database's hour on every node.
+#[test]
+fn a_token_ends_at_the_databases_time_on_every_node() {
+    let (home, shop) = shop();
+    let wrong = [DAY, -DAY, 5 * MINUTE, -5 * MINUTE].map(Wrong::by);
+    for (name, clock) in (1..).zip(&wrong) {
+        let store = node(&home, clock, true);
+        // The first commit has heard the database's clock.
+        store.commit_blocking(Intent::system(place(&shop), "a test")).expect("an order");
+        let now = database_time(&home);
+        for (ends, lives) in [(now + HOUR, true), (now - 2 * SECOND, false)] {
+            let token = issued(&store, name, Instant(ends));
+            let ends = token.expires_at.expect("it has an end");
+            assert_eq!(store.clock().now() < ends, lives, "node {name}");
+        }
+        let own = clock.now().0 - database_time(&home);
+        assert!(own.abs() > MINUTE, "by its own clock this node would have been wrong");
+    }
+    assert_never_goes_back(&home);
+}
+
+fn issued(store: &Store, name: u8, expires_at: Instant) -> Token {
+    let token = Token {
+        user: orderpark_domain::UserRef(2),
+        hash: [name; 32],
+        jti: format!("jti {name}"),
+        client_id: "default/ops".into(),
+        grants: vec![Grant { kind: PartyKind::Operator, party: PartyRef(1) }],
+        issued_at: store.clock().now(),
+        expires_at: Some(expires_at),
+    };
+    let issue = IssueToken { token: token.clone(), proved: SecretHash([1; 32]), renew: true };
+    store.commit_blocking(Intent::system(Command::IssueToken(issue), "a test")).expect("a token");
+    let found = harness::answer(store.get_token(&everything(), &token.hash)).expect("the token").0;
+    assert_eq!(found, token);
+    found
+}
