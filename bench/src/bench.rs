@@ -1,20 +1,19 @@
 //! The running comparison: one program, its bare reference, and the rounds between them.
 
 use crate::http::{Connection, Request};
-use crate::load::{self, Load, Measured};
+use crate::load::{self, Generator, Measured};
 use crate::plan::{Plan, ROUNDS, limit};
 use crate::program::Program;
 use crate::raw_sqlite::{self, Raw};
-use crate::report::{Goal, Row, median, progress};
+use crate::report::{Goal, Row, median, progress, row};
 use crate::world::World;
 use crate::{disk, wal};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::slice;
-use tokio::runtime::Runtime;
 
 /// Orders in the database before the first round.
-const SMALL: u64 = 10_000;
+pub const SMALL: u64 = 10_000;
 
 /// Short rounds of a lone caller beside the bare disk, whose mood changes within a second.
 const LONE_ROUNDS: usize = 4 * ROUNDS;
@@ -25,13 +24,12 @@ const GROUP: f64 = 32.0;
 /// A running comparison.
 pub struct Bench<'p> {
     plan: &'p Plan,
-    runtime: Runtime,
+    generator: Generator,
     folder: PathBuf,
     program: Program,
     database: PathBuf,
     world: World,
     posts: Vec<Request>,
-    next: u64,
     group: f64,
     small_page: f64,
     rounds: Rounds,
@@ -52,19 +50,18 @@ struct Rounds {
 impl<'p> Bench<'p> {
     /// Starts the program in `folder` and makes a small world in it.
     pub fn start(plan: &'p Plan, folder: &Path) -> anyhow::Result<Bench<'p>> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let generator = Generator::new()?;
         let data = folder.join("data");
         let program = Program::orderpark(&plan.program, &data)?;
-        let world = runtime.block_on(World::make(program.address))?;
+        let world = generator.wait(World::make(program.address))?;
         Ok(Bench {
             plan,
-            runtime,
+            generator,
             folder: folder.to_owned(),
             program,
             database: data.join("orderpark.db"),
             posts: world.posts(),
             world,
-            next: 1,
             group: GROUP,
             small_page: f64::NAN,
             rounds: Rounds::default(),
@@ -99,7 +96,7 @@ impl<'p> Bench<'p> {
         let posts = self.posts.clone();
         let post = self.post(lanes, count)?.rate;
         let bare_post = self.closed(bare, &posts, lanes, count * 5)?.rate;
-        self.group = wal::mean_group(&self.database, &self.folder)?.unwrap_or(self.group);
+        self.group = wal::mean_group(&self.database)?.unwrap_or(self.group);
         let again = raw.write_again(&self.database, self.group)?;
         let get = slice::from_ref(get);
         let got = self.closed(self.program.address, get, lanes, count * 5)?.rate;
@@ -112,7 +109,7 @@ impl<'p> Bench<'p> {
     fn sample(&mut self) -> anyhow::Result<(Request, PathBuf)> {
         self.post(1, 1)?;
         let mut get = self.world.get(&format!("/{}", raw_sqlite::order_at(&self.database, 0)?));
-        let body = self.runtime.block_on(async {
+        let body = self.generator.wait(async {
             let mut connection = Connection::open(self.program.address).await?;
             let answer = connection.exchange(get.numbered(0)).await?;
             anyhow::Ok(connection.body(answer).to_vec())
@@ -126,7 +123,7 @@ impl<'p> Bench<'p> {
     pub fn slow_disk(&mut self) -> anyhow::Result<Row> {
         progress("a disk with 1 ms more per sync");
         let slow = Program::orderpark_with(&self.plan.slow_sync, &self.plan.program, &self.folder.join("slow"))?;
-        let posts = self.runtime.block_on(World::make(slow.address))?.posts();
+        let posts = self.generator.wait(World::make(slow.address))?.posts();
         self.closed(slow.address, &posts, self.plan.connections, SMALL)?;
         let (mut delayed, mut plain) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
@@ -153,8 +150,7 @@ impl<'p> Bench<'p> {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let count = (rate * 4.0) as u64;
             let (address, posts) = (self.program.address, self.posts.clone());
-            let load = self.load(address, &posts, self.plan.connections, count);
-            let measured = self.runtime.block_on(load.paced(rate))?;
+            let measured = self.generator.paced(address, &posts, self.plan.connections, (count, rate))?;
             half.push(measured.quantile(0.5));
             tail.push(measured.quantile(0.99));
             held.push(measured.rate);
@@ -213,6 +209,11 @@ impl<'p> Bench<'p> {
         }
     }
 
+    /// What `orderpark verify` is to look at.
+    pub fn database(&self) -> String {
+        format!("sqlite:{}", self.database.display())
+    }
+
     /// The usual time of one page for a lone caller.
     fn page(&mut self, rest: &str) -> anyhow::Result<f64> {
         let request = self.world.get(rest);
@@ -225,14 +226,7 @@ impl<'p> Bench<'p> {
     }
 
     fn closed(&mut self, at: SocketAddr, requests: &[Request], lanes: u64, count: u64) -> anyhow::Result<Measured> {
-        let load = self.load(at, requests, lanes, count);
-        self.runtime.block_on(load.closed())
-    }
-
-    fn load(&mut self, address: SocketAddr, requests: &[Request], connections: u64, count: u64) -> Load {
-        let first = self.next;
-        self.next += count;
-        Load { address, requests: requests.to_vec(), status: 200, connections, count, first }
+        self.generator.closed(&[at], requests, lanes, count)
     }
 }
 
@@ -243,37 +237,17 @@ impl Rounds {
     }
 
     fn rows(&self, lanes: u64, group: f64) -> Vec<Row> {
-        let row = |what: String, unit, figure: &[f64], against: String, reference: f64, goal| Row {
-            what,
-            unit,
-            figure: median(figure),
-            against,
-            reference,
-            goal,
-        };
         let post = format!("POST /orders, durable, {lanes} connections");
         let raw = format!("the same rows by a raw loop, {group:.1} a group");
         let get = format!("GET /orders/{{ref}}, {lanes} connections");
         let lone = "POST p50 of a lone caller".to_owned();
         let sync = median(&self.sync) + 300.0;
+        let bare = |method: &str| format!("bare axum {method}");
+        let (post_bare, get_bare) = (median(&self.bare_post), median(&self.bare_get));
         vec![
-            row(
-                post.clone(),
-                "/s",
-                &self.post,
-                "bare axum POST".to_owned(),
-                median(&self.bare_post),
-                Goal::AtLeast(0.3),
-            ),
+            row(post.clone(), "/s", &self.post, bare("POST"), post_bare, Goal::AtLeast(0.3)),
             row(post, "/s", &self.post, raw, median(&self.raw), Goal::AtLeast(0.8)),
-            row(
-                get,
-                "/s",
-                &self.get,
-                "bare axum GET, same bytes".to_owned(),
-                median(&self.bare_get),
-                Goal::AtLeast(0.6),
-            ),
+            row(get, "/s", &self.get, bare("GET, same bytes"), get_bare, Goal::AtLeast(0.6)),
             row(lone, "us", &self.lone, "fdatasync of 4 KiB p50 + 300 us".to_owned(), sync, Goal::AtMost(1.5)),
         ]
     }

@@ -46,9 +46,44 @@ impl Connection {
         }
     }
 
+    /// Whether the server has closed it, or said something that nobody asked for.
+    pub fn is_stale(&self) -> bool {
+        let read = self.stream.try_read(&mut [0]);
+        !matches!(read, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
     /// The body of the last answer, as it was sent.
     pub fn body(&self, answer: Answer) -> &[u8] {
         &self.read[answer.body_at..]
+    }
+
+    /// Whether the server closes the connection behind its last answer.
+    pub fn closes(&self, answer: Answer) -> bool {
+        let head = String::from_utf8_lossy(&self.read[..answer.body_at]).to_ascii_lowercase();
+        head.contains("\r\nconnection: close\r\n")
+    }
+
+    /// The text of the last answer's body, whether it came in one piece or in chunks.
+    pub fn text(&self, answer: Answer) -> anyhow::Result<String> {
+        let body = self.body(answer);
+        let head = std::str::from_utf8(&self.read[..answer.body_at])?;
+        let bytes = if content_length(head).is_some() { body.to_vec() } else { joined(body)? };
+        Ok(String::from_utf8(bytes)?)
+    }
+}
+
+/// What stands in the chunks.
+fn joined(mut chunks: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut whole = Vec::with_capacity(chunks.len());
+    loop {
+        let line = chunks.windows(2).position(|two| two == b"\r\n").context("a chunk without its length")?;
+        let length = usize::from_str_radix(std::str::from_utf8(&chunks[..line])?, 16)?;
+        if length == 0 {
+            return Ok(whole);
+        }
+        let chunk = chunks.get(line + 2..line + 2 + length).context("a chunk that is too short")?;
+        whole.extend_from_slice(chunk);
+        chunks = chunks.get(line + 4 + length..).context("a chunk without its end")?;
     }
 }
 
@@ -101,6 +136,11 @@ impl Request {
         Request { bytes: text.into_bytes(), digits_at }
     }
 
+    /// The request as it was rendered.
+    pub fn as_sent(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The request with its number set.
     pub fn numbered(&mut self, mut number: u64) -> &[u8] {
         if let Some(at) = self.digits_at {
@@ -110,5 +150,16 @@ impl Request {
             }
         }
         &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn chunks_are_joined_and_a_broken_one_is_an_error() {
+        assert_eq!(joined(b"3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n").unwrap(), b"abc0123456789");
+        assert!(joined(b"3\r\nab").is_err() && joined(b"").is_err() && joined(b"3\r\nabc\r\n").is_err());
     }
 }

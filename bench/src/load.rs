@@ -5,8 +5,10 @@
 
 use crate::http::{Connection, Request};
 use anyhow::{Context, ensure};
+use std::future::Future;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 /// After this a run sends no more.
@@ -14,11 +16,60 @@ const TIME_MAX: Duration = Duration::from_mins(1);
 /// After this a run that still waits for answers has failed.
 const WAIT_MAX: Duration = Duration::from_mins(2);
 
+/// Sends loads, one after the other, from one thread, and never the same number twice.
+pub struct Generator {
+    runtime: Runtime,
+    next: u64,
+}
+
+impl Generator {
+    /// One that begins with number 1.
+    pub fn new() -> anyhow::Result<Generator> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Generator { runtime, next: 1 })
+    }
+
+    /// Waits for something.
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Requests as fast as the answers come, over so many connections, to these servers.
+    pub fn closed(
+        &mut self,
+        at: &[SocketAddr],
+        requests: &[Request],
+        lanes: u64,
+        count: u64,
+    ) -> anyhow::Result<Measured> {
+        let load = self.load(at, requests, lanes, count);
+        self.wait(load.closed())
+    }
+
+    /// The same at a fixed rate.
+    pub fn paced(
+        &mut self,
+        at: SocketAddr,
+        requests: &[Request],
+        lanes: u64,
+        (count, rate): (u64, f64),
+    ) -> anyhow::Result<Measured> {
+        let load = self.load(&[at], requests, lanes, count);
+        self.wait(load.paced(rate))
+    }
+
+    fn load(&mut self, at: &[SocketAddr], requests: &[Request], connections: u64, count: u64) -> Load {
+        let first = self.next;
+        self.next += count;
+        Load { addresses: at.to_vec(), requests: requests.to_vec(), status: 200, connections, count, first }
+    }
+}
+
 /// What is sent, to whom, and how much of it.
 #[derive(Clone)]
 pub struct Load {
-    /// The server.
-    pub address: SocketAddr,
+    /// The servers; each gets as many connections as the others.
+    pub addresses: Vec<SocketAddr>,
     /// The requests, taken in turn by the connections.
     pub requests: Vec<Request>,
     /// The status of every answer.
@@ -70,7 +121,9 @@ impl Load {
     async fn drive(&self, rate: Option<f64>) -> anyhow::Result<Measured> {
         let mut lanes = Vec::new();
         for lane in 0..self.connections {
-            lanes.push((lane, Connection::open(self.address).await?));
+            // Not in turns: connections take requests in turns, and each server is to get some of every kind.
+            let server = lane * self.addresses.len() as u64 / self.connections;
+            lanes.push((lane, Connection::open(self.addresses[usize::try_from(server)?]).await?));
         }
         let begin = Instant::now();
         let mut tasks = JoinSet::new();

@@ -4,6 +4,7 @@
 //! the same run, by the same load generator, on the same cores, in three alternating rounds; the table shows medians.
 //! References are a bare axum server that parses and answers the same bytes (`reference`), a loop that writes the very
 //! rows that the program wrote into a copy of its own database (`raw_sqlite`, in groups that `wal` counts), and one `fdatasync` (`disk`).
+//! On PostgreSQL it is pgbench on the same server (`postgres`).
 //!
 //! `program` starts the real program, as a user would, and fills it through its own API; `http` and `load` are the
 //! generator: keep-alive connections on one thread, bounded in count and in time. `plan` says what is measured and against
@@ -11,17 +12,16 @@
 
 mod bench;
 mod disk;
-mod http;
 mod load;
 mod plan;
-mod program;
+mod postgres;
 mod raw_sqlite;
 mod reference;
 mod report;
 mod wal;
-mod world;
 
 use clap::{Parser, Subcommand};
+use orderpark_bench::{http, program, world};
 use std::path::PathBuf;
 
 /// Measures orderpark against references in the same run.

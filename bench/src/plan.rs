@@ -1,13 +1,15 @@
 //! What is measured, in which order, against which goal.
 //!
 //! Figures and their references alternate within each of three rounds, so that a slow minute of the machine hits both.
-//! Then the database grows, and writing and paging are measured again: they should not care how much there is.
+//! Then the database grows, and writing and paging are measured again: they should not care how much there is. In the end
+//! `orderpark verify` must find nothing.
 
 use crate::bench::Bench;
+use crate::postgres::{Postgres, Server};
 use crate::program::Program;
 use crate::report::{self, Goal, Row, median, progress};
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,25 +38,62 @@ pub struct Plan {
     #[arg(long, default_value_t = 20_000)]
     pub orders: u64,
     /// Orders that the database grows to at the end.
-    #[arg(long, default_value_t = 200_000)]
+    #[arg(long, default_value_t = 290_000)]
     pub grown: u64,
     /// Connections of a full load.
     #[arg(long, default_value_t = 64)]
     pub connections: u64,
+    /// Measure on this engine only.
+    #[arg(long)]
+    only: Option<Engine>,
+    /// Where PostgreSQL is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// What holds the data.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Engine {
+    Sqlite,
+    Postgres,
 }
 
 impl Plan {
     /// Measures everything, prints the table and writes it as JSON.
     pub fn run(self) -> anyhow::Result<()> {
         let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(&self.folder).context("a folder")?;
-        let mut rows = start_rows(&self.program, folder.path())?;
-        let mut bench = Bench::start(&self, folder.path())?;
-        bench.rounds(&mut rows)?;
-        rows.push(bench.slow_disk()?);
-        bench.pace(&mut rows)?;
-        bench.grow(&mut rows)?;
+        let mut rows = Vec::new();
+        if self.only != Some(Engine::Postgres) {
+            self.on_sqlite(folder.path(), &mut rows)?;
+        }
+        if self.only != Some(Engine::Sqlite) && self.server.is_given() {
+            self.on_postgres(folder.path(), &mut rows)?;
+        }
         report::print(&rows);
         report::write(&self.results, &rows)
+    }
+
+    fn on_sqlite(&self, folder: &Path, rows: &mut Vec<Row>) -> anyhow::Result<()> {
+        rows.extend(start_rows(&self.program, folder)?);
+        let mut bench = Bench::start(self, folder)?;
+        bench.rounds(rows)?;
+        rows.push(bench.slow_disk()?);
+        bench.pace(rows)?;
+        bench.grow(rows)?;
+        self.verify(&bench.database())
+    }
+
+    fn on_postgres(&self, folder: &Path, rows: &mut Vec<Row>) -> anyhow::Result<()> {
+        let mut bench = Postgres::start(self, folder)?;
+        bench.rounds(rows)?;
+        bench.grow(rows)?;
+        self.verify(bench.database())
+    }
+
+    /// Figures of a program that loses something would be worth nothing.
+    fn verify(&self, database: &str) -> anyhow::Result<()> {
+        progress("verifying what was written");
+        Program::verify(&self.program, database)
     }
 }
 

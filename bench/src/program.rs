@@ -1,17 +1,26 @@
 //! Child programs on this machine: the real orderpark, and the bare reference. Each is killed when it is dropped.
 
 use anyhow::Context;
-use std::fs::File;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 /// The login of the operator's first client.
 pub const CLIENT: &str = "bench@localhost";
 /// Its secret: this database lives for one run, on loopback.
 pub const SECRET: &str = "only-for-one-benchmark-on-this-machine";
+
+/// A free port of this machine.
+const FREE_PORT: &str = "127.0.0.1:0";
+/// A program that says nothing for so long will not listen any more.
+const START_MAX: Duration = Duration::from_secs(30);
+/// How often it is looked whether a program has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// A server that listens.
 pub struct Program {
@@ -26,24 +35,31 @@ pub struct Program {
 impl Program {
     /// Starts orderpark on the database in `data`, which is made if it is missing.
     pub fn orderpark(path: &Path, data: &Path) -> anyhow::Result<Program> {
-        Program::start(Program::serve(path, data)?)
+        Program::start(Program::serve(path, data, FREE_PORT)?)
+    }
+
+    /// The same, at an address that stays the same from start to start, on a database elsewhere.
+    pub fn orderpark_on(path: &Path, data: &Path, listen: SocketAddr, database: &str) -> anyhow::Result<Program> {
+        let mut command = Program::serve(path, data, &listen.to_string())?;
+        command.args(["--database", database]);
+        Program::start(command)
     }
 
     /// The same, with a library before its own.
     pub fn orderpark_with(library: &Path, path: &Path, data: &Path) -> anyhow::Result<Program> {
         let library = library.canonicalize().context("the library to preload")?;
-        let mut command = Program::serve(path, data)?;
+        let mut command = Program::serve(path, data, FREE_PORT)?;
         command.env("LD_PRELOAD", library);
         Program::start(command)
     }
 
-    fn serve(path: &Path, data: &Path) -> anyhow::Result<Command> {
+    fn serve(path: &Path, data: &Path, listen: &str) -> anyhow::Result<Command> {
         let secret = data.with_extension("secret");
         std::fs::write(&secret, SECRET)?;
         let mut command = Command::new(path);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--bootstrap-client-id", CLIENT, "--data"]).arg(data);
+        command.args(["serve", "--listen", listen, "--bootstrap-client-id", CLIENT, "--data"]).arg(data);
         command.arg("--bootstrap-client-secret-file").arg(secret);
-        command.stderr(File::create(data.with_extension("log"))?);
+        command.stderr(OpenOptions::new().create(true).append(true).open(data.with_extension("log"))?);
         Ok(command)
     }
 
@@ -58,15 +74,50 @@ impl Program {
         let begin = Instant::now();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("starting")?;
         let mut stdout = BufReader::new(child.stdout.take().context("a piped stdout")?);
-        let mut line = String::new();
-        stdout.read_line(&mut line)?;
+        let (sender, first_line) = channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = stdout.read_line(&mut line);
+            // Nobody waits any more if it took too long.
+            let _ = sender.send((read.map(|_| line), stdout));
+        });
+        let said = first_line.recv_timeout(START_MAX);
         let ready = begin.elapsed();
+        let Ok((Ok(line), stdout)) = said else {
+            child.kill()?;
+            anyhow::bail!("{command:?} said nothing within {START_MAX:?}: {:?}", child.wait()?)
+        };
         let address = line.trim().strip_prefix("listening on http://").and_then(|address| address.parse().ok());
         let Some(address) = address else {
             child.kill()?;
             anyhow::bail!("{command:?} did not say where it listens but '{}': {:?}", line.trim(), child.wait()?)
         };
         Ok(Program { child, _stdout: stdout, address, ready })
+    }
+
+    /// Has the program say whether a database keeps its promises.
+    pub fn verify(path: &Path, database: &str) -> anyhow::Result<()> {
+        let output = Command::new(path).args(["verify", "--database", database]).stdin(Stdio::null()).output()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        anyhow::ensure!(
+            output.status.success(),
+            "{database} is not sound: {said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn end(mut self, within: Duration) -> anyhow::Result<ExitStatus> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        let asked = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            anyhow::ensure!(asked.elapsed() < within, "it goes on {within:?} after SIGTERM");
+            std::thread::sleep(LOOK_EVERY);
+        }
     }
 
     /// Memory that it holds now, in MiB.

@@ -63,6 +63,11 @@ impl Row {
     }
 }
 
+/// A line whose figure is the median of some.
+pub fn row(what: String, unit: &'static str, figures: &[f64], against: String, reference: f64, goal: Goal) -> Row {
+    Row { what, unit, figure: median(figures), against, reference, goal }
+}
+
 /// The middle one of some figures.
 pub fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
@@ -73,10 +78,10 @@ pub fn median(figures: &[f64]) -> f64 {
 /// Prints the table.
 #[allow(clippy::print_stdout, reason = "this is what the program is run for")]
 pub fn print(rows: &[Row]) {
-    println!("{:<46} {:>10}  {:<46} {:>10} {:<7} {:>6}  {:>8}", "figure", "", "reference", "", "", "ratio", "goal");
+    println!("{:<48} {:>10}  {:<46} {:>10} {:<7} {:>6}  {:>8}", "figure", "", "reference", "", "", "ratio", "goal");
     for row in rows {
         println!(
-            "{:<46} {:>10.1}  {:<46} {:>10.1} {:<7} {:>6.2}  {:>8}  {}",
+            "{:<48} {:>10.1}  {:<46} {:>10.1} {:<7} {:>6.2}  {:>8}  {}",
             row.what,
             row.figure,
             row.against,

@@ -9,10 +9,29 @@ use std::net::SocketAddr;
 /// Subscribers that orders are spread over.
 const SUBSCRIBERS: u32 = 32;
 
+/// What a client proves itself with.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Its `client_id`.
+    pub client: String,
+    /// Its secret.
+    pub secret: String,
+}
+
+impl Default for Login {
+    fn default() -> Login {
+        Login { client: CLIENT.to_owned(), secret: SECRET.to_owned() }
+    }
+}
+
 /// What the load needs to know.
 pub struct World {
     /// The vendor's token.
     pub token: String,
+    /// What the vendor got it with.
+    pub login: Login,
+    /// The id of its one offer.
+    pub offer: String,
     /// The ids of its subscribers.
     pub subscribers: Vec<String>,
 }
@@ -20,23 +39,41 @@ pub struct World {
 impl World {
     /// Makes a supplier with a plan, a vendor with an offer, and subscribers.
     pub async fn make(address: SocketAddr) -> anyhow::Result<World> {
-        let mut api = Api { connection: Connection::open(address).await?, token: None };
-        api.token = Some(api.log_in(CLIENT, SECRET).await?);
-        api.create("suppliers", &json!({"id": "net", "name": "Net"})).await?;
-        let user = json!({"email": "sales@acme.example", "firstName": "Ada", "lastName": "Sales"});
-        let vendor = api.create("vendors", &json!({"id": "acme", "name": "Acme", "primaryUser": user})).await?;
-        api.create("connectivityPlans", &json!({"id": "net/plan-a", "name": "Plan A"})).await?;
-        let items = json!([{"productId": "net/plan-a", "grantedConnections": 100}]);
-        api.create("offers", &json!({"id": "acme/sensor-100", "name": "100 sensors", "items": items})).await?;
+        World::named(address, &Login::default(), "").await
+    }
+
+    /// The same, with `mark` in every id, so that a deployment can hold several.
+    pub async fn named(address: SocketAddr, operator: &Login, mark: &str) -> anyhow::Result<World> {
+        let mut api = Api::open(address, operator).await?;
+        let (net, acme) = (format!("net{mark}"), format!("acme{mark}"));
+        let (plan, offer) = (format!("{net}/plan-a"), format!("{acme}/sensor-100"));
+        api.create("suppliers", &json!({"id": net, "name": "Net"})).await?;
+        let user = json!({"email": format!("sales@{acme}.example"), "firstName": "Ada", "lastName": "Sales"});
+        let vendor = api.create("vendors", &json!({"id": acme, "name": "Acme", "primaryUser": user})).await?;
+        api.create("connectivityPlans", &json!({"id": plan, "name": "Plan A"})).await?;
+        let items = json!([{"productId": plan, "grantedConnections": 100}]);
+        api.create("offers", &json!({"id": offer, "name": "100 sensors", "items": items})).await?;
         let mut subscribers = Vec::new();
         for number in 1..=SUBSCRIBERS {
-            let body = json!({"name": format!("Subscriber {number}"), "vendorId": "acme",
-                              "contactEmail": format!("s{number}@example.com"), "organization": "Example"});
+            let body = json!({"name": format!("Subscriber {number}"), "vendorId": acme,
+                              "contactEmail": format!("s{number}@{acme}.example"), "organization": "Example"});
             subscribers.push(text(&api.create("subscribers", &body).await?, "id")?);
         }
         let primary = vendor.get("primaryUser").context("primaryUser")?;
-        let token = api.log_in(&text(primary, "clientId")?, &text(primary, "clientSecret")?).await?;
-        Ok(World { token, subscribers })
+        let login = Login { client: text(primary, "clientId")?, secret: text(primary, "clientSecret")? };
+        let token = api.log_in(&login).await?;
+        Ok(World { token, login, offer, subscribers })
+    }
+
+    /// Makes a second plan, and an offer with both, which is what is ordered from now on.
+    pub async fn order_pairs(&mut self, address: SocketAddr) -> anyhow::Result<()> {
+        let mut api = Api::open(address, &Login::default()).await?;
+        api.create("connectivityPlans", &json!({"id": "net/plan-b", "name": "Plan B"})).await?;
+        let item = |plan: &str| json!({"productId": plan, "grantedConnections": 100});
+        let items = [item("net/plan-a"), item("net/plan-b")];
+        let offer = json!({"id": "acme/sensor-pair", "name": "100 sensors with two nets", "items": items});
+        self.offer = text(&api.create("offers", &offer).await?, "id")?;
+        Ok(())
     }
 
     /// The header that every request of the load carries.
@@ -51,7 +88,7 @@ impl World {
             self.authorization(),
             "Content-Type: application/json".to_owned(),
         ];
-        let body = |subscriber| json!({"offerId": "acme/sensor-100", "subscriberId": subscriber, "quantity": 1});
+        let body = |subscriber| json!({"offerId": self.offer, "subscriberId": subscriber, "quantity": 1});
         let post = |subscriber| Request::new("POST", ORDERS, &headers, &body(subscriber).to_string());
         self.subscribers.iter().map(post).collect()
     }
@@ -62,33 +99,52 @@ impl World {
     }
 }
 
-const ORDERS: &str = "/core/v141/api/orders";
+/// Where orders are.
+pub const ORDERS: &str = "/core/v141/api/orders";
 
 /// One caller of the API.
-struct Api {
+pub struct Api {
     connection: Connection,
     token: Option<String>,
 }
 
 impl Api {
-    async fn log_in(&mut self, client: &str, secret: &str) -> anyhow::Result<String> {
+    /// Connects and logs in.
+    pub async fn open(address: SocketAddr, login: &Login) -> anyhow::Result<Api> {
+        let mut api = Api { connection: Connection::open(address).await?, token: None };
+        api.token = Some(api.log_in(login).await?);
+        Ok(api)
+    }
+
+    /// Gets a token.
+    pub async fn log_in(&mut self, login: &Login) -> anyhow::Result<String> {
+        let Login { client, secret } = login;
         let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
         let kind = "Content-Type: application/x-www-form-urlencoded".to_owned();
         let answer = self.call(&Request::new("POST", "/admin/latest/api/oauth/token", &[kind], &form)).await?;
         text(&answer, "access_token")
     }
 
+    /// Reads what is at a path.
+    pub async fn get(&mut self, path: &str) -> anyhow::Result<Value> {
+        let request = Request::new("GET", path, &[self.authorization()?], "");
+        self.call(&request).await
+    }
+
     async fn create(&mut self, resource: &str, body: &Value) -> anyhow::Result<Value> {
-        let token = self.token.as_deref().context("a token")?;
-        let headers = [format!("Authorization: Bearer {token}"), "Content-Type: application/json".to_owned()];
+        let headers = [self.authorization()?, "Content-Type: application/json".to_owned()];
         self.call(&Request::new("POST", &format!("/core/v141/api/{resource}"), &headers, &body.to_string())).await
+    }
+
+    fn authorization(&self) -> anyhow::Result<String> {
+        Ok(format!("Authorization: Bearer {}", self.token.as_deref().context("a token")?))
     }
 
     async fn call(&mut self, request: &Request) -> anyhow::Result<Value> {
         let answer = self.connection.exchange(request.clone().numbered(0)).await?;
-        let body = self.connection.body(answer);
-        ensure!(answer.status == 200, "status {}: {}", answer.status, String::from_utf8_lossy(body));
-        Ok(serde_json::from_slice(body)?)
+        let body = self.connection.text(answer)?;
+        ensure!(answer.status == 200, "status {}: {body}", answer.status);
+        Ok(serde_json::from_str(&body)?)
     }
 }
 
