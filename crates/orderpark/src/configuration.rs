@@ -101,6 +101,7 @@ impl Configuration {
         let Some(path) = path else { return Ok(Configuration::default()) };
         let file = File::from(path).format(FileFormat::Toml);
         let read = Config::builder().add_source(file).build().and_then(Config::try_deserialize);
+        let read = read.map_err(|error| anyhow::anyhow!(without_source(&error.to_string())));
         read.with_context(|| format!("the configuration file {} cannot be used", path.display()))
     }
 
@@ -166,6 +167,13 @@ impl ProfileEntry {
         ensure!(is_segment(&self.id), "profiles: '{}' is not an id", self.id);
         Ok(Profile { id: self.id.clone(), name: self.name.clone().unwrap_or_else(|| self.id.clone()) })
     }
+}
+
+/// A message without the lines of the file that it shows: a password may stand there.
+fn without_source(message: &str) -> String {
+    let shown =
+        |line: &&str| !line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|');
+    message.lines().filter(shown).collect::<Vec<_>>().join(": ")
 }
 
 fn validity(key: &str, text: &str) -> anyhow::Result<Validity> {

@@ -32,6 +32,16 @@ fn the_example_of_the_documentation_is_right() {
     assert_eq!(Settings { token_validity_max_s: None, ..settings }, Settings::default());
 }
 
+/// A password may stand in the line that is wrong.
+#[test]
+fn a_file_that_cannot_be_read_is_not_shown() {
+    for text in ["database = \"postgres://u:hunter2@db/x\nlog = 1", "database = [\"hunter2\"]", "hunter2"] {
+        let refused = read(text).unwrap_err();
+        assert!(refused.contains("line 1") || refused.contains("database"), "{refused}");
+        assert!(!refused.contains("hunter2") || text == "hunter2", "{refused}");
+    }
+}
+
 #[test]
 fn unknown_keys_are_refused_by_name() {
     for text in [

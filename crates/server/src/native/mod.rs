@@ -1,4 +1,4 @@
-//! What is ours alone, beside what other servers of this API have: the event feed. **[ours]**
+//! What is ours alone, beside what other servers of this API have: the event feed.
 //!
 //! It lies below the same base paths as the resources, and goes through the same front.
 

@@ -63,10 +63,11 @@ impl Batches {
     }
 
     /// A panic behind the commit must not have the batch decided again: what is on the disk would be there twice.
-    fn panicked(&self) -> Failure {
+    fn panicked(&mut self) -> Failure {
         if self.writer.is_open() {
             return Failure::of_program("a batch panicked");
         }
+        self.writer.abandon();
         let error = CommitError::OutcomeUnknown("a batch panicked after its transaction".into());
         Failure { error, remedy: Remedy::Nothing }
     }

@@ -5,8 +5,9 @@
 //! and commits: one fsync for all. Only then is anyone answered. While the disk works, the next batch gathers by itself.
 //!
 //! - A caller that stops waiting cancels nothing: the intent is the committer's once it was sent.
-//! - The working set is kept between batches. It is true as long as the journal's head is the one that we left; if another
-//!   writer moved it, or a transaction failed, the set is thrown away and loaded anew.
+//! - The working set is kept between batches. It is true as long as the journal's head is the one that we left; where another
+//!   node has moved it, what that one wrote is followed or forgotten, and after a failure everything is loaded anew.
+//! - If the database cannot be reached, or lets nobody write, all who wait by then are told so at once.
 //! - An intent that makes its batch fail is found by deciding the batch again one by one; the others go through.
 
 mod batch;
@@ -64,8 +65,10 @@ fn run(mut batches: Batches, mut receiver: mpsc::Receiver<Submission>) {
             }
         }
         faults::point("intents taken");
-        for group in groups(batch) {
-            commit_group(&mut batches, group);
+        let mut groups = groups(batch).into_iter();
+        let unable = groups.by_ref().find_map(|group| commit_group(&mut batches, group, &mut receiver));
+        if let Some(Unable { error, waiting }) = unable {
+            groups.flatten().chain(waiting).for_each(|submission| submission.refuse(&error));
         }
         batches.rest();
     }
@@ -88,12 +91,36 @@ fn groups(batch: Vec<Submission>) -> Vec<Vec<Submission>> {
     groups
 }
 
-fn commit_group(batches: &mut Batches, group: Vec<Submission>) {
+impl Submission {
+    fn refuse(self, error: &CommitError) {
+        let _ = self.answer.send(Err(error.clone()));
+    }
+}
+
+/// The database cannot be written to now, by nobody.
+struct Unable {
+    error: CommitError,
+    /// Who waited when that was found out: each of them would have waited for the same, one after the other.
+    waiting: Vec<Submission>,
+}
+
+/// Answers a group.
+fn commit_group(
+    batches: &mut Batches,
+    group: Vec<Submission>,
+    receiver: &mut mpsc::Receiver<Submission>,
+) -> Option<Unable> {
     let (intents, waiting): (Vec<Intent>, Vec<_>) = group.into_iter().map(|s| (s.intent, s.answer)).unzip();
     let mut committed = batches.commit(&intents);
     if committed.as_ref().is_err_and(|failure| failure.remedy == Remedy::Again) {
         committed = batches.commit(&intents);
     }
+    let unable = committed.as_ref().err().filter(|failure| failure.remedy == Remedy::Later);
+    // Before anyone is answered: who comes after that has a new chance.
+    let unable = unable.map(|failure| Unable {
+        error: failure.error.clone(),
+        waiting: std::iter::from_fn(|| receiver.try_recv().ok()).collect(),
+    });
     let answers = match committed {
         Ok(answers) => answers,
         Err(failure) if failure.remedy == Remedy::OneByOne && intents.len() > 1 => one_by_one(batches, &intents),
@@ -103,6 +130,7 @@ fn commit_group(batches: &mut Batches, group: Vec<Submission>) {
         // Nobody may be waiting any more: what was committed is committed.
         let _ = waiting.send(answer);
     }
+    unable
 }
 
 fn one_by_one(batches: &mut Batches, intents: &[Intent]) -> Vec<Answer> {

@@ -27,6 +27,9 @@ pub(crate) trait Writer: Send {
     /// Ends an open transaction without a trace.
     fn roll_back(&mut self);
 
+    /// Gives everything up after a fault in the program: what was sent and not committed must not become part of what comes.
+    fn abandon(&mut self) {}
+
     /// What is to be done between two batches.
     fn rest(&mut self) {}
 
@@ -72,6 +75,8 @@ pub(crate) enum Remedy {
     OneByOne,
     /// Deciding it once more: a connection was lost, and nothing was done.
     Again,
+    /// Nothing, nor for whoever else waits now: the database cannot be reached, or lets nobody write.
+    Later,
 }
 
 impl Failure {

@@ -132,7 +132,12 @@ impl Address {
                 ));
             }
             _ if DECIDED_HERE.contains(&name) => return Err(format!("the parameter {name} is set by this program")),
-            _ => return Err(format!("the parameter {name} is not known")),
+            // Not named: it may be the rest of a password that holds an &.
+            _ => {
+                return Err(
+                    "a parameter is not known: there are sslmode, sslrootcert and schema of ours, and libpq's".into()
+                );
+            }
         }
         Ok(())
     }
@@ -193,6 +198,15 @@ impl FromStr for Address {
         }
         let (hosts, ports) = (address.config.get_hosts().len(), address.config.get_ports().len());
         match address.config {
+            // The rest of a password, most likely, so it is not shown.
+            _ if address
+                .config
+                .get_hosts()
+                .iter()
+                .any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) =>
+            {
+                Err("the database's address has a host with an @: in a password it is written %40".into())
+            }
             _ if hosts == 0 => Err("the database's address names no host".into()),
             _ if ports > 1 && ports != hosts => Err("there must be one port, or one for each host".into()),
             _ if address.config.get_user().is_none() => Err("the database's address names no user".into()),
@@ -217,3 +231,6 @@ impl fmt::Debug for Address {
         write!(f, "Address({self})")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,14 +9,10 @@ use crate::query::{Dialect, Query, Value};
 use crate::row::{Read, Row as _};
 use futures_util::TryStreamExt as _;
 use std::pin::pin;
-use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-
-/// Either end may be busy with the other database for so long, and leave what the network holds untouched.
-const SILENCE_MAX: Duration = Duration::from_mins(2);
 
 /// The other side may take its time between two statements. Tables are read by their keys, and references are checked
 /// by them, however young the tables are.
@@ -58,7 +54,7 @@ impl Bulk {
     fn connect(address: &Address) -> Result<Bulk, OpenError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| OpenError::Database(error.to_string()))?;
-        let limits = Limits { silence_max: SILENCE_MAX, ..Limits::default() };
+        let limits = Limits::of_a_walk();
         let connector = Connector::new(address, &limits)?;
         let session = runtime.block_on(Session::open(&connector, Role::Migrator))?;
         Ok(Bulk { runtime, session })

@@ -1,12 +1,16 @@
 //! One clock for all nodes: the database's.
 
-use crate::{Clock, SystemClock};
+use crate::Clock;
 use orderpark_domain::Instant;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 /// What two clocks may differ before one is set right, in microseconds; less is the way of a message.
 const TOLERATED: i64 = 250_000;
+
+/// The same, as long as an answer may take.
+const TOLERATED_WAY: Duration = Duration::from_millis(250);
 
 /// A node's clock, set right by the database's. So a node whose clock is wrong by a day neither dates an order wrongly nor
 /// lets a token live a day longer.
@@ -23,13 +27,19 @@ impl SharedClock {
         SharedClock { own, ahead: AtomicI64::new(0), follows }
     }
 
-    /// Hears what the database's clock says now.
-    pub(super) fn hear(&self, database: Instant) {
+    /// Hears what the database's clock says, in an answer that took so long. One that took too long says nothing of now.
+    pub(super) fn hear(&self, database: Instant, took: Duration) {
+        if took > TOLERATED_WAY {
+            return;
+        }
         let ahead = database.0 - self.own.now().0;
         let known = self.ahead.load(Ordering::Relaxed);
         if self.follows && (ahead - known).abs() > TOLERATED {
             self.ahead.store(ahead, Ordering::Relaxed);
-            tracing::warn!(seconds = ahead / 1_000_000, "this node's clock is behind the database's by so much");
+            tracing::warn!(
+                milliseconds = ahead / 1000,
+                "the database's clock is ahead of this node's, which is set right"
+            );
         }
     }
 }
@@ -37,12 +47,6 @@ impl SharedClock {
 impl Clock for SharedClock {
     fn now(&self) -> Instant {
         Instant(self.own.now().0 + self.ahead.load(Ordering::Relaxed))
-    }
-}
-
-impl Default for SharedClock {
-    fn default() -> SharedClock {
-        SharedClock::new(Arc::new(SystemClock), true)
     }
 }
 

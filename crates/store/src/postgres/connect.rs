@@ -146,12 +146,7 @@ impl Connector {
                 Either::Right(_) => return Err(ConnectError::unreachable(target, "it closed the connection")),
             }
         };
-        let row = answer.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(row),
-            _ => None,
-        });
-        let row = row.ok_or_else(|| ConnectError::unreachable(target, "it told nothing about itself"))?;
-        judge(&target.name, |at| row.get(at).unwrap_or_default())?;
+        judge_answer(&target.name, &answer)?;
         Ok((client, wire))
     }
 
@@ -201,10 +196,28 @@ fn millis(duration: Duration) -> String {
     duration.as_millis().clamp(least, 2_147_483_647).to_string()
 }
 
+/// What a server must be, in one answer. The last column holds this session to what it was judged by, whatever becomes of
+/// the server's own setting.
 const SERVER: &str = "select current_setting('server_version_num'), current_setting('server_version'), \
     current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'), \
     current_setting('synchronous_standby_names'), current_setting('server_encoding'), pg_is_in_recovery(), \
-    current_setting('idle_in_transaction_session_timeout')";
+    current_setting('idle_in_transaction_session_timeout'), \
+    set_config('synchronous_commit', current_setting('synchronous_commit'), false)";
+
+/// Asks a server once more that was good when it was connected to: a setting may have been changed since.
+pub(super) async fn judge_again(client: &Client) -> Result<(), ConnectError> {
+    let answer = client.simple_query(SERVER).await.map_err(|error| ConnectError::Unreachable(sentence(&error)))?;
+    judge_answer("the database", &answer)
+}
+
+fn judge_answer(host: &str, answer: &[SimpleQueryMessage]) -> Result<(), ConnectError> {
+    let row = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let row = row.ok_or_else(|| ConnectError::Unreachable(format!("{host}: it told nothing about itself")))?;
+    judge(host, |at| row.get(at).unwrap_or_default())
+}
 
 /// Refuses a server that may lose what it has confirmed, or that shows what is old. `told`: the answer to [`SERVER`].
 fn judge<'r>(host: &str, told: impl Fn(usize) -> &'r str) -> Result<(), ConnectError> {

@@ -31,6 +31,11 @@ pub struct Limits {
 const WAY_MAX: Duration = Duration::from_secs(1);
 
 impl Limits {
+    /// For a walk over everything: either end may be busy with something else for minutes, and leave what the network holds.
+    pub(super) fn of_a_walk() -> Limits {
+        Limits { silence_max: Duration::from_mins(2), ..Limits::default() }
+    }
+
     /// How long to wait for an answer before the connection is given up: a network that swallows everything, and yet
     /// acknowledges, is noticed by nobody else.
     pub(super) fn answer_max(&self) -> Duration {

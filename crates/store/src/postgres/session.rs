@@ -1,6 +1,6 @@
 //! A connection with the statements that were prepared on it.
 
-use super::connect::{ConnectError, Connector, Role};
+use super::connect::{ConnectError, Connector, Role, sentence};
 use crate::row::Unreadable;
 use crate::{CommitError, ReadError};
 use std::collections::HashMap;
@@ -117,8 +117,9 @@ pub(super) enum SessionError {
 /// What the server said, or what the network did.
 fn told(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
+        Some(said) if *said.code() == SqlState::DIVISION_BY_ZERO => "a row that must be there is missing".into(),
         Some(said) => format!("{} ({})", said.message(), said.code().code()),
-        None => error.to_string(),
+        None => sentence(error),
     }
 }
 
@@ -135,9 +136,22 @@ impl SessionError {
         }
     }
 
+    /// Whether somebody else held for too long what was needed.
+    pub(super) fn is_lock_timeout(&self) -> bool {
+        matches!(self, SessionError::Server(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
+    }
+
     /// Whether the other intents of a batch would go through without one of them.
     pub(super) fn is_one_intents_fault(&self) -> bool {
-        matches!(self, SessionError::Unreadable(_)) || self.is_violation()
+        match self {
+            SessionError::Unreadable(_) => true,
+            // A violated constraint, a value that cannot be, a value that is too much.
+            SessionError::Server(error) => {
+                let class = |code: &SqlState| ["23", "22", "54"].iter().any(|class| code.code().starts_with(class));
+                error.code().is_some_and(class)
+            }
+            _ => false,
+        }
     }
 
     /// A constraint says no, or a row is not there (see `every!`): what the domain decided contradicts the tables.

@@ -22,7 +22,7 @@ impl Walk {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| OpenError::Database(error.to_string()))?;
         let session = runtime.block_on(async {
-            let session = Session::open(&Connector::new(address, &Limits::default())?, Role::Verify).await?;
+            let session = Session::open(&Connector::new(address, &Limits::of_a_walk())?, Role::Verify).await?;
             session.client.batch_execute("begin isolation level repeatable read read only").await?;
             Ok::<_, SessionError>(session)
         })?;

@@ -8,10 +8,11 @@
 //! one that is made up, a look.
 
 use super::clock::SharedClock;
-use super::connect::Connector;
+use super::connect::{Connector, judge_again};
 use super::session::{Heard, Session, SessionError};
 use crate::moves::Moves;
 use crate::row::{instant, number};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -39,6 +40,8 @@ pub(super) struct Status {
     reachable: AtomicBool,
     /// Whether nobody else listens: then nobody needs to be told anything.
     alone: AtomicBool,
+    /// Whether the server's settings are no longer such that it may be trusted.
+    doubted: AtomicBool,
     revocations: watch::Sender<u64>,
     moves: Moves,
 }
@@ -48,6 +51,7 @@ impl Status {
         Status {
             reachable: AtomicBool::new(true),
             alone: AtomicBool::new(false),
+            doubted: AtomicBool::new(false),
             revocations: watch::Sender::new(0),
             moves,
         }
@@ -64,6 +68,10 @@ impl Status {
 
     pub(super) fn is_alone(&self) -> bool {
         self.alone.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_doubted(&self) -> bool {
+        self.doubted.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_reachable(&self) -> bool {
@@ -91,8 +99,12 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn start(connector: Connector, clock: Arc<SharedClock>, status: Arc<Status>) -> std::io::Result<Watch> {
         let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let run = move || {
+            // Made here, because here it may end as well.
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return tracing::error!(%error, "the database is not watched"),
+            };
             runtime.block_on(async {
                 tokio::select! {
                     () = watch(&connector, &clock, &status) => {}
@@ -115,20 +127,34 @@ impl Drop for Watch {
 }
 
 async fn watch(connector: &Connector, clock: &SharedClock, status: &Status) {
+    let limits = connector.limits();
     loop {
-        if let Err(error) = look_on(connector, clock, status).await {
-            tracing::debug!(%error, "the database is not watched for a moment");
+        let listening = timeout(limits.connect_max + limits.answer_max(), Session::listen(connector)).await;
+        match listening.unwrap_or(Err(SILENT)) {
+            // That this one connection ended says nothing yet: whether there can be another one does.
+            Ok(listening) => {
+                status.doubted.store(false, Ordering::Relaxed);
+                let Err(error) = look_on(listening, connector, clock, status).await;
+                tracing::debug!(%error, "the database is not watched for a moment");
+                sleep(PAUSE).await;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the database cannot be watched");
+                status.reached(false);
+                sleep(EVERY).await;
+            }
         }
-        status.reached(false);
-        sleep(EVERY).await;
     }
 }
 
 /// Looks again and again, until the connection is lost.
-async fn look_on(connector: &Connector, clock: &SharedClock, status: &Status) -> Result<(), SessionError> {
+async fn look_on(
+    (mut session, mut heard): (Session, Heard),
+    connector: &Connector,
+    clock: &SharedClock,
+    status: &Status,
+) -> Result<Infallible, SessionError> {
     let limits = connector.limits();
-    let listening = timeout(limits.connect_max + limits.answer_max(), Session::listen(connector)).await;
-    let (mut session, mut heard) = listening.unwrap_or(Err(SILENT))?;
     // Whatever was notified while nobody listened.
     status.revoked();
     let mut looked_around_at = None;
@@ -137,8 +163,9 @@ async fn look_on(connector: &Connector, clock: &SharedClock, status: &Status) ->
             timeout(limits.answer_max(), look_around(&mut session, clock, status)).await.unwrap_or(Err(SILENT))?;
             looked_around_at = Some(Instant::now());
         }
+        let known = status.moves.known();
         let looked = timeout(limits.answer_max(), look(&mut session)).await;
-        status.moves.reached(looked.unwrap_or(Err(SILENT))?);
+        status.moves.found(looked.unwrap_or(Err(SILENT))?, known);
         status.reached(true);
         match timeout(EVERY, hear(&mut heard, status)).await {
             Ok(true) => sleep(PAUSE).await,
@@ -175,9 +202,14 @@ async fn look(session: &mut Session) -> Result<u64, SessionError> {
 
 /// Looks at the clock, and who else listens. A node that comes is told nothing for half a second, in which it looks for itself.
 async fn look_around(session: &mut Session, clock: &SharedClock, status: &Status) -> Result<(), SessionError> {
+    if let Err(refused) = judge_again(&session.client).await {
+        status.doubted.store(!refused.may_pass(), Ordering::Relaxed);
+        return Err(refused.into());
+    }
     let statement = session.prepare(AROUND).await?;
+    let asked_at = Instant::now();
     let row = session.client.query_one(&statement, &[]).await?;
-    clock.hear(instant(&row, 0)?);
+    clock.hear(instant(&row, 0)?, asked_at.elapsed());
     status.alone.store(number(&row, 1)? < 2, Ordering::Relaxed);
     Ok(())
 }

@@ -47,8 +47,9 @@ const COMMIT: &str = "commit";
 /// An entry that there never is.
 const NEVER: u64 = i64::MAX as u64;
 
-/// Entries of others that are looked at one by one; after more, everything is loaded anew.
-const OTHERS_MAX: usize = 2048;
+/// Entries of others that are looked at one by one; after more, everything is loaded anew. Few, because they are sent while
+/// the head is held: a node that stands still with its buffers full would hold it for longer.
+const OTHERS_MAX: usize = 256;
 
 /// The one connection of this node that writes.
 pub(super) struct PostgresWriter {
@@ -84,7 +85,7 @@ impl PostgresWriter {
     }
 
     fn connect(&mut self) -> Result<(), SessionError> {
-        if self.session.as_ref().is_some_and(Session::is_alive) {
+        if self.session.as_ref().is_some_and(Session::is_alive) && !self.status.is_doubted() {
             return Ok(());
         }
         self.session = None;
@@ -103,6 +104,7 @@ impl PostgresWriter {
             let (queue, head) = (session.prepare(QUEUE).await?, session.prepare(HEAD).await?);
             let (now, written) = (session.prepare(NOW).await?, session.prepare(SINCE).await?);
             let (client, place): (_, [&(dyn ToSql + Sync); 2]) = (&session.client, [&since, &limit]);
+            let asked_at = std::time::Instant::now();
             let (begun, queued, head, now, written) = tokio::join!(
                 client.batch_execute(BEGIN),
                 client.execute(&queue, &[]),
@@ -113,7 +115,7 @@ impl PostgresWriter {
             begun?;
             queued?;
             let (head, hash) = rows::head(&head?)?;
-            clock.hear(instant(&now?, 0)?);
+            clock.hear(instant(&now?, 0)?, asked_at.elapsed());
             Ok((head, hash, written?))
         })
     }
@@ -179,8 +181,8 @@ impl PostgresWriter {
                     return Err(Failure { error, remedy: Remedy::Nothing });
                 }
                 Err(lost) => {
-                    tracing::warn!(%lost, "the outcome of a commit is being looked for");
-                    self.abandon();
+                    tracing::debug!(%lost, "the outcome of a commit is being looked for");
+                    self.give_up();
                     std::thread::sleep(self.connector.limits().reconnect_after);
                 }
             }
@@ -201,7 +203,7 @@ impl PostgresWriter {
         Ok(found.map(|row| blob(&row, 0).map(|hash| hash == line.hash)).transpose()?.unwrap_or(false))
     }
 
-    fn abandon(&mut self) {
+    fn give_up(&mut self) {
         self.session = None;
         self.open = false;
     }
@@ -263,10 +265,14 @@ fn may_end_a_token(event: &Event) -> bool {
 
 impl Writer for PostgresWriter {
     fn begin(&mut self, known: Option<(&Head, &Hash)>) -> Result<Begun, Failure> {
-        self.connect().map_err(|lost| Failure { error: lost.into(), remedy: Remedy::Nothing })?;
+        let later = |error: SessionError| Failure { error: error.into(), remedy: Remedy::Later };
+        self.connect().map_err(later)?;
         // Where nothing is known, nothing that others wrote is of interest.
         let since = known.map_or(NEVER, |(head, _)| head.seq);
-        let (head, hash, written) = self.take_head(since)?;
+        let (head, hash, written) = match self.take_head(since) {
+            Err(busy) if busy.is_lock_timeout() => return Err(later(busy)),
+            begun => begun?,
+        };
         let others = match known {
             Some((_, hash)) => others(since, hash, &written)?,
             None => None,
@@ -322,12 +328,20 @@ impl Writer for PostgresWriter {
                 tracing::warn!(%broken, "the connection was lost in a commit");
                 self.resolve(last)
             }
-            Err(refused) => Err(refused.into()),
+            Err(refused) => {
+                // Most often the commit was a rollback already.
+                self.roll_back();
+                Err(refused.into())
+            }
         }
     }
 
     fn is_open(&self) -> bool {
         self.open
+    }
+
+    fn abandon(&mut self) {
+        self.give_up();
     }
 
     fn roll_back(&mut self) {

@@ -2,8 +2,8 @@
 //! feed is filtered behind the SQL, and `events` says why.
 //!
 //! `get_` answers one row or `None`, which is the same for a row that does not exist and one outside the scope;
-//! `page_` answers a [`Slice`] of a list. A `get_` is short enough to be called from an async task; a `page_` may have to
-//! look at many rows before it finds some, so it belongs on a blocking thread, has connections of its own, and is
+//! `page_` answers a [`Slice`] of a list. A `get_` is short, and with SQLite done in the caller's task; a `page_` may have to
+//! look at many rows before it finds some, so it has connections of its own, with SQLite a blocking thread, and is
 //! given up after five seconds. A walk over everything is a loop of slices, each after the last ref of the one before.
 
 mod events;

@@ -99,4 +99,4 @@ const UNCHECKED: &str = "select conname::text from pg_constraint \
     union all select c.relname::text from pg_index i join pg_class c on c.oid = i.indexrelid \
     where c.relnamespace = current_schema()::regnamespace and not (i.indisvalid and i.indisready) \
     union all select t.tgname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid \
-    where c.relnamespace = current_schema()::regnamespace and t.tgenabled = 'D'";
+    where c.relnamespace = current_schema()::regnamespace and t.tgenabled not in ('O', 'A')";

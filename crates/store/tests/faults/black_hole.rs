@@ -3,7 +3,8 @@
 use crate::ground::{ANSWER_MAX, OPERATOR, SLACK, Scene, block_on, everything, short, timed, wait_until};
 use crate::log::Log;
 use futures_util::future::join_all;
-use orderpark_domain::OrderState;
+use orderpark_domain::party::DeleteParty;
+use orderpark_domain::{Command, Intent, OrderState, PartyKind, PartyRef, Scope};
 use orderpark_store::{CommitError, OrderFilter, ReadError, Slice};
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,31 @@ fn a_black_hole_in_the_middle_of_a_batch_holds_nobody_up_for_long() {
     wait_until("the node takes writes", Duration::from_secs(2), || scene.store.takes_writes());
     reads_are_answered(&scene);
     log.judge(&scene.home.url(), &scene.store, scene.shop);
+}
+
+/// Many who wait are told together that nobody can be reached, also those of whom each has a transaction of its own.
+#[test]
+fn whoever_waits_while_nobody_can_be_reached_is_told_so_at_once() {
+    let scene = Scene::with(short());
+    let (scope, absent) = (Scope::system("a test"), PartyRef(4_000_000));
+    let alone = || {
+        Intent::system(
+            Command::DeleteParty(DeleteParty { party: absent, kind: PartyKind::Vendor, force: false }),
+            "a test",
+        )
+    };
+    assert!(
+        alone().is_alone() && block_on(scene.store.get_party(&scope, PartyKind::Vendor, absent)).unwrap().is_none()
+    );
+    scene.proxy.black_hole(true);
+    let began = Instant::now();
+    let answers = scene.at_once((0..40).map(|_| alone()).collect());
+    let took = began.elapsed();
+    assert!(answers.iter().all(|answer| matches!(answer, Err(CommitError::Unavailable(_)))), "{answers:?}");
+    assert!(took < ANSWER_MAX + 3 * short().connect_max + SLACK, "{took:?}");
+    scene.proxy.black_hole(false);
+    let refused = scene.at_once(vec![alone()]);
+    assert!(matches!(refused[..], [Err(CommitError::Refused(_))]), "{refused:?}");
 }
 
 /// Nothing is under way: the connections rest, and nobody has told them that they lead nowhere any more.

@@ -1,4 +1,4 @@
-//! `/events` and `/events/stream`: what happened, in the order in which it happened, within the caller's scopes. **[ours]**
+//! `/events` and `/events/stream`: what happened, in the order in which it happened, within the caller's scopes.
 //!
 //! Both show the same feed, a page at a time or as it comes (docs/events.md). An event's id is its place in the feed, and
 //! where to go on after it. Reading takes turns with the lists.

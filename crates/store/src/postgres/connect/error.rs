@@ -85,5 +85,6 @@ pub(in crate::postgres) fn sentence(error: &dyn Error) -> String {
         }
         cause = error.source();
     }
-    words
+    // One event is one line of the log.
+    words.replace('\n', "; ")
 }
