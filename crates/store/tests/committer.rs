@@ -5,6 +5,7 @@ mod harness;
 use harness::{Deployment, Engine, cancel, key, order_of, place};
 use orderpark_domain::order::{OfferName, PlaceOrder};
 use orderpark_domain::{Command, Intent, OrderRef, OrderState, Outcome, PartyKind, Refusal, UserRef, offer, party};
+use orderpark_store::verify::verify;
 use orderpark_store::{CommitError, Database, OpenError, Options, Store};
 
 on_each_engine!(
@@ -68,9 +69,14 @@ fn after_a_later_program(engine: Engine, oldest: u32) -> Result<(), OpenError> {
         "insert into refinery_schema_history (version, name, applied_on, checksum) values (999, 'future', '', '0'); \
          update schema_promise set oldest = {oldest}"
     ));
-    Store::open(&home.database(), harness::options(&clock)).map(drop)
+    let opened = Store::open(&home.database(), harness::options(&clock)).map(drop);
+    let verified =
+        verify(&home.database(), &mut |_| ()).map(|report| assert_eq!(report.violations, Vec::<String>::new()));
+    assert_eq!(opened.is_ok(), verified.is_ok(), "{opened:?}, {verified:?}");
+    opened
 }
 
+/// Neither served nor vouched for.
 fn a_schema_newer_than_the_program_is_refused(engine: Engine) {
     let opened = after_a_later_program(engine, 999);
     assert!(matches!(opened, Err(OpenError::SchemaTooNew { found: 999, .. })), "{opened:?}");

@@ -8,7 +8,7 @@ mod law;
 mod snapshot;
 mod tables;
 
-use crate::{Database, OpenError};
+use crate::{Database, OpenError, schema};
 use snapshot::Snapshot;
 
 /// What was checked, and what is wrong.
@@ -39,6 +39,12 @@ impl Report {
 
 /// Verifies a database. `progress` is told the number of every thousandth entry.
 pub fn verify(database: &Database, progress: &mut dyn FnMut(u64)) -> Result<Report, OpenError> {
+    // What a program does not know it cannot vouch for.
+    let schema = schema::look(database)?;
+    schema.check()?;
+    if schema.found == 0 {
+        return Err(OpenError::Database("it is empty: no server has been started on it".into()));
+    }
     let snapshot = Snapshot::of(database)?;
     let mut report = Report::default();
     let world = chain::fold(&snapshot, &mut report, progress)?;
