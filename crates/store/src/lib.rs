@@ -5,8 +5,8 @@
 //! decides nothing: decisions are `orderpark_domain`'s. The one exception is [`copy`], which writes into an empty database
 //! what was decided in another one.
 //!
-//! How to read it: `committer` is the door for writes, `journal` the record, `sqlite` the engine behind both, `reads` the
-//! scoped reads, one file a noun, and `verify` folds the journal again and compares, with queries of its own.
+//! How to read it: `committer` is the door for writes, `journal` the record, `sqlite` and `postgres` the engines behind both,
+//! `reads` the scoped reads, one file a noun, and `verify` folds the journal again and compares, with queries of its own.
 
 mod clock;
 mod committer;

@@ -78,7 +78,7 @@ impl Lanes {
     async fn ask(&self, query: &Query) -> Result<Vec<Row>, SessionError> {
         let lane = self.lane(self.slot()).await?;
         let answer = timeout(self.connector.limits().answer_max(), lane.ask(query)).await;
-        let answer = answer.unwrap_or(Err(SessionError::Unreachable("the database did not answer in time")));
+        let answer = answer.unwrap_or(Err(SessionError::SILENT));
         if answer.as_ref().is_err_and(SessionError::is_lost) {
             self.generation.fetch_max(lane.generation + 1, Ordering::Relaxed);
         }

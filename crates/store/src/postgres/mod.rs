@@ -69,7 +69,7 @@ impl Postgres {
         let clock = Arc::new(SharedClock::new(Arc::clone(&options.clock), options.follows_database_clock));
         let status = Arc::new(Status::new(moves.clone()));
         let lanes = Lanes::new(&connector);
-        let lists = Readers::new(&connector, Role::List)?;
+        let lists = Readers::new(&connector)?;
         let (runtime, session) = elsewhere(|| begin(&connector))?;
         let watch = Watch::start(connector.clone(), Arc::clone(&clock), Arc::clone(&status));
         let watch = watch.map_err(|error| OpenError::Database(error.to_string()))?;

@@ -1,7 +1,7 @@
 //! A pool of connections for lists: each has one to itself, because it may take long.
 
 use super::ask::ask;
-use super::connect::{Connector, Role};
+use super::connect::Connector;
 use super::pool::{self, Object, Pool};
 use super::session::SessionError;
 use crate::query::Query;
@@ -9,7 +9,7 @@ use crate::{OpenError, ReadError};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
-/// Connections of one role, made when they are needed.
+/// Connections for lists, made when they are needed.
 pub(super) struct Readers {
     pool: Pool,
     answer_max: Duration,
@@ -18,8 +18,8 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn new(connector: &Connector, role: Role) -> Result<Readers, OpenError> {
-        let pool = pool::pool(connector, role)?;
+    pub(super) fn new(connector: &Connector) -> Result<Readers, OpenError> {
+        let pool = pool::pool(connector)?;
         let limits = connector.limits();
         Ok(Readers { pool, answer_max: limits.answer_max(), patience: limits.pool_wait_max })
     }
@@ -40,7 +40,7 @@ impl Readers {
             let statement = connection.prepare_cached(query.sql()).await?;
             ask(&connection, &statement, query).await
         });
-        let answer = answer.await.map_err(|_| SessionError::Unreachable("the database did not answer in time"));
+        let answer = answer.await.map_err(|_| SessionError::SILENT);
         let answer = answer.and_then(|answer| Ok(answer?));
         if answer.as_ref().is_err_and(SessionError::is_lost) {
             self.pool.manager().suspect_all();

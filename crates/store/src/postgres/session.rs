@@ -124,6 +124,9 @@ fn told(error: &tokio_postgres::Error) -> String {
 }
 
 impl SessionError {
+    /// The server owes an answer, and time is up.
+    pub(super) const SILENT: SessionError = SessionError::Unreachable("the database did not answer in time");
+
     /// Whether the connection is gone with it, and nobody knows what the server did last.
     pub(super) fn is_lost(&self) -> bool {
         match self {

@@ -32,8 +32,6 @@ const END: &str = "select seq from head";
 const AROUND: &str = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint, \
     (select count(*) from pg_stat_activity where application_name = 'orderpark listener' and datname = current_database())";
 
-const SILENT: SessionError = SessionError::Unreachable("the database did not answer in time");
-
 /// What is known of the database.
 #[derive(Debug)]
 pub(super) struct Status {
@@ -130,7 +128,7 @@ async fn watch(connector: &Connector, clock: &SharedClock, status: &Status) {
     let limits = connector.limits();
     loop {
         let listening = timeout(limits.connect_max + limits.answer_max(), Session::listen(connector)).await;
-        match listening.unwrap_or(Err(SILENT)) {
+        match listening.unwrap_or(Err(SessionError::SILENT)) {
             // That this one connection ended says nothing yet: whether there can be another one does.
             Ok(listening) => {
                 status.doubted.store(false, Ordering::Relaxed);
@@ -160,12 +158,14 @@ async fn look_on(
     let mut looked_around_at = None;
     loop {
         if looked_around_at.is_none_or(|at: Instant| at.elapsed() >= EVERY) {
-            timeout(limits.answer_max(), look_around(&mut session, clock, status)).await.unwrap_or(Err(SILENT))?;
+            timeout(limits.answer_max(), look_around(&mut session, clock, status))
+                .await
+                .unwrap_or(Err(SessionError::SILENT))?;
             looked_around_at = Some(Instant::now());
         }
         let known = status.moves.known();
         let looked = timeout(limits.answer_max(), look(&mut session)).await;
-        status.moves.found(looked.unwrap_or(Err(SILENT))?, known);
+        status.moves.found(looked.unwrap_or(Err(SessionError::SILENT))?, known);
         status.reached(true);
         match timeout(EVERY, hear(&mut heard, status)).await {
             Ok(true) => sleep(PAUSE).await,

@@ -76,7 +76,7 @@ impl PostgresWriter {
         let Some(session) = &mut self.session else { return Err(SessionError::Unreachable("there is no connection")) };
         let max = self.connector.limits().answer_max();
         let done = self.runtime.block_on(async { timeout(max, work(session)).await });
-        let done = done.unwrap_or_else(|_| Err(SessionError::Unreachable("the database did not answer in time")));
+        let done = done.unwrap_or_else(|_| Err(SessionError::SILENT));
         if done.as_ref().is_err_and(SessionError::is_lost) {
             self.session = None;
             self.open = false;
