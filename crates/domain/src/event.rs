@@ -4,8 +4,8 @@
 //! come with `#[serde(default)]`.
 
 use crate::{
-    Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef, RequestKey, Strategy, StrategyRef,
-    SubscriptionRef, Token, User, UserRef,
+    Endpoint, EndpointRef, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef, RequestKey,
+    Strategy, StrategyRef, SubscriptionRef, Token, User, UserRef,
 };
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,9 @@ pub enum Event {
         /// The first product whose supplier refused, if any.
         #[serde(skip_serializing_if = "Option::is_none")]
         refused: Option<ProductRef>,
+        /// The products whose suppliers need not be told: they said no themselves, or were never asked.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        declined: Vec<ProductRef>,
     },
     /// An order was cancelled, with all its subscriptions.
     OrderCancelled(OrderRef),
@@ -83,6 +86,12 @@ pub enum Event {
         /// Connections in use now.
         used: u64,
     },
+    /// A webhook endpoint was created.
+    EndpointCreated(Endpoint),
+    /// A webhook endpoint was changed, enabled, disabled, or got a new secret.
+    EndpointUpdated(Endpoint),
+    /// A webhook endpoint was deleted.
+    EndpointDeleted(EndpointRef),
     /// A token was issued; it replaces the client's token before it.
     TokenIssued(Token),
     /// The token of a client was revoked.

@@ -2,8 +2,9 @@
 
 use crate::request_key::KeptRequest;
 use crate::{
-    Balance, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey, Scope, Strategy, Subscription,
-    Token, User, UserRef, World, balance, offer, order, party, product, strategy, subscription, token, user,
+    Balance, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey, Scope, Strategy,
+    Subscription, Token, User, UserRef, World, balance, endpoint, offer, order, party, product, strategy, subscription,
+    token, user,
 };
 
 /// When, and what chance gave: all that a decision may know besides the world.
@@ -107,6 +108,8 @@ commands! {
     CreateProduct(product::CreateProduct),
     /// Change a product.
     UpdateProduct(product::UpdateProduct),
+    /// Give the notification of a product a new secret.
+    RotateNotificationSecret(product::RotateNotificationSecret),
     /// Delete a product.
     DeleteProduct(product::DeleteProduct),
     /// Create an offer.
@@ -131,6 +134,16 @@ commands! {
     ChangeSubscription(subscription::ChangeSubscription),
     /// Report how many connections a subscriber uses.
     ReportUsage(balance::ReportUsage),
+    /// Create a webhook endpoint.
+    CreateEndpoint(endpoint::CreateEndpoint),
+    /// Change a webhook endpoint.
+    UpdateEndpoint(endpoint::UpdateEndpoint),
+    /// Give a webhook endpoint a new secret.
+    RotateEndpointSecret(endpoint::RotateEndpointSecret),
+    /// Disable a webhook endpoint because of how it answered.
+    DisableEndpoint(endpoint::DisableEndpoint),
+    /// Delete a webhook endpoint.
+    DeleteEndpoint(endpoint::DeleteEndpoint),
     /// Issue a token, or find the valid one.
     IssueToken(token::IssueToken),
     /// Revoke a token.
@@ -160,6 +173,7 @@ impl Intent {
         matches!(
             self.command,
             Command::Bootstrap(_)
+                | Command::CreateEndpoint(_)
                 | Command::DeleteParty(_)
                 | Command::DeleteProduct(_)
                 | Command::DeleteStrategy(_)
@@ -211,6 +225,7 @@ impl Outcome {
                 None => scope.is_everything(),
                 Some(vendor) => scope.has_vendor(vendor),
             },
+            Outcome::Endpoint(endpoint) => endpoint.is_of(scope),
             Outcome::Order(order) | Outcome::Subscription(order, _) => order.is_within(scope),
             Outcome::Balance(_) | Outcome::Token(_) | Outcome::Nothing | Outcome::Replay { .. } => true,
         }
@@ -234,6 +249,8 @@ pub enum Outcome {
     Order(Box<Order>),
     /// A subscription of an order.
     Subscription(Box<Order>, Box<Subscription>),
+    /// A webhook endpoint.
+    Endpoint(Box<Endpoint>),
     /// A balance.
     Balance(Balance),
     /// A token.

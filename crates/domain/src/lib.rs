@@ -13,6 +13,7 @@
 
 pub mod access;
 pub mod balance;
+pub mod endpoint;
 mod event;
 pub mod feed;
 mod intent;
@@ -31,13 +32,14 @@ pub mod world;
 
 pub use access::{Action, Caller, Forbidden, Grant, Scope};
 pub use balance::Balance;
+pub use endpoint::{Disabled, DisabledWhy, Endpoint, EndpointState, SealedSecret};
 pub use event::{Entry, Event};
 pub use intent::{Command, Decision, IfMatch, Intent, Outcome, Stamp};
 pub use offer::{Offer, OfferItem, OfferState};
 pub use order::{Order, OrderState};
 pub use party::{Party, PartyKind};
 pub use product::{Notification, NotificationFormat, NotificationMode, Product, ProductKind};
-pub use refs::{Instant, OfferRef, OrderRef, PartyRef, ProductRef, StrategyRef, SubscriptionRef, UserRef};
+pub use refs::{EndpointRef, Instant, OfferRef, OrderRef, PartyRef, ProductRef, StrategyRef, SubscriptionRef, UserRef};
 pub use refusal::{InUse, Refusal};
 pub use request_key::RequestKey;
 pub use strategy::{Strategy, StrategyState};

@@ -44,6 +44,7 @@ numeric_ref!(UserRef, "a user");
 numeric_ref!(ProductRef, "a product");
 numeric_ref!(OfferRef, "an offer");
 numeric_ref!(StrategyRef, "a processing strategy");
+numeric_ref!(EndpointRef, "a webhook endpoint");
 
 /// One spelling only, so that two texts never name the same thing; at most 15 digits, so that it fits every database.
 fn canonical_number(text: &str) -> Option<u64> {

@@ -85,6 +85,8 @@ pub enum Refusal {
         /// The state that was asked for.
         to: &'static str,
     },
+    /// The party has as many webhook endpoints as it may (409).
+    TooManyEndpoints,
     /// The object was changed since the caller read it (412).
     Stale,
     /// The request key was used with another body (422).

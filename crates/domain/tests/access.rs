@@ -35,6 +35,8 @@ const TABLE: &str = "
     ReadSubscriptions   yes       yes       yes     yes
     WriteSubscriptions  yes       -         yes     -
     ReadEvents          yes       yes       yes     yes
+    ReadEndpoints       yes       yes       yes     yes
+    WriteEndpoints      yes       yes       yes     yes
 ";
 
 type Table = BTreeMap<&'static str, Vec<&'static str>>;

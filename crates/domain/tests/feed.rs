@@ -47,7 +47,7 @@ fn in_words(notice: &Notice) -> (&'static str, String) {
         About::Order(order) => format!("{order:?}"),
         About::Subscription(told) => {
             let (order, position) = (told.subscription_ref.order(), told.subscription_ref.position());
-            let of = (order, position, told.vendor, told.subscriber, &told.offer_id, &told.strategy);
+            let of = (order, position, told.vendor, told.subscriber, &told.offer_id, told.quantity, &told.strategy);
             format!("{of:?} {:?}", told.subscription)
         }
         About::Offer(offer) => format!("{:?}", uncounted(offer)),
@@ -112,10 +112,12 @@ fn of_order(was: Option<&Order>, order: &Order, told: &mut Told) {
             (_, SubscriptionState::Active) => "subscription.activated",
             (_, SubscriptionState::Suspended) => "subscription.suspended",
             (_, SubscriptionState::Cancelled) => "subscription.cancelled",
-            (_, SubscriptionState::Pending | SubscriptionState::Rejected) => continue,
+            (_, SubscriptionState::Rejected) => "subscription.rejected",
+            (_, SubscriptionState::Pending) => continue,
         };
         let position = u16::try_from(index + 1).expect("few");
-        let of = (order.order, position, order.vendor, order.subscriber, &order.offer_id, &order.strategy);
+        let of =
+            (order.order, position, order.vendor, order.subscriber, &order.offer_id, order.quantity, &order.strategy);
         told.push((kind, format!("{of:?} {subscription:?}")));
     }
 }

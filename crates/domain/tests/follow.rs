@@ -186,12 +186,15 @@ fn kind(event: &Event) -> &'static str {
         Event::SubscriptionSuspended { .. } => "SubscriptionSuspended",
         Event::SubscriptionResumed { .. } => "SubscriptionResumed",
         Event::UsageReported { .. } => "UsageReported",
+        Event::EndpointCreated(_) => "EndpointCreated",
+        Event::EndpointUpdated(_) => "EndpointUpdated",
+        Event::EndpointDeleted(_) => "EndpointDeleted",
         Event::TokenIssued(_) => "TokenIssued",
         Event::TokenRevoked(_) => "TokenRevoked",
     }
 }
 
-const KINDS: usize = 24;
+const KINDS: usize = 27;
 
 #[test]
 fn whatever_another_node_decides_is_followed_or_forgotten() {

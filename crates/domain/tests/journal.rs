@@ -5,11 +5,13 @@
 mod harness;
 
 use harness::{Deployment, Wish, place};
+use orderpark_domain::feed::Kind;
 use orderpark_domain::order::{PlaceOrder, SettleOrder};
 use orderpark_domain::{
-    Entry, Event, Grant, Instant, Notification, NotificationFormat, NotificationMode, Offer, OfferItem, OfferRef,
-    OfferState, Order, OrderRef, OrderState, Party, PartyKind, PartyRef, Product, ProductKind, ProductRef, RequestKey,
-    SecretHash, Strategy, StrategyRef, StrategyState, Subscription, SubscriptionState, Token, User, UserRef, World,
+    Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Event, Grant, Instant, Notification,
+    NotificationFormat, NotificationMode, Offer, OfferItem, OfferRef, OfferState, Order, OrderRef, OrderState, Party,
+    PartyKind, PartyRef, Product, ProductKind, ProductRef, RequestKey, SealedSecret, SecretHash, Strategy, StrategyRef,
+    StrategyState, Subscription, SubscriptionState, Token, User, UserRef, World,
 };
 
 const AT: Instant = Instant(1_795_430_400_000_123);
@@ -71,10 +73,16 @@ fn product() -> Product {
             unsubscribed_url: Some("https://e.test".into()),
             mode: NotificationMode::TryCommit,
             format: NotificationFormat::Json,
+            secrets: Vec::new(),
         }),
         revision: 2,
         deleted_at: Some(AT),
     }
+}
+
+fn signed_product() -> Product {
+    let notification = product().notification.map(|it| Notification { secrets: vec![sealed()], ..it });
+    Product { notification, ..product() }
 }
 
 fn plain_product() -> Product {
@@ -177,6 +185,32 @@ fn token() -> Token {
     }
 }
 
+fn sealed() -> SealedSecret {
+    SealedSecret { sealed: "key.sealed".into(), made_at: AT }
+}
+
+fn endpoint() -> Endpoint {
+    Endpoint {
+        endpoint: EndpointRef(31),
+        owner: Grant { kind: PartyKind::Vendor, party: PartyRef(12) },
+        url: "https://w.test".into(),
+        description: Some("What for".into()),
+        kinds: Some(Kind::ALL.to_vec()),
+        secrets: vec![sealed(), sealed()],
+        state: EndpointState::Enabled,
+        disabled: None,
+        created_at: AT,
+        revision: 2,
+        deleted_at: Some(AT),
+    }
+}
+
+fn plain_endpoint(why: DisabledWhy) -> Endpoint {
+    let disabled = Some(Disabled { why, at: AT });
+    let (state, secrets) = (EndpointState::Disabled, Vec::new());
+    Endpoint { description: None, kinds: None, secrets, state, disabled, deleted_at: None, ..endpoint() }
+}
+
 /// Every variant, whole and with as little as there can be, with every word that a state can be.
 fn events() -> Vec<Event> {
     let subscription = order_ref().subscription(2);
@@ -189,6 +223,7 @@ fn events() -> Vec<Event> {
         Event::UserUpdated(User { first_name: None, last_name: None, organization: None, deleted_at: None, ..user() }),
         Event::UserDeleted(UserRef(7)),
         Event::ProductCreated(product()),
+        Event::ProductCreated(signed_product()),
         Event::ProductUpdated(plain_product()),
         Event::ProductDeleted(ProductRef(17)),
         Event::OfferCreated(offer()),
@@ -205,8 +240,13 @@ fn events() -> Vec<Event> {
         Event::OrderPlaced(plain_order(OrderState::Active, SubscriptionState::Active)),
     ];
     events.extend([
-        Event::OrderSettled { order: order_ref(), refused: None },
-        Event::OrderSettled { order: order_ref(), refused: Some(ProductRef(17)) },
+        Event::OrderSettled { order: order_ref(), refused: None, declined: Vec::new() },
+        Event::OrderSettled { order: order_ref(), refused: Some(ProductRef(17)), declined: Vec::new() },
+        Event::OrderSettled {
+            order: order_ref(),
+            refused: Some(ProductRef(17)),
+            declined: vec![ProductRef(17), ProductRef(18)],
+        },
         Event::OrderCancelled(order_ref()),
         Event::OrderMatched(order()),
         Event::SubscriptionSuspended { subscription, reason: Some("why".into()) },
@@ -217,6 +257,11 @@ fn events() -> Vec<Event> {
         Event::TokenIssued(token()),
         Event::TokenIssued(Token { expires_at: None, ..token() }),
         Event::TokenRevoked(UserRef(7)),
+        Event::EndpointCreated(endpoint()),
+        Event::EndpointCreated(plain_endpoint(DisabledWhy::Asked)),
+        Event::EndpointUpdated(plain_endpoint(DisabledWhy::Gone)),
+        Event::EndpointUpdated(plain_endpoint(DisabledWhy::Failing)),
+        Event::EndpointDeleted(EndpointRef(31)),
     ]);
     events
 }
@@ -248,10 +293,13 @@ fn variant(event: &Event) -> usize {
         Event::UsageReported { .. } => 21,
         Event::TokenIssued(_) => 22,
         Event::TokenRevoked(_) => 23,
+        Event::EndpointCreated(_) => 24,
+        Event::EndpointUpdated(_) => 25,
+        Event::EndpointDeleted(_) => 26,
     }
 }
 
-const VARIANTS: usize = 24;
+const VARIANTS: usize = 27;
 
 /// As it is read back: what no event tells is not there.
 fn as_told(event: Event) -> Event {
@@ -310,7 +358,7 @@ fn the_world_is_the_fold_of_its_journal_as_written() {
     let cancelled = shop.ordered("acme/sensor", "albert");
     shop.must(shop.by("albert", harness::cancel(&cancelled)));
     let pending = shop.ordered("acme/asks", "alice");
-    shop.must(Wish::by_system(SettleOrder { order: pending.order, refused: None }));
+    shop.must(Wish::by_system(SettleOrder { order: pending.order, refused: None, declined: Vec::new() }));
     shop.end_batch();
     let mut folded = World::whole();
     for entry in &shop.journal {

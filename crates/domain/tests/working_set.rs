@@ -6,25 +6,30 @@
 mod harness;
 
 use harness::{
-    Deployment, Wish, cancel, offer, order_of, party, place, plan, primary_user, secret, strategy, subscriber,
+    Deployment, Wish, cancel, endpoint, offer, order_of, party, place, plan, primary_user, rename_endpoint, secret,
+    strategy, subscriber,
 };
 use orderpark_domain::balance::ReportUsage;
+use orderpark_domain::endpoint::{DeleteEndpoint, DisableEndpoint, RotateEndpointSecret};
 use orderpark_domain::offer::{DeleteOffer, UpdateOffer};
 use orderpark_domain::order::{PlaceOrder, SettleOrder};
 use orderpark_domain::party::{Bootstrap, CreateParty, DeleteParty, UpdateParty};
-use orderpark_domain::product::{DeleteProduct, UpdateProduct};
+use orderpark_domain::product::{DeleteProduct, RotateNotificationSecret, UpdateProduct};
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
-use orderpark_domain::{Command, Head, OfferState, PartyKind, PartyRef, ProductKind, SubscriptionState, Token, World};
+use orderpark_domain::{
+    Command, DisabledWhy, Head, Notification, NotificationFormat, OfferState, PartyKind, PartyRef, ProductKind,
+    SubscriptionState, Token, World,
+};
 
 /// What a day at the shop has heard of.
 #[derive(Default)]
 struct Heard(Vec<&'static str>);
 
 /// Every command; a new one does not compile until it stands here, and then not pass until the day asks for it.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 30] = [
     "Bootstrap",
     "CreateParty",
     "UpdateParty",
@@ -49,6 +54,12 @@ const COMMANDS: [&str; 24] = [
     "ReportUsage",
     "IssueToken",
     "RevokeToken",
+    "CreateEndpoint",
+    "UpdateEndpoint",
+    "RotateEndpointSecret",
+    "DisableEndpoint",
+    "DeleteEndpoint",
+    "RotateNotificationSecret",
 ];
 
 fn name(command: &Command) -> &'static str {
@@ -77,6 +88,12 @@ fn name(command: &Command) -> &'static str {
         Command::ReportUsage(_) => 21,
         Command::IssueToken(_) => 22,
         Command::RevokeToken(_) => 23,
+        Command::CreateEndpoint(_) => 24,
+        Command::UpdateEndpoint(_) => 25,
+        Command::RotateEndpointSecret(_) => 26,
+        Command::DisableEndpoint(_) => 27,
+        Command::DeleteEndpoint(_) => 28,
+        Command::RotateNotificationSecret(_) => 29,
     };
     COMMANDS[index]
 }
@@ -103,6 +120,7 @@ fn a_day_at_the_shop_asks_for_every_command() {
     parties_and_users(&mut shop, &mut heard);
     goods(&mut shop, &mut heard);
     tokens(&mut shop, &mut heard);
+    endpoints(&mut shop, &mut heard);
     let missing: Vec<_> = COMMANDS.iter().filter(|command| !heard.0.contains(command)).collect();
     assert!(missing.is_empty(), "{missing:?} was never asked for");
     shop.end_batch();
@@ -127,10 +145,10 @@ fn orders(shop: &mut Deployment, heard: &mut Heard) {
     heard.hears(shop, shop.by("net", ReportUsage { subscriber: alice, product, used: 0 }));
     heard.hears(shop, shop.by("alice", cancel(&order)));
     let agreed = shop.ordered("acme/asks", "alice");
-    heard.hears(shop, Wish::by_system(SettleOrder { order: agreed.order, refused: None }));
+    heard.hears(shop, Wish::by_system(SettleOrder { order: agreed.order, refused: None, declined: Vec::new() }));
     let declined = shop.ordered("acme/asks", "alice");
     let refused = Some(declined.subscriptions[0].product);
-    heard.hears(shop, Wish::by_system(SettleOrder { order: declined.order, refused }));
+    heard.hears(shop, Wish::by_system(SettleOrder { order: declined.order, refused, declined: Vec::new() }));
 }
 
 fn parties_and_users(shop: &mut Deployment, heard: &mut Heard) {
@@ -173,8 +191,11 @@ fn goods(shop: &mut Deployment, heard: &mut Heard) {
     let kind = ProductKind::ConnectivityPlan;
     heard.hears(shop, shop.by("net", plan("net/new")));
     let product = shop.product("net/new");
-    let update = UpdateProduct { kind, product, name: Some("N".into()), portal_url: None, notification: None };
+    let told = Notification { format: NotificationFormat::Json, ..Notification::default() };
+    let notification = Some(Some(told));
+    let update = UpdateProduct { kind, product, name: Some("N".into()), portal_url: None, notification };
     heard.hears(shop, shop.by("net", update));
+    heard.hears(shop, shop.by("net", RotateNotificationSecret { kind, product, secret: "sealed".into() }));
     heard.hears(shop, shop.by("acme", strategy("acme/new")));
     let new = shop.strategy("acme/new");
     let update =
@@ -191,6 +212,24 @@ fn goods(shop: &mut Deployment, heard: &mut Heard) {
     heard.hears(shop, shop.by("acme", DeleteOffer { offer }));
     heard.hears(shop, shop.by("acme", DeleteStrategy { strategy: new }));
     heard.hears(shop, shop.by("net", DeleteProduct { kind, product }));
+}
+
+fn endpoints(shop: &mut Deployment, heard: &mut Heard) {
+    heard.hears(shop, shop.by("alice", endpoint("https://a.test")));
+    heard.hears(shop, shop.by("alice", endpoint("https://b.test")));
+    let owned = shop.endpoints_of("alice");
+    let (first, second) = (owned[0], owned[1]);
+    heard.hears(shop, shop.by("alice", rename_endpoint(first, "one")));
+    heard.hears(shop, shop.by("alice", RotateEndpointSecret { endpoint: first, secret: "sealed again".into() }));
+    let gone = DisableEndpoint { endpoint: first, revision: 3, why: DisabledWhy::Gone };
+    heard.hears(shop, Wish::by_system(gone));
+    heard.hears(shop, shop.by("alice", DeleteEndpoint { endpoint: second }));
+    let alice = shop.party("alice");
+    let delete = DeleteParty { kind: PartyKind::Subscriber, party: alice, force: true };
+    heard.hears(shop, shop.by("operator", delete));
+    assert!(
+        shop.endpoints_of("operator").is_empty() && shop.whole.endpoints.values().all(|it| it.deleted_at.is_some())
+    );
 }
 
 fn tokens(shop: &mut Deployment, heard: &mut Heard) {

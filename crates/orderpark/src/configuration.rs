@@ -20,6 +20,11 @@
 //! streams_of_client_max = 8
 //! heartbeat_ms = 15000
 //!
+//! [deliveries]
+//! allow_networks = []
+//! attempt_max_ms = 15000
+//! attempts_days = 30
+//!
 //! [postgres]
 //! statement_max_ms = 5000
 //! reads_max = 4
@@ -30,11 +35,14 @@
 //! validity_max = "30days"
 //! ```
 
+mod deliveries;
 mod postgres;
+mod publish;
 
 use anyhow::{Context as _, bail, ensure};
 use config::{Config, File, FileFormat};
 use orderpark_server::access::Validity;
+use orderpark_server::publish::PublishSettings;
 use orderpark_server::wire::is_segment;
 use orderpark_server::{Profile, Settings};
 use orderpark_store::Limits;
@@ -62,9 +70,13 @@ pub struct Configuration {
     #[serde(default)]
     events: Events,
     #[serde(default)]
+    deliveries: deliveries::Deliveries,
+    #[serde(default)]
     tokens: Tokens,
     #[serde(default)]
     postgres: postgres::Postgres,
+    #[serde(default)]
+    publish: publish::Publish,
 }
 
 #[derive(Debug, Deserialize)]
@@ -113,6 +125,8 @@ impl Configuration {
         settings.streams_of_client_max = self.events.streams_of_client_max.unwrap_or(settings.streams_of_client_max);
         settings.heartbeat_ms = self.events.heartbeat_ms.unwrap_or(settings.heartbeat_ms);
         ensure!(settings.heartbeat_ms > 0, "events.heartbeat_ms: 0 would be all the time");
+        settings.outside = self.deliveries.outside()?;
+        settings.deliveries = self.deliveries.delivery()?;
         self.set_ids(&mut settings)?;
         self.set_validity(&mut settings)?;
         Ok(settings)
@@ -121,6 +135,11 @@ impl Configuration {
     /// What PostgreSQL is asked for at most.
     pub fn limits(&self) -> anyhow::Result<Limits> {
         self.postgres.limits()
+    }
+
+    /// The brokers that events are published to.
+    pub fn publish(&self) -> anyhow::Result<PublishSettings> {
+        self.publish.settings()
     }
 
     fn set_ids(&self, settings: &mut Settings) -> anyhow::Result<()> {

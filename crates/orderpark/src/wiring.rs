@@ -2,15 +2,16 @@
 
 use crate::announce;
 use anyhow::Context as _;
-use orderpark_server::access::{Access, Signer};
-use orderpark_server::{App, Settings, serve};
+use orderpark_server::access::Signer;
+use orderpark_server::outside::{Outside, SystemNames};
+use orderpark_server::{App, Settings, delivery, serve, suppliers};
 use orderpark_store::{Options, Store};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 /// The threads that the server runs on.
 pub fn runtime() -> anyhow::Result<Runtime> {
@@ -31,17 +32,9 @@ pub async fn signer(store: &Store, folder: &Path, options: &Options, adopt: bool
 }
 
 /// The server's shared state.
-pub fn app(store: &Store, settings: Settings, signer: Signer, options: &Options) -> Arc<App> {
-    let access = Access::new(signer);
-    access.follow(store.revocations());
-    Arc::new(App {
-        store: store.clone(),
-        settings,
-        access,
-        clock: store.clock(),
-        chance: Arc::clone(&options.chance),
-        draining: AtomicBool::new(false),
-    })
+pub fn app(store: &Store, settings: Settings, signer: Signer, options: &Options) -> anyhow::Result<Arc<App>> {
+    let outside = Outside::new(&settings.outside, store.clock(), Arc::new(SystemNames::default()))?;
+    Ok(Arc::new(App::new(store.clone(), settings, signer, Arc::new(outside), Arc::clone(&options.chance))))
 }
 
 /// Serves until SIGTERM or SIGINT, then finishes what it has. The address was taken before, so whoever reads the line
@@ -57,8 +50,22 @@ pub async fn listen_until(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
+    let deliveries = delivery::start(&app);
+    let _sweeper = suppliers::sweep::start(Arc::clone(&app));
+    let (stopping, mut stopped) = watch::channel(false);
+    let stop = async move {
+        stop.await;
+        stopping.send_replace(true);
+    };
+    // Both are given their time at once, so that the end comes in time.
+    let deliver = async {
+        // An error means that the server has ended, which is the same.
+        let _ = stopped.wait_for(|stopped| *stopped).await.map(drop);
+        deliveries.stop().await;
+    };
     announce::out(&format!("listening on http://{address}"));
-    serve::serve(app, listener, stop).await.context("the server failed")
+    let (served, ()) = tokio::join!(serve::serve(app, listener, stop), deliver);
+    served.context("the server failed")
 }
 
 /// Ends when the process is asked to stop.

@@ -34,9 +34,19 @@ fn of_version_1(engine: Engine) -> TestDatabase {
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", data, "--database", &home.url()];
         Running::start(&arguments).stop(Signal::TERM);
     }
-    home.execute(
-        "drop table schema_promise; drop table deployment; delete from refinery_schema_history where version > 1",
-    );
+    let tables = [
+        "schema_promise",
+        "deployment",
+        "delivery_attempts",
+        "delivery_replays",
+        "delivery_retries",
+        "delivery_targets",
+        "webhook_endpoints",
+    ];
+    let dropped = tables.map(|table| format!("drop table {table}; ")).concat();
+    let rest = "drop index orders_pending; drop index subscriptions_by_number; \
+                delete from refinery_schema_history where version > 1";
+    home.execute(&format!("{dropped}{rest}"));
     home
 }
 
@@ -45,11 +55,16 @@ fn what_is_pending_is_told_and_then_done() {
     for engine in Engine::ALL {
         let home = of_version_1(engine);
         for _ in 0..2 {
-            let pending = ["found:     1", "up to: 2", "version 1 or newer", "pending: V2 rolling_upgrades"];
+            let pending = [
+                "found:     1",
+                "up to: 3",
+                "version 1 or newer",
+                "pending: V2 rolling_upgrades\npending: V3 deliveries",
+            ];
             tells(status(&home), 1, &pending);
         }
-        tells(migrate(&home.url(), &[]), 0, &["done: V2 rolling_upgrades"]);
-        tells(status(&home), 0, &["found:     2", "version 2 or newer", "nothing is pending"]);
+        tells(migrate(&home.url(), &[]), 0, &["done: V2 rolling_upgrades\ndone: V3 deliveries"]);
+        tells(status(&home), 0, &["found:     3", "version 2 or newer", "nothing is pending"]);
         tells(migrate(&home.url(), &[]), 0, &["nothing was pending"]);
         assert_eq!(home.texts("select oldest from schema_promise"), ["2"]);
     }
@@ -58,9 +73,13 @@ fn what_is_pending_is_told_and_then_done() {
 #[test]
 fn an_empty_server_gets_its_tables_and_a_missing_file_is_not_made() {
     let home = Engine::Postgres.blank();
-    tells(status(&home), 1, &["found:     none", "pending: V1 orders\npending: V2 rolling_upgrades\n"]);
+    tells(
+        status(&home),
+        1,
+        &["found:     none", "pending: V1 orders\npending: V2 rolling_upgrades\npending: V3 deliveries\n"],
+    );
     assert!(home.texts("select tablename from pg_tables where schemaname = 'public'").is_empty());
-    tells(migrate(&home.url(), &[]), 0, &["done: V1 orders\ndone: V2 rolling_upgrades\n"]);
+    tells(migrate(&home.url(), &[]), 0, &["done: V1 orders\ndone: V2 rolling_upgrades\ndone: V3 deliveries\n"]);
     assert_eq!(home.texts("select seq from head"), ["0"]);
     let folder = tempfile::tempdir().unwrap();
     let missing = format!("sqlite:{}", folder.path().join("orderpark.db").display());
@@ -75,7 +94,7 @@ fn a_newer_schema_is_judged_by_its_promise() {
         let home = of_version_1(engine);
         tells(migrate(&home.url(), &[]), 0, &[]);
         home.execute("insert into refinery_schema_history values (99, 'later', '2030-01-01T00:00:00Z', '1')");
-        tells(status(&home), 0, &["found:     99", "up to: 2", "version 2 or newer", "nothing is pending"]);
+        tells(status(&home), 0, &["found:     99", "up to: 3", "version 2 or newer", "nothing is pending"]);
         home.execute("update schema_promise set oldest = 98");
         tells(status(&home), 1, &["version 98 or newer", "cannot use it"]);
         tells(migrate(&home.url(), &[]), 1, &["use a newer program"]);

@@ -33,6 +33,7 @@ fn no_secret_and_no_token_is_in_the_log_the_files_or_an_error() {
     let mut clients = Clients::new();
     clients.use_tokens();
     clients.use_secrets();
+    clients.use_signing_secrets();
     clients.use_wrong_ones();
     clients.put_them_where_they_do_not_belong();
     clients.use_keys();
@@ -98,7 +99,7 @@ fn nothing_that_a_client_sends_forges_a_line_of_the_log() {
 
 impl Clients {
     fn new() -> Clients {
-        let deployment = Deployment::start(&["--log", "trace"]);
+        let deployment = Deployment::start(&["--log", "trace", "--allow-network", "127.0.0.0/8"]);
         let world = World::make(&deployment, 2);
         let mut clients = Clients { deployment, world, secrets: Vec::new(), refusals: Vec::new() };
         for secret in [SECRET, BASIC, WRONG, WRONG_BASIC, KEY] {
@@ -188,6 +189,30 @@ impl Clients {
             self.ask(&login("joe@acme.example", secret));
         }
         self.secrets.extend(secrets);
+    }
+
+    /// Secrets of webhook endpoints, which have to be read again for each message that they sign.
+    fn use_signing_secrets(&mut self) {
+        let (endpoints, vendor) = (format!("{BASE}/webhookEndpoints"), self.world.vendor.clone());
+        // Nobody listens there.
+        let body = json!({"url": "http://127.0.0.1:1/hooks"});
+        let made = self.ask(&post(&endpoints).bearer(&vendor).key(KEY).json(&body)).done();
+        let endpoint = format!("{endpoints}/{}", text(&made, "ref"));
+        let mut secrets = vec![text(&made, "secret")];
+        for _ in 0..2 {
+            let test = self.ask(&post(&format!("{endpoint}/test")).bearer(&vendor)).done();
+            assert!(text(&test, "failure").starts_with("connect_failed"), "{test}");
+            let rotated = self.ask(&post(&format!("{endpoint}/rotateSecret")).bearer(&vendor)).done();
+            secrets.push(text(&rotated, "secret"));
+        }
+        for secret in secrets {
+            let leaked = json!({"url": "http://127.0.0.1:1/", "secret": secret});
+            self.ask(&request("PUT", &endpoint).bearer(&vendor).json(&leaked));
+            self.ask(&get(&format!("{endpoint}/attempts?eventId={secret}")).bearer(&vendor)).done();
+            self.secrets.push(secret.trim_start_matches("whsec_").to_owned());
+        }
+        self.ask(&get(&endpoint).bearer(&vendor)).done();
+        self.ask(&delete(&endpoint).bearer(&vendor)).done();
     }
 
     fn use_wrong_ones(&mut self) {

@@ -15,7 +15,7 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const NEVER_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 /// What an object that was read says to them: the caller may keep it, and has to ask each time whether it is still so.
 const ASKED_EACH_TIME: HeaderValue = HeaderValue::from_static("private, no-cache");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 #[derive(Serialize)]
 struct NotReady {

@@ -1,7 +1,10 @@
 //! What every handler is given.
 
 use crate::Settings;
-use crate::access::Access;
+use crate::access::{Access, Signer};
+use crate::delivery::Deliveries;
+use crate::outside::{Outside, Sealer};
+use crate::suppliers::Asking;
 use orderpark_domain::Instant;
 use orderpark_store::{Chance, Clock, Store};
 use std::sync::Arc;
@@ -16,6 +19,14 @@ pub struct App {
     pub settings: Settings,
     /// Tokens: who asks.
     pub access: Access,
+    /// The way out.
+    pub outside: Arc<Outside>,
+    /// What keeps the secrets of endpoints.
+    pub sealer: Sealer,
+    /// Where to say that there is something new for a target of deliveries.
+    pub deliveries: Deliveries,
+    /// The suppliers that are being asked.
+    pub asking: Asking,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The source of chance.
@@ -25,9 +36,35 @@ pub struct App {
 }
 
 impl App {
+    /// A deployment on `store`, whose clock it goes by. Tokens that another node ends are forgotten here, so this is to be called where
+    /// tasks can run.
+    pub fn new(
+        store: Store,
+        settings: Settings,
+        signer: Signer,
+        outside: Arc<Outside>,
+        chance: Arc<dyn Chance>,
+    ) -> App {
+        let sealer = Sealer::of(&signer);
+        let access = Access::new(signer);
+        access.follow(store.revocations());
+        let clock = store.clock();
+        let (asking, deliveries) = (Asking::default(), Deliveries::default());
+        let draining = AtomicBool::new(false);
+        App { store, settings, access, outside, sealer, deliveries, asking, clock, chance, draining }
+    }
+
     /// Now.
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// A `UUIDv7` (RFC 9562) of this instant, for what is listed by time.
+    pub fn ordered_uuid(&self, at: Instant) -> Uuid {
+        let mut bytes = [0; 10];
+        self.chance.fill(&mut bytes);
+        let millis = u64::try_from(at.0 / 1000).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
     }
 
     /// A random UUID, for names that only have to be different.

@@ -12,6 +12,7 @@ mod unread;
 
 use crate::dx::{Base, Turns};
 use crate::native::events::Streams;
+use crate::native::places::Places;
 use crate::problem::{Form, Problem, Reason, render};
 use crate::{App, answer};
 use axum::Router;
@@ -21,6 +22,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH};
 use http::{HeaderValue, Method};
+use orderpark_domain::PartyRef;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -38,6 +40,7 @@ pub(crate) struct Front {
     others: Router,
     turns: Turns,
     streams: Streams,
+    tests: Places<PartyRef>,
 }
 
 /// The whole server as one axum router, for tests in process and for embedding.
@@ -52,7 +55,7 @@ pub fn router(app: Arc<App>) -> Router {
 impl Front {
     pub(crate) fn new(app: Arc<App>) -> Front {
         let others = others::router(Arc::clone(&app));
-        Front { app, others, turns: Turns::new(), streams: Streams::new() }
+        Front { app, others, turns: Turns::new(), streams: Streams::new(), tests: Places::default() }
     }
 
     /// Ends what would go on for ever.

@@ -12,13 +12,18 @@
 pub mod access;
 mod answer;
 mod app;
+pub mod delivery;
 pub mod dx;
 mod front;
 mod native;
+pub mod outside;
 pub mod problem;
+pub mod publish;
 pub mod router;
 pub mod serve;
 mod settings;
+pub mod suppliers;
+mod turns;
 pub mod wire;
 
 pub use app::App;

@@ -12,6 +12,7 @@ mod render;
 pub use reason::Reason;
 pub(crate) use render::{Form, render};
 
+use crate::answer::REPLAYED;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
@@ -86,6 +87,15 @@ impl Problem {
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Problem {
         self.0.headers.insert(name, value);
         self
+    }
+
+    /// Marked as the first answer again, where it is one that will not change any more.
+    #[must_use]
+    pub(crate) fn replayed(self) -> Problem {
+        match self.reason() {
+            Reason::RejectedBySupplier => self.header(REPLAYED, HeaderValue::from_static("true")),
+            _ => self,
+        }
     }
 
     /// With the `error` of RFC 6749, 5.2, beside the other attributes.

@@ -6,7 +6,7 @@
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::core::{offers, orders, parties, products, strategies, subscriptions, users};
-use crate::native::events;
+use crate::native::{events, webhooks};
 use axum::response::Response;
 use http::Method;
 use orderpark_domain::Action;
@@ -87,6 +87,15 @@ operations! {
     PUT    "/subscriptions/{ref}"        WriteSubscriptions subscriptions::change::change;
     GET    "/events"                     ReadEvents         events::list::list;
     GET    "/events/stream"              ReadEvents         events::stream::stream;
+    GET    "/webhookEndpoints"           ReadEndpoints      webhooks::list::list;
+    POST   "/webhookEndpoints"           WriteEndpoints     webhooks::create::create;
+    GET    "/webhookEndpoints/{ref}"     ReadEndpoints      webhooks::get::get;
+    PUT    "/webhookEndpoints/{ref}"     WriteEndpoints     webhooks::update::update;
+    DELETE "/webhookEndpoints/{ref}"     WriteEndpoints     webhooks::delete::delete;
+    POST   "/webhookEndpoints/{ref}/rotateSecret" WriteEndpoints webhooks::rotate::rotate;
+    POST   "/webhookEndpoints/{ref}/test"         WriteEndpoints webhooks::test_event::test;
+    POST   "/webhookEndpoints/{ref}/replay"       WriteEndpoints webhooks::replay::replay;
+    GET    "/webhookEndpoints/{ref}/attempts"     ReadEndpoints  webhooks::attempts::list;
 }
 
 /// Every operation of the Core API, for tests that must not forget one.
@@ -106,35 +115,48 @@ pub(crate) enum Found<'p> {
 
 /// Looks up a path below a base path; a slash at its end is tolerated.
 pub(crate) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
+    find_in(OPERATIONS, method, path)
+}
+
+fn find_in<'p>(operations: &'static [Operation], method: &Method, path: &'p str) -> Found<'p> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let method = if method == Method::HEAD { &Method::GET } else { method };
-    let (collection, path_ref) = match path.get(1..).and_then(|rest| rest.split_once('/')) {
-        Some((noun, path_ref)) => (&path[..=noun.len()], Some(path_ref)),
-        None => (path, None),
-    };
-    if path_ref.is_some_and(|path_ref| path_ref.is_empty() || path_ref.contains('/')) {
-        return Found::Nothing;
+    let mut of_method = operations.iter().filter(|operation| operation.method == *method);
+    if let Some((operation, path_ref)) = of_method.find_map(|operation| Some((operation, operation.ref_in(path)?))) {
+        return Found::Operation(operation, path_ref);
     }
-    // A path of two parts may stand in the table as it is.
-    let is_at = move |operation: &&Operation| operation.path == path || operation.is_at(collection, path_ref.is_some());
-    let of_path = || OPERATIONS.iter().filter(is_at);
-    if let Some(operation) = of_path().find(|operation| operation.method == *method) {
-        return Found::Operation(operation, path_ref.unwrap_or_default());
-    }
-    let others: Vec<_> = of_path().map(|operation| &operation.method).collect();
+    let of_path = operations.iter().filter(|operation| operation.ref_in(path).is_some());
+    let others: Vec<_> = of_path.map(|operation| &operation.method).collect();
     if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others) }
 }
 
 impl Operation {
+    /// The path of its collection below the base path: what stands before `/{ref}`.
+    pub fn collection(&self) -> &'static str {
+        self.path.split_once("/{ref}").map_or(self.path, |(collection, _)| collection)
+    }
+
+    /// Whether it is about one object of its collection, which the path names.
+    pub fn is_of_one(&self) -> bool {
+        self.path.contains("/{ref}")
+    }
+
     /// Whether its answer is a stream of events and not JSON.
     pub(crate) fn is_stream(&self) -> bool {
         self.path.ends_with("/stream")
     }
 
-    fn is_at(&self, collection: &str, one: bool) -> bool {
-        match self.path.strip_suffix("/{ref}") {
-            Some(path) => one && path == collection,
-            None => !one && self.path == collection,
+    /// The `{ref}` in a path of this operation, empty where it has none; nothing, if the path is another one's.
+    fn ref_in<'p>(&self, path: &'p str) -> Option<&'p str> {
+        match self.path.split_once("{ref}") {
+            None => (self.path == path).then_some(""),
+            Some((before, behind)) => {
+                let path_ref = path.strip_prefix(before)?.strip_suffix(behind)?;
+                (!path_ref.is_empty() && !path_ref.contains('/')).then_some(path_ref)
+            }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

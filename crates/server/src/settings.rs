@@ -1,5 +1,8 @@
 //! What the operator can configure of the faces.
 
+use crate::delivery::DeliverySettings;
+use crate::outside::OutsideSettings;
+
 /// A profile: the part of a `client_id` before the slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -36,6 +39,10 @@ pub struct Settings {
     pub drain_grace_ms: u64,
     /// How long requests in flight may still take after that, in milliseconds.
     pub drain_max_ms: u64,
+    /// The way out.
+    pub outside: OutsideSettings,
+    /// Deliveries.
+    pub deliveries: DeliverySettings,
 }
 
 impl Default for Settings {
@@ -53,6 +60,8 @@ impl Default for Settings {
             heartbeat_ms: 15_000,
             drain_grace_ms: 500,
             drain_max_ms: 25_000,
+            outside: OutsideSettings::default(),
+            deliveries: DeliverySettings::default(),
         }
     }
 }

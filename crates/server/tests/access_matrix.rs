@@ -70,6 +70,16 @@ const MATRIX: &[Row] = &[
     ("PUT",    "/subscriptions/{ref}",        [200,  403,  200,  403,  401,  404]),
     ("GET",    "/events",                     [200,  200,  200,  200,  401,  200]),
     ("GET",    "/events/stream",              [200,  200,  200,  200,  401,  200]),
+    // Each party has its own, and sees nobody else's: a vendor none of its subscribers'.
+    ("GET",    "/webhookEndpoints",           [200,  200,  200,  200,  401,  200]),
+    ("POST",   "/webhookEndpoints",           [201,  201,  201,  201,  401,  400]),
+    ("GET",    "/webhookEndpoints/{ref}",     [200,  200,  200,  200,  401,  404]),
+    ("PUT",    "/webhookEndpoints/{ref}",     [200,  200,  200,  200,  401,  404]),
+    ("DELETE", "/webhookEndpoints/{ref}",     [200,  200,  200,  200,  401,  404]),
+    ("POST",   "/webhookEndpoints/{ref}/rotateSecret", [200, 200, 200, 200, 401, 404]),
+    ("POST",   "/webhookEndpoints/{ref}/test",         [200, 200, 200, 200, 401, 404]),
+    ("POST",   "/webhookEndpoints/{ref}/replay",       [200, 200, 200, 200, 401, 404]),
+    ("GET",    "/webhookEndpoints/{ref}/attempts",     [200, 200, 200, 200, 401, 404]),
 ];
 
 /// The operations of the contract; its `{orderRef}` is our `{ref}`.
@@ -168,8 +178,8 @@ impl Scene {
 
     /// The ref that stands in the path.
     async fn target(&mut self, method: &str, path: &str, column: usize) -> String {
-        let collection = path.trim_end_matches("/{ref}");
-        if method == "DELETE" || collection == "/users" {
+        let collection = path.split_once("/{ref}").map_or(path, |(collection, _)| collection);
+        if method == "DELETE" || ["/users", "/webhookEndpoints"].contains(&collection) {
             return self.made(collection, column).await;
         }
         match collection {
@@ -198,6 +208,12 @@ impl Scene {
             }
             ("POST", "/processingStrategies") => json!({"id": format!("acme/s{n}")}),
             ("POST", "/orders") => json!({"offerId": self.shop.offer_id, "subscriberId": self.shop.subscriber.id}),
+            ("POST", "/webhookEndpoints") => {
+                json!({"url": format!("https://hooks.example/{n}"), "scope": self.own_scope(column)})
+            }
+            ("POST", "/webhookEndpoints/{ref}/rotateSecret" | "/webhookEndpoints/{ref}/test") => json!({}),
+            ("POST", "/webhookEndpoints/{ref}/replay") => json!({"exhausted": true}),
+            ("PUT", "/webhookEndpoints/{ref}") => json!({"description": format!("For {n}")}),
             ("PUT", "/users/{ref}") => json!({"firstName": format!("Name {n}")}),
             ("PUT", "/subscriptions/{ref}") => {
                 json!({"state": if n.is_multiple_of(2) { "ACTIVE" } else { "SUSPENDED" }})
@@ -208,7 +224,7 @@ impl Scene {
     }
 
     async fn ask(&mut self, base: &str, (method, path, _): &Row, column: usize) -> Answer {
-        let target = if path.ends_with("{ref}") { self.target(method, path, column).await } else { String::new() };
+        let target = if path.contains("{ref}") { self.target(method, path, column).await } else { String::new() };
         let body = match *method {
             "POST" | "PUT" => Body::from(self.body(method, path, column).to_string()),
             _ => Body::empty(),

@@ -74,6 +74,9 @@ async fn texts_have_a_longest_one(engine: Engine) {
     scene.bound("/applications", "portalUrl", application(2048), application(2049)).await;
     let plan = |length: usize| json!({"id": "net/p$", "name": "New", "notification": {"updatedUrl": url(length)}});
     scene.bound("/connectivityPlans", "notification.updatedUrl", plan(2048), plan(2049)).await;
+    let endpoint = |length: usize, words: usize| json!({"url": url(length), "description": "x".repeat(words)});
+    scene.bound("/webhookEndpoints", "url", endpoint(2048, 1), endpoint(2049, 1)).await;
+    scene.bound("/webhookEndpoints", "description", endpoint(30, 1024), endpoint(30, 1025)).await;
     scene.journal.verify();
 }
 

@@ -6,11 +6,10 @@ mod harness;
 use axum::body::Body;
 use harness::{Answer, Caller, Engine, Member, World, text};
 use http::Method;
-use orderpark_server::access::{Access, Signer};
+use orderpark_server::access::Signer;
 use orderpark_server::{App, Profile, Settings, router};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 const ADMIN: &str = "/admin/v141/api";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -297,14 +296,10 @@ async fn other_scopes_and_deletion_end_a_token_at_once(engine: Engine) {
 
 /// The same deployment after its signing key was lost.
 fn with_another_key(world: &World) -> Caller {
-    let app = App {
-        store: world.app.store.clone(),
-        settings: world.app.settings.clone(),
-        access: Access::new(Signer::open(None, &*world.app.chance).unwrap()),
-        clock: Arc::clone(&world.app.clock),
-        chance: Arc::clone(&world.app.chance),
-        draining: AtomicBool::new(false),
-    };
+    let World { app, .. } = world;
+    let signer = Signer::open(None, &*app.chance).unwrap();
+    let (outside, chance) = (Arc::clone(&app.outside), Arc::clone(&app.chance));
+    let app = App::new(app.store.clone(), app.settings.clone(), signer, outside, chance);
     Caller::new(router(Arc::new(app)), None)
 }
 

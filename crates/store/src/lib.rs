@@ -2,8 +2,8 @@
 //!
 //! **Invariant of this crate:** nothing is written but through [`Store::commit`], in one transaction with its journal
 //! entries, and nobody is answered before that transaction is on the disk. This crate contains all SQL and no HTTP, and
-//! decides nothing: decisions are `orderpark_domain`'s. The one exception is [`copy`], which writes into an empty database
-//! what was decided in another one.
+//! decides nothing: decisions are `orderpark_domain`'s. There are two exceptions: [`copy`], which writes into an empty database
+//! what was decided in another one, and the bookkeeping of [`deliveries`], which is no fact of the business.
 //!
 //! How to read it: `committer` is the door for writes, `journal` the record, `sqlite` and `postgres` the engines behind both,
 //! `reads` the scoped reads, one file a noun, and `verify` folds the journal again and compares, with queries of its own.
@@ -11,6 +11,7 @@
 mod clock;
 mod committer;
 pub mod copy;
+pub mod deliveries;
 mod error;
 pub mod faults;
 mod journal;
@@ -34,8 +35,8 @@ pub use error::{CommitError, OpenError, ReadError};
 pub use options::{Database, Options};
 pub use postgres::{Address, Limits, OwnSchema};
 pub use reads::{
-    BalanceTotal, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter, PlacedSubscription,
-    ProductFilter, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
+    BalanceTotal, EndpointFilter, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter,
+    PlacedSubscription, ProductFilter, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
 };
 pub use schema::Schema;
 pub use store::Store;

@@ -8,7 +8,9 @@ use crate::row::{self, Read, Row, number, text};
 use crate::rows;
 use orderpark_domain::request_key::KeptRequest;
 use orderpark_domain::world::Fact;
-use orderpark_domain::{Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World};
+use orderpark_domain::{
+    EndpointRef, Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World,
+};
 use std::collections::BTreeSet;
 use std::mem::discriminant;
 
@@ -24,6 +26,7 @@ pub(crate) struct Lookup {
 #[derive(Debug, Default)]
 struct Listed {
     users: Vec<UserRef>,
+    endpoints: Vec<EndpointRef>,
     orders: Vec<OrderRef>,
     rows: Vec<orderpark_domain::Order>,
 }
@@ -42,7 +45,7 @@ pub(crate) fn lookups(dialect: Dialect, needs: BTreeSet<Need>) -> Vec<Lookup> {
 }
 
 fn is_joinable(one: &Need, other: &Need) -> bool {
-    let alone = matches!(one, Need::UsersOf(_) | Need::OpenOrdersOf(_) | Need::Fact(_));
+    let alone = matches!(one, Need::UsersOf(_) | Need::EndpointsOf(_) | Need::OpenOrdersOf(_) | Need::Fact(_));
     !alone && discriminant(one) == discriminant(other)
 }
 
@@ -66,8 +69,9 @@ impl Lookup {
                 Need::Balance(subscriber, product) => world.balances.load((subscriber, product), None),
                 Need::RequestKey(id) => world.request_keys.load(id, None),
                 Need::Token(user) => world.tokens.load(user, None),
+                Need::Endpoint(endpoint) => world.endpoints.load(endpoint, None),
                 Need::Fact(fact) => world.load_fact(fact, false),
-                Need::UsersOf(_) | Need::OpenOrdersOf(_) => {}
+                Need::UsersOf(_) | Need::EndpointsOf(_) | Need::OpenOrdersOf(_) => {}
             }
         }
     }
@@ -81,6 +85,7 @@ impl Lookup {
             Need::Offer(_) => rows::offer(row).map(|offer| world.offers.load(offer.offer, Some(offer)))?,
             Need::Strategy(_) => rows::strategy(row).map(|it| world.strategies.load(it.strategy, Some(it)))?,
             Need::Token(_) => rows::token(row).map(|token| world.tokens.load(token.user, Some(token)))?,
+            Need::Endpoint(_) => rows::endpoint(row).map(|it| world.endpoints.load(it.endpoint, Some(it)))?,
             Need::Balance(..) => {
                 let balance = rows::balance(row)?;
                 world.balances.load((balance.subscriber, balance.product), Some(balance));
@@ -91,6 +96,7 @@ impl Lookup {
                 world.request_keys.load((UserRef(number(row, 0)?), row::bytes(row, 1)?), Some(kept));
             }
             Need::UsersOf(_) => self.listed.users.push(UserRef(number(row, 0)?)),
+            Need::EndpointsOf(_) => self.listed.endpoints.push(EndpointRef(number(row, 0)?)),
             Need::OpenOrdersOf(_) => self.listed.orders.push(rows::order_ref(row, 0)?),
             Need::Fact(fact) => world.load_fact(*fact, true),
             _ => self.file_name(world, row)?,
@@ -127,6 +133,7 @@ impl Lookup {
         }
         match self.needs[0] {
             Need::UsersOf(party) => world.load_users_of(party, self.listed.users),
+            Need::EndpointsOf(party) => world.load_endpoints_of(party, self.listed.endpoints),
             Need::OpenOrdersOf(subscriber) => world.load_open_orders_of(subscriber, self.listed.orders),
             _ => {}
         }
@@ -143,12 +150,17 @@ fn query(dialect: Dialect, needs: &[Need]) -> Query {
         Need::Offer(_) => by_ref(&mut query, rows::OFFER, " from offers f where", "f.ref", needs),
         Need::Strategy(_) => by_ref(&mut query, rows::STRATEGY, " from strategies s where", "s.ref", needs),
         Need::Token(_) => by_ref(&mut query, rows::TOKEN, " from tokens t where", "t.user_ref", needs),
+        Need::Endpoint(_) => by_ref(&mut query, rows::ENDPOINT, " from webhook_endpoints w where", "w.ref", needs),
         Need::Order(_) => {
             query.either(rows::ORDER).text(" from orders o").either(rows::ORDER_JOINS).text(" where");
             query.keyed([("o.ref", blobs(needs))]).text(" order by o.ref, s.position");
         }
         Need::UsersOf(party) => {
             query.text("ref from users").bind(" where party_ref = ?", sql_number(party.0));
+            query.text(" and deleted_at is null order by ref");
+        }
+        Need::EndpointsOf(party) => {
+            query.text("ref from webhook_endpoints").bind(" where owner_ref = ?", sql_number(party.0));
             query.text(" and deleted_at is null order by ref");
         }
         Need::OpenOrdersOf(subscriber) => {
@@ -203,6 +215,7 @@ fn numbers(needs: &[Need]) -> Value {
         | Need::Offer(OfferRef(number))
         | Need::Strategy(StrategyRef(number))
         | Need::Token(UserRef(number))
+        | Need::Endpoint(EndpointRef(number))
         | Need::ExternalId(PartyRef(number), _)
         | Need::Balance(PartyRef(number), _)
         | Need::RequestKey((UserRef(number), _)) => sql_number(*number),

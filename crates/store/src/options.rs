@@ -45,7 +45,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The source of chance.
     pub chance: Arc<dyn Chance>,
-    /// Intents that may wait for the committer; one more is refused as [`crate::CommitError::Busy`].
+    /// Intents that may wait for the committer; one more is refused as [`crate::CommitError::Busy`]. Where bookkeeping shares
+    /// the committer, it has a quarter as many places of its own, and waits for them.
     pub waiting_max: usize,
     /// Intents that share one transaction at most.
     pub batch_max: usize,

@@ -101,6 +101,10 @@ impl Query {
         Query { dialect, sql: sql.to_owned(), values: Vec::with_capacity(8) }
     }
 
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     pub(crate) fn sql(&self) -> &str {
         &self.sql
     }

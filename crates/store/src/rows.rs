@@ -7,9 +7,9 @@ use crate::row::{
     optional_string, optional_text, small, string, text, word,
 };
 use orderpark_domain::{
-    Balance, Entry, Grant, Head, Offer, OfferItem, OfferRef, OfferState, Order, OrderRef, OrderState, Party, PartyKind,
-    PartyRef, Product, ProductKind, ProductRef, SecretHash, Strategy, StrategyRef, StrategyState, Subscription,
-    SubscriptionState, Token, User, UserRef,
+    Balance, Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Grant, Head, Offer, OfferItem,
+    OfferRef, OfferState, Order, OrderRef, OrderState, Party, PartyKind, PartyRef, Product, ProductKind, ProductRef,
+    SecretHash, Strategy, StrategyRef, StrategyState, Subscription, SubscriptionState, Token, User, UserRef,
 };
 
 /// The ref of an order, from its 16 bytes.
@@ -135,6 +135,28 @@ pub(crate) fn strategy(row: &dyn Row) -> Read<Strategy> {
         settings: string(row, 6)?,
         revision: small(row, 7)?,
         deleted_at: optional_instant(row, 8)?,
+    })
+}
+
+pub(crate) const ENDPOINT: Texts = Texts::same(
+    "w.ref, w.owner_kind, w.owner_ref, w.url, w.description, w.kinds, w.secrets, w.state, w.disabled_why, \
+    w.disabled_at, w.created_at, w.revision, w.deleted_at",
+);
+
+pub(crate) fn endpoint(row: &dyn Row) -> Read<Endpoint> {
+    let why = optional_text(row, 8)?.is_some().then(|| word(row, 8, DisabledWhy::parse)).transpose()?;
+    Ok(Endpoint {
+        endpoint: EndpointRef(number(row, 0)?),
+        owner: Grant { kind: word(row, 1, PartyKind::parse)?, party: PartyRef(number(row, 2)?) },
+        url: string(row, 3)?,
+        description: optional_string(row, 4)?,
+        kinds: optional_text(row, 5)?.map(|text| json(text, 5)).transpose()?,
+        secrets: json(text(row, 6)?, 6)?,
+        state: word(row, 7, EndpointState::parse)?,
+        disabled: why.zip(optional_instant(row, 9)?).map(|(why, at)| Disabled { why, at }),
+        created_at: instant(row, 10)?,
+        revision: small(row, 11)?,
+        deleted_at: optional_instant(row, 12)?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The store: one type in front, a closed set of engines behind.
 
-use crate::committer::{self, Committer, Submission};
+use crate::committer::{self, BooksSubmission, Committer, IntentSubmission, Queue, Submission};
+use crate::deliveries::books::{Books, Kept};
 use crate::load::lookups;
 use crate::moves::Moves;
 use crate::postgres::Postgres;
@@ -13,8 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 /// A deployment's data. Cheap to clone; the last clone that is dropped, or [`Store::close`], ends its threads.
 #[derive(Clone)]
@@ -22,10 +22,14 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
+/// What whoever comes too late is told.
+const CLOSED: &str = "the store is closed";
+const STOPPED: &str = "the committer has stopped";
+
 /// Dropped in this order: no more intents, and only then the engine.
 struct Inner {
     /// Absent once closed.
-    sender: Mutex<Option<mpsc::Sender<Submission>>>,
+    queue: Mutex<Option<Queue>>,
     committer: Mutex<Option<JoinHandle<()>>>,
     clock: Arc<dyn Clock>,
     moves: Moves,
@@ -56,35 +60,58 @@ impl Store {
             }
         };
         let options = Options { clock: Arc::clone(&clock), ..options };
-        let Committer { sender, thread } =
+        let Committer { queue, thread } =
             committer::start(writer, options, moves.clone()).map_err(|error| OpenError::Database(error.to_string()))?;
-        let (sender, committer) = (Mutex::new(Some(sender)), Mutex::new(Some(thread)));
-        Ok(Store { inner: Arc::new(Inner { sender, committer, clock, moves, engine }) })
+        let (queue, committer) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
+        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, moves, engine }) })
     }
 
     /// Hands an intent to the committer and waits until its outcome is on the disk. Dropping the future cancels nothing.
     pub async fn commit(&self, intent: Intent) -> Result<Committed, CommitError> {
         let (answer, answered) = oneshot::channel();
-        self.submit(Submission { intent, answer })?;
+        self.submit(IntentSubmission { intent, answer })?;
         answered.await.unwrap_or_else(|_| Err(CommitError::OutcomeUnknown("the committer stopped".into())))
     }
 
     /// [`Store::commit`] for a thread that may block.
     pub fn commit_blocking(&self, intent: Intent) -> Result<Committed, CommitError> {
         let (answer, answered) = oneshot::channel();
-        self.submit(Submission { intent, answer })?;
+        self.submit(IntentSubmission { intent, answer })?;
         answered.blocking_recv().unwrap_or_else(|_| Err(CommitError::OutcomeUnknown("the committer stopped".into())))
     }
 
-    fn submit(&self, submission: Submission) -> Result<(), CommitError> {
-        let sender = self.inner.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = sender.as_ref() else {
-            return Err(CommitError::Unavailable("the store is closed".into()));
-        };
-        sender.try_send(submission).map_err(|error| match error {
-            TrySendError::Full(_) => CommitError::Busy,
-            TrySendError::Closed(_) => CommitError::Unavailable("the committer has stopped".into()),
-        })
+    fn submit(&self, intent: IntentSubmission) -> Result<(), CommitError> {
+        let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queue.as_ref().ok_or_else(|| CommitError::Unavailable(CLOSED.into()))?;
+        let place = queue.place_of_intent().ok_or(CommitError::Busy)?;
+        let submitted = queue.submit(Submission::Intent(intent), place);
+        submitted.then_some(()).ok_or_else(|| CommitError::Unavailable(STOPPED.into()))
+    }
+
+    /// Bookkeeping waits for a place, of which there are fewer: it never takes one that an order could have.
+    async fn submit_books(&self, books: BooksSubmission) -> Result<(), ReadError> {
+        let queue = || self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let closed = || ReadError::Unavailable(CLOSED.into());
+        let place = queue().as_ref().map(Queue::place_of_books).ok_or_else(closed)?;
+        let place = place.await.ok_or_else(closed)?;
+        // It may have been closed meanwhile.
+        let submitted = queue().as_ref().ok_or_else(closed)?.submit(Submission::Books(books), place);
+        submitted.then_some(()).ok_or_else(|| ReadError::Unavailable(STOPPED.into()))
+    }
+
+    /// Writes bookkeeping, all of it or none, and answers when it is on the disk. Dropping the future cancels nothing that
+    /// has begun.
+    pub(crate) async fn keep(&self, books: Books) -> Result<Kept, ReadError> {
+        #[cfg(test)]
+        books.0.iter().for_each(crate::query::heard::hear);
+        match &self.inner.engine {
+            Engine::Sqlite(_) => {
+                let (answer, answered) = oneshot::channel();
+                self.submit_books(BooksSubmission { books, answer }).await?;
+                answered.await.unwrap_or_else(|_| Err(ReadError::Unavailable(STOPPED.into())))
+            }
+            Engine::Postgres(postgres) => Box::pin(postgres.keep(&books)).await,
+        }
     }
 
     /// Takes no more intents, finishes those that wait, and leaves the database in order.
@@ -101,8 +128,8 @@ impl Store {
             Engine::Sqlite(_) => true,
             Engine::Postgres(postgres) => postgres.is_reachable(),
         };
-        let sender = self.inner.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        reachable && sender.as_ref().is_some_and(|sender| !sender.is_closed())
+        let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        reachable && queue.as_ref().is_some_and(|queue| !queue.is_closed())
     }
 
     /// The clock by which the journal is written: what the options gave, on PostgreSQL set right by the database's own,
@@ -260,7 +287,7 @@ impl Store {
 
 impl Inner {
     fn stop(&self) {
-        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if committer.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the committer panicked");

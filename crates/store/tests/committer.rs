@@ -212,7 +212,7 @@ fn a_dropped_future_cancels_nothing(engine: Engine) {
 /// F-04: a full disk refuses writes, keeps reads, and needs no restart.
 #[test]
 fn a_full_disk_refuses_writes_and_recovers() {
-    let deployment = Deployment::with(Engine::Sqlite, |options| options.pages_max = Some(60));
+    let deployment = Deployment::with(Engine::Sqlite, |options| options.pages_max = Some(90));
     let shop = deployment.shop("acme");
     let first = deployment.order(&shop);
     let mut refused = None;

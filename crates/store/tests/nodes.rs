@@ -156,9 +156,12 @@ impl Model {
 
     fn settle(&mut self, nodes: &Nodes, node: usize, chance: &Chance) {
         let Some((order, state)) = self.one(chance, OrderState::Pending) else { return };
-        nodes.done(node, Command::SettleOrder(SettleOrder { order: order.order, refused: None }));
+        nodes.done(node, Command::SettleOrder(SettleOrder { order: order.order, refused: None, declined: Vec::new() }));
         *state = OrderState::Active;
-        let again = nodes.commit(node + 1, Command::SettleOrder(SettleOrder { order: order.order, refused: None }));
+        let again = nodes.commit(
+            node + 1,
+            Command::SettleOrder(SettleOrder { order: order.order, refused: None, declined: Vec::new() }),
+        );
         assert!(matches!(again, Err(CommitError::Refused(_))), "the other node knows: {again:?}");
     }
 

@@ -6,9 +6,10 @@
 //! own, to be killed.
 //!
 //! `./test` starts the PostgreSQL that all this needs, and says where it is in `ORDERPARK_TEST_POSTGRES`. By hand:
-//! `eval "$(scripts/postgres start)"`.
+//! `eval "$(scripts/postgres start)"`, and `eval "$(scripts/webhook-verifiers)"` for the test that needs them.
 #![allow(clippy::missing_panics_doc, reason = "whoever asks this crate for what cannot be had has failed its test")]
 
+mod brokers;
 mod chance;
 mod clock;
 mod cluster;
@@ -18,10 +19,13 @@ mod proxy;
 mod session;
 mod sqlite;
 mod template;
+mod verifiers;
 
+pub use brokers::{BrokerKind, BrokerServer};
 pub use chance::Chance;
 pub use clock::{BEGINNING, TestClock};
 pub use cluster::Cluster;
 pub use engine::{Engine, TestDatabase};
 pub use postgres::{program, upstream};
 pub use proxy::{Moment, Proxy, Traffic};
+pub use verifiers::verifiers;

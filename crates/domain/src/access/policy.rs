@@ -66,4 +66,8 @@ actions! {
     WriteSubscriptions: Operator | Vendor;
     /// Follow the event feed: the operator all, the others what they may see of it.
     ReadEvents: Operator | Supplier | Vendor | Subscriber;
+    /// List and get webhook endpoints and what was sent to them: each party its own, the operator all.
+    ReadEndpoints: Operator | Supplier | Vendor | Subscriber;
+    /// Create, change, test, replay and delete webhook endpoints: each party its own, the operator all.
+    WriteEndpoints: Operator | Supplier | Vendor | Subscriber;
 }

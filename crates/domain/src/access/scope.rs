@@ -1,6 +1,7 @@
 //! Callers, grants and scopes.
 
 use super::Action;
+use crate::party::OPERATOR;
 use crate::{PartyKind, PartyRef, User, UserRef};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -71,7 +72,8 @@ impl Caller {
     }
 }
 
-/// Which parties' rows may be touched. Private fields: only [`Caller::may`] and [`Scope::system`] make one.
+/// Which parties' rows may be touched. Private fields: only [`Caller::may`], [`Scope::system`] and, for what
+/// an endpoint hears, its owner make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     everything: bool,
@@ -104,6 +106,13 @@ impl Scope {
     pub fn system(why: &'static str) -> Scope {
         debug_assert!(!why.is_empty());
         Scope { everything: true, ..Scope::nothing() }
+    }
+
+    /// What the owner of a webhook endpoint may see, for what is sent to it.
+    pub(crate) fn of_owner(owner: Grant) -> Scope {
+        let mut scope = Scope::nothing();
+        scope.add(owner);
+        scope
     }
 
     /// Whether this is the operator's view: all rows.
@@ -150,6 +159,19 @@ impl Scope {
                 PartyKind::Vendor => self.vendors.contains(&grant.party),
                 PartyKind::Subscriber => self.subscribers.contains(&grant.party),
             }
+    }
+
+    /// The one party of this scope, where it holds exactly one; the operator's view is the operator's.
+    pub fn only_grant(&self) -> Option<Grant> {
+        if self.everything {
+            return Some(Grant { kind: PartyKind::Operator, party: OPERATOR });
+        }
+        match (&self.suppliers[..], &self.vendors[..], &self.subscribers[..]) {
+            ([party], [], []) => Some(Grant { kind: PartyKind::Supplier, party: *party }),
+            ([], [party], []) => Some(Grant { kind: PartyKind::Vendor, party: *party }),
+            ([], [], [party]) => Some(Grant { kind: PartyKind::Subscriber, party: *party }),
+            _ => None,
+        }
     }
 
     /// The one vendor of this scope, where it holds exactly one and nothing else decides.

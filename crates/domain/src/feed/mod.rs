@@ -15,7 +15,9 @@ pub use kind::Kind;
 pub use notice::{About, Audience, Notice, ToldSubscription};
 
 use crate::world::Need;
-use crate::{Entry, Event, Instant, Order, Party, PartyKind, SubscriptionRef, SubscriptionState, World};
+use crate::{
+    Entry, Event, Instant, Order, OrderState, Party, PartyKind, ProductRef, SubscriptionRef, SubscriptionState, World,
+};
 
 /// The row that completes what an event tells, where the event names only a ref.
 pub fn needs(event: &Event) -> Option<Need> {
@@ -52,7 +54,9 @@ pub fn notices(entry: &Entry, rows: &World) -> Result<Vec<Notice>, Missing> {
             vec![(Kind::OfferDeleted, About::Offer(Box::new(offer.clone())))]
         }
         Event::OrderPlaced(order) => of_order(order.clone()),
-        Event::OrderSettled { order: settled, refused } => of_settled(order(settled)?, refused.is_none(), at),
+        Event::OrderSettled { order: settled, refused, declined } => {
+            of_settled(order(settled)?, refused.is_none(), declined, at)
+        }
         Event::OrderCancelled(cancelled) => of_order(order(cancelled)?.clone()),
         Event::SubscriptionSuspended { subscription, reason } => {
             let after = (SubscriptionState::Suspended, reason.as_deref());
@@ -92,8 +96,24 @@ fn of_order(order: Order) -> Told {
     told
 }
 
-fn of_settled(row: &Order, agreed: bool, at: Instant) -> Told {
-    of_order(history::settled(row, agreed, at))
+fn of_settled(row: &Order, agreed: bool, declined: &[ProductRef], at: Instant) -> Told {
+    let mut told = of_order(history::settled(row, agreed, at));
+    for (_, about) in &mut told {
+        if let About::Subscription(told) = about {
+            told.declined = declined.contains(&told.subscription.product);
+        }
+    }
+    told
+}
+
+/// An order as it was right after its suppliers were asked, whatever became of it since; nothing while they are being asked.
+pub fn settled(row: &Order) -> Option<Order> {
+    match row.state {
+        OrderState::Pending => None,
+        OrderState::Active | OrderState::Cancelled => Some(history::settled(row, true, row.created_at)),
+        // Nothing changes any more after that.
+        OrderState::Rejected => Some(row.clone()),
+    }
 }
 
 fn of_changed(

@@ -40,8 +40,12 @@ pub struct ToldSubscription {
     pub subscriber: PartyRef,
     /// The offer's id.
     pub offer_id: String,
+    /// How many times the offer was taken.
+    pub quantity: u32,
     /// The id of the processing strategy.
     pub strategy: Option<String>,
+    /// Whether its supplier need not be told that the order was rejected: it said no itself, or was never asked.
+    pub declined: bool,
     /// Itself.
     pub subscription: Subscription,
 }
@@ -64,7 +68,9 @@ impl ToldSubscription {
             vendor: order.vendor,
             subscriber: order.subscriber,
             offer_id: order.offer_id.clone(),
+            quantity: order.quantity,
             strategy: order.strategy.clone(),
+            declined: false,
             subscription,
         }
     }

@@ -10,6 +10,9 @@ pub struct SettleOrder {
     pub order: OrderRef,
     /// The first product whose supplier refused; none: all agreed.
     pub refused: Option<ProductRef>,
+    /// The products whose suppliers need not be told: they said no themselves, or were never asked. Of those that gave no answer nobody
+    /// knows what they did, so they are not among them.
+    pub declined: Vec<ProductRef>,
 }
 
 impl SettleOrder {
@@ -28,7 +31,7 @@ impl SettleOrder {
         }
         let mut after = order.clone();
         after.settle(self.refused.is_none(), stamp.at);
-        let event = Event::OrderSettled { order: self.order, refused: self.refused };
+        let event = Event::OrderSettled { order: self.order, refused: self.refused, declined: self.declined.clone() };
         Ok(Decision::of(event, Outcome::Order(Box::new(after))))
     }
 }

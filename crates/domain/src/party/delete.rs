@@ -1,4 +1,4 @@
-//! Delete a party. Its history stays; its users and their tokens die with it.
+//! Delete a party. Its history stays; its users with their tokens and its webhook endpoints die with it.
 
 use super::update::living;
 use crate::world::Fact;
@@ -22,6 +22,7 @@ impl DeleteParty {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.party(world, self.party);
         needs.users_of(world, self.party);
+        needs.endpoints_of(world, self.party);
         match self.kind {
             PartyKind::Operator => {}
             PartyKind::Supplier => needs.fact(world, Fact::ProductsOf(self.party)),
@@ -58,6 +59,7 @@ impl DeleteParty {
             PartyKind::Subscriber => self.cancel_orders(world)?,
         };
         events.extend(world.users_of(self.party).into_iter().map(Event::UserDeleted));
+        events.extend(world.endpoints_of(self.party).into_iter().map(Event::EndpointDeleted));
         events.push(Event::PartyDeleted(self.party));
         let mut after = before.clone();
         after.revision += 1;

@@ -16,7 +16,7 @@ pub struct CreateProduct {
     pub name: String,
     /// Where people use it; applications only.
     pub portal_url: Option<String>,
-    /// How its supplier is told.
+    /// How its supplier is told; with the secret to begin with, if it is to be signed.
     pub notification: Option<Notification>,
 }
 
@@ -30,7 +30,7 @@ impl CreateProduct {
         needs.party_id(world, PartyKind::Supplier, self.supplier_id());
     }
 
-    pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let supplier = world
             .party_ids
             .get(&(PartyKind::Supplier, self.supplier_id().to_owned()))
@@ -50,7 +50,7 @@ impl CreateProduct {
             id: self.id.clone(),
             name: self.name.clone(),
             portal_url: self.portal_url.clone(),
-            notification: self.notification.clone(),
+            notification: self.notification.as_ref().map(|told| told.kept(None, stamp.at)),
             revision: 1,
             deleted_at: None,
         };

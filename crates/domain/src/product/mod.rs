@@ -2,13 +2,15 @@
 
 mod create;
 mod delete;
+mod rotate;
 mod update;
 
 pub use create::CreateProduct;
 pub use delete::DeleteProduct;
+pub use rotate::RotateNotificationSecret;
 pub use update::UpdateProduct;
 
-use crate::{Instant, Intent, PartyRef, ProductRef, Refusal, World};
+use crate::{Instant, Intent, PartyRef, ProductRef, Refusal, SealedSecret, World};
 use serde::{Deserialize, Serialize};
 
 /// What a product is.
@@ -77,6 +79,26 @@ pub struct Notification {
     /// In which form.
     #[serde(default)]
     pub format: NotificationFormat,
+    /// What JSON is signed with, newest first; none for XML, which public receivers know no signature of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SealedSecret>,
+}
+
+impl Notification {
+    /// The notification as it is kept where `before` was: what is signed keeps its secrets, or begins with the one that it brings; what
+    /// is not signed has none.
+    fn kept(&self, before: Option<&Notification>, at: Instant) -> Notification {
+        let known = before.map_or(&[][..], |before| &before.secrets);
+        let secrets = match (self.format, known) {
+            (NotificationFormat::Xml, _) => Vec::new(),
+            (NotificationFormat::Json, []) => {
+                let first = self.secrets.iter().take(1);
+                first.map(|secret| SealedSecret { made_at: at, ..secret.clone() }).collect()
+            }
+            (NotificationFormat::Json, known) => known.to_vec(),
+        };
+        Notification { secrets, ..self.clone() }
+    }
 }
 
 /// An application or a connectivity plan.

@@ -14,7 +14,7 @@ pub struct UpdateProduct {
     pub name: Option<String>,
     /// Its new portal; `Some(None)` takes it away.
     pub portal_url: Option<Option<String>>,
-    /// How its supplier is told from now on; `Some(None)` takes it away.
+    /// How its supplier is told from now on, with a secret to begin with where there is none yet; `Some(None)` takes it away.
     pub notification: Option<Option<Notification>>,
 }
 
@@ -23,7 +23,7 @@ impl UpdateProduct {
         needs.product(world, self.product);
     }
 
-    pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let before = writable(world, intent, self.kind, self.product)?;
         intent.if_match.check(before.revision)?;
         let mut after = before.clone();
@@ -34,7 +34,8 @@ impl UpdateProduct {
             after.portal_url.clone_from(portal_url);
         }
         if let Some(notification) = &self.notification {
-            after.notification.clone_from(notification);
+            let kept = |told: &Notification| told.kept(before.notification.as_ref(), stamp.at);
+            after.notification = notification.as_ref().map(kept);
         }
         if after == *before {
             return Ok(Decision::nothing(Outcome::Product(Box::new(after))));

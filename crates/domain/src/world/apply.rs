@@ -4,8 +4,8 @@ use super::table::Key;
 use super::{Table, World};
 use crate::request_key::KeptRequest;
 use crate::{
-    Balance, Entry, Event, Instant, Offer, Order, Party, PartyRef, Product, ProductRef, Strategy, Subscription,
-    SubscriptionState, User, UserRef,
+    Balance, Endpoint, Entry, Event, Instant, Offer, Order, Party, PartyRef, Product, ProductRef, Strategy,
+    Subscription, SubscriptionState, User, UserRef,
 };
 
 impl World {
@@ -47,7 +47,7 @@ impl World {
                 row.id.clone()
             }),
             Event::OrderPlaced(order) => self.place_order(order),
-            Event::OrderSettled { order, refused } => {
+            Event::OrderSettled { order, refused, .. } => {
                 let agreed = refused.is_none();
                 self.orders.change(order, |order| order.settle(agreed, at));
                 self.follow_settlement(*order, agreed);
@@ -70,6 +70,9 @@ impl World {
             Event::UsageReported { subscriber, product, used } => {
                 self.balances.change(&(*subscriber, *product), |balance| balance.used = *used);
             }
+            Event::EndpointCreated(endpoint) => self.create_endpoint(endpoint),
+            Event::EndpointUpdated(endpoint) => self.endpoints.put(endpoint.endpoint, endpoint.clone()),
+            Event::EndpointDeleted(endpoint) => self.endpoints.change(endpoint, |row| row.end(at)),
             Event::TokenIssued(token) => self.tokens.put(token.user, token.clone()),
             Event::TokenRevoked(user) => self.tokens.remove(user),
         }
@@ -123,6 +126,11 @@ impl World {
         self.head.take_ref(strategy.strategy.0);
         self.strategy_ids.put(strategy.id.clone(), strategy.strategy);
         self.strategies.put(strategy.strategy, strategy.clone());
+    }
+
+    fn create_endpoint(&mut self, endpoint: &Endpoint) {
+        self.head.take_ref(endpoint.endpoint.0);
+        self.endpoints.put(endpoint.endpoint, endpoint.clone());
     }
 
     fn place_order(&mut self, order: &Order) {

@@ -14,8 +14,8 @@ pub use table::Table;
 
 use crate::request_key::{KeptRequest, RequestKeyId};
 use crate::{
-    Balance, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyKind, PartyRef, Product, ProductRef, Strategy,
-    StrategyRef, Token, User, UserRef,
+    Balance, Endpoint, EndpointRef, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyKind, PartyRef, Product,
+    ProductRef, Strategy, StrategyRef, Token, User, UserRef,
 };
 use std::collections::HashMap;
 
@@ -55,6 +55,7 @@ pub struct World {
     pub balances: Table<(PartyRef, ProductRef), Balance>,
     pub request_keys: Table<RequestKeyId, KeptRequest>,
     pub tokens: Table<UserRef, Token>,
+    pub endpoints: Table<EndpointRef, Endpoint>,
     /// The living parties by kind and id.
     pub party_ids: Table<(PartyKind, String), PartyRef>,
     /// The living users by login.
@@ -70,6 +71,7 @@ pub struct World {
     /// Answers to "is there any …?", loaded for intents that are decided alone.
     pub(crate) facts: HashMap<Fact, bool>,
     pub(crate) members: HashMap<PartyRef, Vec<UserRef>>,
+    pub(crate) owned_endpoints: HashMap<PartyRef, Vec<EndpointRef>>,
     pub(crate) open_orders: HashMap<PartyRef, Vec<OrderRef>>,
     whole: bool,
 }
@@ -100,6 +102,7 @@ impl World {
             balances: Table::new(whole),
             request_keys: Table::new(whole),
             tokens: Table::new(whole),
+            endpoints: Table::new(whole),
             party_ids: Table::new(whole),
             logins: Table::new(whole),
             product_ids: Table::new(whole),
@@ -108,6 +111,7 @@ impl World {
             external_ids: Table::new(whole),
             facts: HashMap::new(),
             members: HashMap::new(),
+            owned_endpoints: HashMap::new(),
             open_orders: HashMap::new(),
             whole,
         }
@@ -122,10 +126,11 @@ impl World {
         settle!(
             parties: rows_max, users: rows_max, products: rows_max, offers: rows_max / OFFER_WEIGHT, strategies: rows_max,
             balances: rows_max, tokens: rows_max, party_ids: rows_max, logins: rows_max, product_ids: rows_max,
-            offer_ids: rows_max, strategy_ids: rows_max, orders: 0, request_keys: 0, external_ids: 0
+            offer_ids: rows_max, strategy_ids: rows_max, endpoints: 0, orders: 0, request_keys: 0, external_ids: 0
         );
         self.facts.clear();
         self.members.clear();
+        self.owned_endpoints.clear();
         self.open_orders.clear();
     }
 
@@ -148,6 +153,17 @@ impl World {
         let mut users: Vec<_> = members.map(|user| user.user).collect();
         users.sort_unstable();
         users
+    }
+
+    /// The living webhook endpoints of a party.
+    pub(crate) fn endpoints_of(&self, party: PartyRef) -> Vec<EndpointRef> {
+        if !self.whole {
+            return self.owned_endpoints.get(&party).cloned().unwrap_or_default();
+        }
+        let owned = self.endpoints.values().filter(|it| it.owner.party == party && it.deleted_at.is_none());
+        let mut endpoints: Vec<_> = owned.map(|it| it.endpoint).collect();
+        endpoints.sort_unstable();
+        endpoints
     }
 
     /// The open orders of a subscriber.
@@ -203,6 +219,11 @@ impl World {
     /// Loads the living users of a party.
     pub fn load_users_of(&mut self, party: PartyRef, users: Vec<UserRef>) {
         self.members.insert(party, users);
+    }
+
+    /// Loads the living webhook endpoints of a party.
+    pub fn load_endpoints_of(&mut self, party: PartyRef, endpoints: Vec<EndpointRef>) {
+        self.owned_endpoints.insert(party, endpoints);
     }
 
     /// Loads the open orders of a subscriber.

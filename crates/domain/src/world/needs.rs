@@ -1,7 +1,7 @@
 //! Needs: the rows that a decision will look at, named before it is made, so that a batch loads them together.
 
 use crate::request_key::RequestKeyId;
-use crate::{OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World};
+use crate::{EndpointRef, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World};
 use std::collections::BTreeSet;
 
 /// A question to the whole database.
@@ -44,7 +44,9 @@ pub enum Need {
     Balance(PartyRef, ProductRef),
     RequestKey(RequestKeyId),
     Token(UserRef),
+    Endpoint(EndpointRef),
     UsersOf(PartyRef),
+    EndpointsOf(PartyRef),
     OpenOrdersOf(PartyRef),
     Fact(Fact),
 }
@@ -182,6 +184,22 @@ impl Needs {
         }
         for user in world.users_of(party) {
             self.user(world, user);
+        }
+    }
+
+    pub(crate) fn endpoint(&mut self, world: &World, endpoint: EndpointRef) {
+        if !world.endpoints.knows(&endpoint) {
+            self.0.insert(Need::Endpoint(endpoint));
+        }
+    }
+
+    /// The living endpoints of a party, and each of them.
+    pub(crate) fn endpoints_of(&mut self, world: &World, party: PartyRef) {
+        if !world.is_whole() && !world.owned_endpoints.contains_key(&party) {
+            self.0.insert(Need::EndpointsOf(party));
+        }
+        for endpoint in world.endpoints_of(party) {
+            self.endpoint(world, endpoint);
         }
     }
 

@@ -44,7 +44,11 @@ fn in_which_state() {
             |s| {
                 let order = s.ordered("acme/asks", "alice");
                 let refused = Some(order.subscriptions[0].product);
-                s.must(crate::harness::Wish::by_system(SettleOrder { order: order.order, refused }));
+                s.must(crate::harness::Wish::by_system(SettleOrder {
+                    order: order.order,
+                    refused,
+                    declined: Vec::new(),
+                }));
                 s.by("alice", cancel(&order))
             },
             refused(Refusal::IllegalTransition { from: "REJECTED", to: "CANCELLED" }),

@@ -4,6 +4,7 @@
 mod harness;
 
 mod cancel;
+mod endpoints;
 mod keys;
 mod offers;
 mod parties;

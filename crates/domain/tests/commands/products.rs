@@ -3,8 +3,10 @@
 use crate::harness::{Deployment, No, Wish, cancel, invalid, plan, refused, shop::judge};
 use ProductKind::{Application, ConnectivityPlan};
 use orderpark_domain::offer::DeleteOffer;
-use orderpark_domain::product::{CreateProduct, DeleteProduct, UpdateProduct};
-use orderpark_domain::{InUse, Notification, Outcome, Product, ProductKind, Refusal};
+use orderpark_domain::product::{CreateProduct, DeleteProduct, RotateNotificationSecret, UpdateProduct};
+use orderpark_domain::{
+    InUse, Instant, Notification, NotificationFormat, Outcome, Product, ProductKind, Refusal, SealedSecret,
+};
 
 #[test]
 fn creating() {
@@ -134,5 +136,99 @@ fn deleting() {
             },
             refused(Refusal::NotFound),
         ),
+    ]);
+}
+
+/// A notification in this format that brings a secret.
+fn told_in(format: NotificationFormat, secret: &str) -> Notification {
+    let brought = SealedSecret { sealed: secret.to_owned(), made_at: Instant(0) };
+    Notification { format, secrets: vec![brought], ..Notification::default() }
+}
+
+/// The sealed secrets of `net/app`, newest first.
+fn secrets_of(s: &Deployment) -> Vec<String> {
+    let product = s.whole.products.get(&s.product("net/app"));
+    product
+        .and_then(|product| product.notification.as_ref())
+        .iter()
+        .flat_map(|told| &told.secrets)
+        .map(|secret| secret.sealed.clone())
+        .collect()
+}
+
+fn tell(s: &mut Deployment, format: NotificationFormat, secret: &str) -> Vec<String> {
+    let notification = Some(Some(told_in(format, secret)));
+    s.must(s.by("net", UpdateProduct { notification, ..as_is(s, Application, "net/app") }));
+    secrets_of(s)
+}
+
+fn rotate(s: &Deployment, who: &str, kind: ProductKind, id: &str, secret: &str) -> Wish {
+    s.by(who, RotateNotificationSecret { kind, product: s.product(id), secret: secret.to_owned() })
+}
+
+#[test]
+fn what_is_signed_has_a_secret_and_keeps_it() {
+    let mut s = Deployment::shop();
+    assert_eq!(tell(&mut s, NotificationFormat::Xml, "a"), [""; 0], "XML is not signed");
+    assert_eq!(tell(&mut s, NotificationFormat::Json, "b"), ["b"]);
+    assert_eq!(tell(&mut s, NotificationFormat::Json, "c"), ["b"], "only a rotation changes it");
+    let made_at = s.whole.products.get(&s.product("net/app")).unwrap().notification.clone().unwrap().secrets[0].made_at;
+    assert!(made_at > Instant(0), "it was made when it was decided");
+    assert_eq!(tell(&mut s, NotificationFormat::Xml, "d"), [""; 0]);
+    assert_eq!(tell(&mut s, NotificationFormat::Json, "e"), ["e"], "what was taken away does not come back");
+}
+
+#[test]
+fn a_product_may_begin_signed() {
+    let mut s = Deployment::shop();
+    for (format, expected) in [(NotificationFormat::Json, 1), (NotificationFormat::Xml, 0)] {
+        let id = format!("net/{expected}");
+        let made = s.must(s.by("net", CreateProduct { notification: Some(told_in(format, "a")), ..plan(&id) }));
+        assert_eq!(product_of(made.outcome).notification.unwrap().secrets.len(), expected, "{format:?}");
+    }
+}
+
+#[test]
+fn rotating_keeps_the_one_before() {
+    let mut s = Deployment::shop();
+    tell(&mut s, NotificationFormat::Json, "a");
+    s.must(rotate(&s, "net", Application, "net/app", "b"));
+    assert_eq!(secrets_of(&s), ["b", "a"]);
+    s.must(rotate(&s, "operator", Application, "net/app", "c"));
+    assert_eq!(secrets_of(&s), ["c", "b"]);
+}
+
+#[test]
+fn rotating() {
+    fn signed(s: &mut Deployment) {
+        tell(s, NotificationFormat::Json, "a");
+    }
+    judge(&[
+        ("one that is not signed", |s| rotate(s, "net", Application, "net/app", "b"), invalid("notification")),
+        (
+            "another's",
+            |s| {
+                signed(s);
+                rotate(s, "far", Application, "net/app", "b")
+            },
+            refused(Refusal::NotFound),
+        ),
+        (
+            "under another kind",
+            |s| {
+                signed(s);
+                rotate(s, "net", ConnectivityPlan, "net/app", "b")
+            },
+            refused(Refusal::NotFound),
+        ),
+        (
+            "another revision",
+            |s| {
+                signed(s);
+                rotate(s, "net", Application, "net/app", "b").if_match(&[1])
+            },
+            refused(Refusal::Stale),
+        ),
+        ("a vendor never", |s| rotate(s, "acme", Application, "net/app", "b"), Err(No::Forbidden)),
     ]);
 }

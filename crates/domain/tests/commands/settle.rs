@@ -1,15 +1,20 @@
 //! Settling a pending order (domain.md, "Notifications to suppliers").
 
 use crate::harness::{Deployment, No, Wish, cancel, order_of};
+use orderpark_domain::feed::{About, Kind, notices, settled};
 use orderpark_domain::order::SettleOrder;
 use orderpark_domain::{Order, OrderRef, OrderState, Refusal, SubscriptionState};
 
 fn agreed(order: &Order) -> Wish {
-    Wish::by_system(SettleOrder { order: order.order, refused: None })
+    Wish::by_system(SettleOrder { order: order.order, refused: None, declined: Vec::new() })
 }
 
 fn declined(order: &Order) -> Wish {
-    Wish::by_system(SettleOrder { order: order.order, refused: Some(order.subscriptions[0].product) })
+    Wish::by_system(SettleOrder {
+        order: order.order,
+        refused: Some(order.subscriptions[0].product),
+        declined: Vec::new(),
+    })
 }
 
 #[test]
@@ -66,6 +71,38 @@ fn against_cancel() {
 #[test]
 fn an_order_that_does_not_exist() {
     let mut shop = Deployment::shop();
-    let nothing = SettleOrder { order: OrderRef::mint(shop.now(), 1), refused: None };
+    let nothing = SettleOrder { order: OrderRef::mint(shop.now(), 1), refused: None, declined: Vec::new() };
     assert_eq!(shop.asks(Wish::by_system(nothing)), Err(No::Refused(Refusal::NotFound)));
+}
+
+/// Who said no needs no telling; who gave no answer may have made something, and is told to take it back.
+#[test]
+fn a_rejected_order_tells_which_supplier_said_no_itself() {
+    for declined in [false, true] {
+        let mut shop = Deployment::shop();
+        let order = shop.ordered("acme/asks", "alice");
+        let product = order.subscriptions[0].product;
+        let declining = declined.then_some(product).into_iter().collect();
+        shop.must(Wish::by_system(SettleOrder { order: order.order, refused: Some(product), declined: declining }));
+        let told = notices(shop.journal.last().expect("was settled"), &shop.whole).expect("nothing is missing");
+        let kinds: Vec<Kind> = told.iter().map(|notice| notice.kind).collect();
+        assert_eq!(kinds, [Kind::OrderRejected, Kind::SubscriptionRejected]);
+        let About::Subscription(of_it) = &told[1].about else { panic!("no subscription: {:?}", told[1]) };
+        assert_eq!((of_it.declined, of_it.subscription.state), (declined, SubscriptionState::Rejected));
+    }
+}
+
+#[test]
+fn how_it_was_right_after_is_known_for_ever() {
+    let mut shop = Deployment::shop();
+    let order = shop.ordered("acme/asks", "alice");
+    assert_eq!(settled(&shop.order(&order)), None, "nothing is settled yet");
+    let after = order_of(&shop.must(agreed(&order)).outcome);
+    assert_eq!(settled(&shop.order(&order)), Some(after.clone()));
+    shop.must(shop.by("alice", cancel(&order)));
+    assert_eq!(settled(&shop.order(&order)), Some(after));
+
+    let refused = shop.ordered("acme/asks", "alice");
+    let after = order_of(&shop.must(declined(&refused)).outcome);
+    assert_eq!(settled(&shop.order(&refused)), Some(after));
 }

@@ -21,6 +21,7 @@ macro_rules! every_table {
             balances,
             request_keys,
             tokens,
+            endpoints,
             party_ids,
             logins,
             product_ids,
@@ -73,6 +74,13 @@ impl Database {
             Need::Balance(subscriber, product) => row!(balances, (*subscriber, *product)),
             Need::RequestKey(key) => row!(request_keys, *key),
             Need::Token(user) => row!(tokens, *user),
+            Need::Endpoint(endpoint) => row!(endpoints, *endpoint),
+            Need::EndpointsOf(party) => {
+                let living = self.0.endpoints.values().filter(|it| it.owner.party == *party && it.deleted_at.is_none());
+                let mut endpoints: Vec<_> = living.map(|it| it.endpoint).collect();
+                endpoints.sort_unstable();
+                set.load_endpoints_of(*party, endpoints);
+            }
             Need::UsersOf(party) => {
                 let of_party = self.0.users.values().filter(|user| user.party == *party && user.deleted_at.is_none());
                 let mut users: Vec<_> = of_party.map(|user| user.user).collect();
@@ -137,7 +145,8 @@ impl Database {
             strategies: |row: &orderpark_domain::Strategy| row.strategy,
             orders: |row: &orderpark_domain::Order| row.order,
             balances: |row: &orderpark_domain::Balance| (row.subscriber, row.product),
-            tokens: |row: &orderpark_domain::Token| row.user
+            tokens: |row: &orderpark_domain::Token| row.user,
+            endpoints: |row: &orderpark_domain::Endpoint| row.endpoint
         );
         macro_rules! as_many {
             ($($table:ident),+) => {

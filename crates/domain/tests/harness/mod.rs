@@ -15,8 +15,8 @@ pub mod wishes;
 use chance::Chance;
 use database::Database;
 use orderpark_domain::{
-    Caller, Decision, Entry, Forbidden, Head, Instant, Intent, Need, Needs, Outcome, PartyRef, Refusal, Scope, Stamp,
-    World,
+    Caller, Decision, EndpointRef, Entry, Forbidden, Head, Instant, Intent, Need, Needs, Outcome, PartyRef, Refusal,
+    Scope, Stamp, World,
 };
 pub use wishes::*;
 
@@ -175,6 +175,7 @@ impl Deployment {
                 assert_eq!(world.orders.get(&order.order), Some(&**order));
                 assert!(order.subscriptions.contains(subscription));
             }
+            Outcome::Endpoint(endpoint) => assert_eq!(world.endpoints.get(&endpoint.endpoint), Some(&**endpoint)),
             Outcome::Balance(balance) => assert_eq!(world.balance(balance.subscriber, balance.product), *balance),
             Outcome::Token(token) => assert_eq!(world.tokens.get(&token.user), Some(&**token)),
             Outcome::Nothing => {}
@@ -195,6 +196,15 @@ impl Deployment {
     pub fn caller(&self, name: &str) -> Caller {
         let user = self.whole.logins.get(&format!("{name}@test")).unwrap_or_else(|| panic!("no user {name}"));
         Caller::of(self.whole.users.get(user).unwrap())
+    }
+
+    /// The living webhook endpoints of a user's party.
+    pub fn endpoints_of(&self, name: &str) -> Vec<EndpointRef> {
+        let (party, rows) = (self.party(name), self.whole.endpoints.values());
+        let mut living: Vec<_> =
+            rows.filter(|it| it.owner.party == party && it.deleted_at.is_none()).map(|it| it.endpoint).collect();
+        living.sort_unstable();
+        living
     }
 
     /// The party that a user is of.

@@ -2,17 +2,20 @@
 
 use super::No;
 use orderpark_domain::balance::ReportUsage;
+use orderpark_domain::endpoint::{
+    CreateEndpoint, DeleteEndpoint, DisableEndpoint, RotateEndpointSecret, UpdateEndpoint,
+};
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, NewItem, UpdateOffer};
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
 use orderpark_domain::party::{Bootstrap, CreateParty, DeleteParty, PrimaryUser, UpdateParty};
-use orderpark_domain::product::{CreateProduct, DeleteProduct, UpdateProduct};
+use orderpark_domain::product::{CreateProduct, DeleteProduct, RotateNotificationSecret, UpdateProduct};
 use orderpark_domain::strategy::{CreateStrategy, DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
-    Action, Caller, Command, IfMatch, Intent, OfferState, Order, Outcome, PartyKind, PartyRef, ProductKind, Refusal,
-    RequestKey, Scope, SecretHash, StrategyState,
+    Action, Caller, Command, EndpointRef, IfMatch, Intent, OfferState, Order, Outcome, PartyKind, PartyRef,
+    ProductKind, Refusal, RequestKey, Scope, SecretHash, StrategyState,
 };
 
 /// Whatever can be asked for.
@@ -47,6 +50,7 @@ asked!(
     CreateProduct,
     UpdateProduct,
     DeleteProduct,
+    RotateNotificationSecret,
     CreateOffer,
     UpdateOffer,
     DeleteOffer,
@@ -58,6 +62,11 @@ asked!(
     CancelOrder,
     ChangeSubscription,
     ReportUsage,
+    CreateEndpoint,
+    UpdateEndpoint,
+    RotateEndpointSecret,
+    DisableEndpoint,
+    DeleteEndpoint,
     IssueToken,
     RevokeToken
 );
@@ -102,6 +111,7 @@ impl Wish {
             }
             Command::CreateProduct(_)
             | Command::UpdateProduct(_)
+            | Command::RotateNotificationSecret(_)
             | Command::DeleteProduct(_)
             | Command::ReportUsage(_) => Action::WriteProducts,
             Command::CreateOffer(_) | Command::UpdateOffer(_) | Command::DeleteOffer(_) => Action::WriteOffers,
@@ -111,9 +121,15 @@ impl Wish {
             Command::PlaceOrder(_) => Action::PlaceOrder,
             Command::CancelOrder(_) => Action::CancelOrder,
             Command::ChangeSubscription(_) => Action::WriteSubscriptions,
-            Command::Bootstrap(_) | Command::SettleOrder(_) | Command::IssueToken(_) | Command::RevokeToken(_) => {
-                return None;
-            }
+            Command::CreateEndpoint(_)
+            | Command::UpdateEndpoint(_)
+            | Command::RotateEndpointSecret(_)
+            | Command::DeleteEndpoint(_) => Action::WriteEndpoints,
+            Command::Bootstrap(_)
+            | Command::SettleOrder(_)
+            | Command::DisableEndpoint(_)
+            | Command::IssueToken(_)
+            | Command::RevokeToken(_) => return None,
         })
     }
 
@@ -236,4 +252,14 @@ pub fn unknown(attribute: &'static str) -> Result<(), No> {
 /// Refused as not valid; the rule in words is not compared.
 pub fn invalid(attribute: &'static str) -> Result<(), No> {
     refused(Refusal::Invalid { attribute, rule: "".into() })
+}
+
+/// An endpoint that wants everything.
+pub fn endpoint(url: &str) -> CreateEndpoint {
+    CreateEndpoint { owner: None, url: url.into(), description: None, kinds: None, secret: "sealed".into() }
+}
+
+/// Nothing but another description.
+pub fn rename_endpoint(endpoint: EndpointRef, description: &str) -> UpdateEndpoint {
+    UpdateEndpoint { endpoint, url: None, description: Some(description.into()), kinds: None, state: None }
 }

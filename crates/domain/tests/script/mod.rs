@@ -1,8 +1,13 @@
 //! Random commands for the shop: every one that there is, mostly on things that exist.
 
 use super::harness::chance::Chance;
-use super::harness::{Deployment, Wish, offer, party, place, plan, primary_user, secret, strategy, subscriber};
+use super::harness::{
+    Deployment, Wish, endpoint, offer, party, place, plan, primary_user, rename_endpoint, secret, strategy, subscriber,
+};
 use orderpark_domain::balance::ReportUsage;
+use orderpark_domain::endpoint::{
+    CreateEndpoint, DeleteEndpoint, DisableEndpoint, RotateEndpointSecret, UpdateEndpoint,
+};
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
 use orderpark_domain::party::{DeleteParty, UpdateParty};
@@ -12,8 +17,8 @@ use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
-    Command, Event, Offer, OfferState, Order, Party, PartyKind, Product, Strategy, StrategyState, SubscriptionState,
-    Token, User,
+    Command, DisabledWhy, EndpointState, Event, Grant, Offer, OfferState, Order, Party, PartyKind, Product, Strategy,
+    StrategyState, SubscriptionState, Token, User,
 };
 
 /// Makes one wish after the other.
@@ -31,7 +36,7 @@ impl Script {
 
     /// What somebody asks next; it may well be refused.
     pub fn wish(&mut self, shop: &Deployment) -> Wish {
-        let command = match self.chance.below(40) {
+        let command = match self.chance.below(42) {
             0..=11 => self.place(shop),
             12..=14 => self.cancel(shop),
             15..=17 => self.settle(shop),
@@ -42,9 +47,13 @@ impl Script {
             30..=32 => self.of_parties(shop),
             33..=34 => self.of_products(shop),
             35..=37 => self.of_offers(shop),
+            38..=39 => self.of_endpoints(shop),
             _ => self.of_strategies(shop),
         };
-        let by_program = matches!(command, Command::SettleOrder(_) | Command::IssueToken(_) | Command::RevokeToken(_));
+        let by_program = matches!(
+            command,
+            Command::SettleOrder(_) | Command::DisableEndpoint(_) | Command::IssueToken(_) | Command::RevokeToken(_)
+        );
         if by_program {
             return Wish::by_system(command);
         }
@@ -129,7 +138,8 @@ impl Script {
     fn settle(&mut self, shop: &Deployment) -> Command {
         let Some(order) = self.order(shop, true) else { return self.place(shop) };
         let refused = (self.chance.below(2) == 0).then(|| order.subscriptions[0].product);
-        Command::SettleOrder(SettleOrder { order: order.order, refused })
+        let declined = refused.into_iter().filter(|_| self.chance.below(2) == 0).collect();
+        Command::SettleOrder(SettleOrder { order: order.order, refused, declined })
     }
 
     fn change(&mut self, shop: &Deployment) -> Command {
@@ -239,6 +249,36 @@ impl Script {
                 let (offer, name) = (self.offer(shop).offer, Some(format!("Name {number}")));
                 Command::UpdateOffer(UpdateOffer { offer, name, state: Some(self.chance.pick(&OFFER_STATES)) })
             }
+        }
+    }
+
+    fn of_endpoints(&mut self, shop: &Deployment) -> Command {
+        let number = self.chance.below(4);
+        let kind = self.chance.pick(&[PartyKind::Supplier, PartyKind::Vendor, PartyKind::Subscriber]);
+        let owner = Some(Grant { kind, party: self.party(shop, kind).party });
+        let url = format!("https://{number}.test");
+        let created = CreateEndpoint { owner, ..endpoint(&url) };
+        let made = told(shop, |event| match event {
+            Event::EndpointCreated(endpoint) => Some(endpoint),
+            _ => None,
+        });
+        if made.is_empty() {
+            return Command::CreateEndpoint(created);
+        }
+        let old = self.one(&made).endpoint;
+        let revision = shop.whole.endpoints.get(&old).map_or(0, |endpoint| endpoint.revision);
+        match self.chance.below(7) {
+            0 | 1 => Command::CreateEndpoint(created),
+            2 => Command::DeleteEndpoint(DeleteEndpoint { endpoint: old }),
+            3 => {
+                let secret = format!("sealed {number}");
+                Command::RotateEndpointSecret(RotateEndpointSecret { endpoint: old, secret })
+            }
+            4 => Command::DisableEndpoint(DisableEndpoint { endpoint: old, revision, why: DisabledWhy::Failing }),
+            _ => Command::UpdateEndpoint(UpdateEndpoint {
+                state: Some(self.chance.pick(&EndpointState::ALL)),
+                ..rename_endpoint(old, &url)
+            }),
         }
     }
 

@@ -103,7 +103,7 @@ impl Subject {
             }
             Step::Settle { order, agreed } => {
                 let refused = (!agreed).then_some(self.products[0]);
-                Wish::by_system(SettleOrder { order: self.nth_order(order), refused })
+                Wish::by_system(SettleOrder { order: self.nth_order(order), refused, declined: Vec::new() })
             }
             Step::Change { caller, order, position, suspend } => {
                 let state = Some(if suspend { SubscriptionState::Suspended } else { SubscriptionState::Active });

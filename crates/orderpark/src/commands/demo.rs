@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Try it: a server with a made-up world, gone when it ends
 ///
-/// Makes an operator, suppliers, vendors, subscribers, offers, and orders in every state, in a
+/// Makes an operator, suppliers, one of whom is asked, vendors, subscribers, offers, and orders, in a
 /// temporary folder, and prints a token for each kind of party with curl commands to paste.
 ///
 /// With `postgres://USER@HOST/NAME` the world is made in a schema of its own, which is dropped in the end.
@@ -92,9 +92,11 @@ async fn play(
     let options = Options::default();
     let store = Store::open(database, options.clone())?;
     ensure!(!bootstrap::is_done(&store).await?, "{database} is not empty, and the demo makes a world of its own");
-    let settings = Settings { drain_grace_ms: 0, ..Settings::default() };
+    let mut settings = Settings { drain_grace_ms: 0, ..Settings::default() };
+    // The demo's supplier listens here.
+    settings.outside.allow_networks = vec!["127.0.0.1/32".parse()?];
     let signer = wiring::signer(&store, folder, &options, false).await?;
-    let app = wiring::app(&store, settings, signer, &options);
+    let app = wiring::app(&store, settings, signer, &options)?;
     let mut stop = Box::pin(stop);
     let made = tokio::select! {
         made = async { demo::tour(&app, &demo::build(&app).await?, listener.local_addr()?).await } => made.map(|()| true),

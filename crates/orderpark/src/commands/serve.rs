@@ -9,6 +9,8 @@ use crate::configuration::Configuration;
 use crate::{announce, folder, listening, wiring};
 use clap::Args;
 use orderpark_server::Settings;
+use orderpark_server::outside::{Network, network};
+use orderpark_server::publish::{self, PublishSettings};
 use orderpark_store::{Database, Limits, Options, Store};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -44,6 +46,9 @@ pub struct Serve {
     /// A file with that client's secret, at least 32 characters
     #[arg(long, value_name = "FILE", requires = "bootstrap_client_id")]
     bootstrap_client_secret_file: Option<PathBuf>,
+    /// Let deliveries go to this network though it is not public; repeatable, beside those of the configuration
+    #[arg(long, value_name = "CIDR", value_parser = network)]
+    allow_network: Vec<Network>,
     /// Make this node's keys those of all nodes on its PostgreSQL database
     #[arg(long)]
     adopt_keys: bool,
@@ -64,6 +69,7 @@ struct Plan {
     given: Option<Given>,
     adopt_keys: bool,
     limits: Limits,
+    publish: PublishSettings,
 }
 
 impl Serve {
@@ -77,7 +83,9 @@ impl Serve {
     }
 
     fn plan(self, configuration: Configuration) -> anyhow::Result<Plan> {
-        let (settings, limits) = (configuration.settings()?, configuration.limits()?);
+        let (mut settings, limits) = (configuration.settings()?, configuration.limits()?);
+        let publish = configuration.publish()?;
+        settings.outside.allow_networks.extend(self.allow_network);
         let listen = match self.listen.or(configuration.listen) {
             Some(listen) => listen,
             None => listening::DEFAULT.parse()?,
@@ -91,7 +99,7 @@ impl Serve {
         let configured = configuration.database.map(|text| text.parse().map_err(anyhow::Error::msg)).transpose()?;
         let database = self.database.or(configured).unwrap_or_else(|| Database::Sqlite(data.join("orderpark.db")));
         let database = password::from_file(database, self.database_password_file.as_deref())?;
-        Ok(Plan { listen, data, database, settings, given, adopt_keys: self.adopt_keys, limits })
+        Ok(Plan { listen, data, database, settings, given, adopt_keys: self.adopt_keys, limits, publish })
     }
 }
 
@@ -101,8 +109,10 @@ async fn serve(mut plan: Plan) -> anyhow::Result<()> {
     let store = Store::open(&plan.database, options.clone())?;
     bootstrap::operator(&store, &mut plan.settings, plan.given, &*options.chance).await?;
     let signer = wiring::signer(&store, &plan.data, &options, plan.adopt_keys).await?;
-    let app = wiring::app(&store, plan.settings, signer, &options);
+    let app = wiring::app(&store, plan.settings, signer, &options)?;
+    let publishers = publish::start(&store, &options.chance, &plan.publish)?;
     wiring::listen(app, listener).await?;
+    publishers.stop().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

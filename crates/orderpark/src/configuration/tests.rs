@@ -48,6 +48,7 @@ fn unknown_keys_are_refused_by_name() {
         "lisen = \"127.0.0.1:1\"",
         "[api]\nlisen = 1",
         "[tokens]\nlisen = 1",
+        "[deliveries]\nlisen = 1",
         "[postgres]\nlisen = 1",
         "[[profiles]]\nid = \"a\"\nlisen = 1",
     ] {
@@ -72,6 +73,40 @@ fn validity_is_said_as_clients_say_it() {
     assert_eq!(read("[tokens]\nvalidity_max = \"infinite\"").unwrap().token_validity_max_s, None);
     assert!(read("[tokens]\ndefault_validity = \"infinite\"").is_err());
     assert!(read("[tokens]\nvalidity_max = \"2d\"").unwrap_err().contains("tokens.validity_max"));
+}
+
+#[test]
+fn networks_that_are_opened_are_named_exactly() {
+    let text =
+        "[deliveries]\nallow_networks = [\"10.0.0.0/8\", \"fd00:1::/32\"]\nattempt_max_ms = 5000\nca_file = \"ca.pem\"";
+    let outside = read(text).unwrap().outside;
+    let networks: Vec<_> = outside.allow_networks.iter().map(ToString::to_string).collect();
+    assert_eq!(networks, ["10.0.0.0/8", "fd00:1::/32"]);
+    assert_eq!((outside.attempt_max_ms, outside.ca_file), (5000, Some("ca.pem".into())));
+    for wrong in [
+        "10.0.0.1/8",
+        "10.0.0.1",
+        "10/8",
+        "0x0a.0.0.0/8",
+        "fd00::1/32",
+        "10.0.0.0/33",
+        "example.com",
+        "",
+        "10.0.0.0/255.0.0.0",
+    ] {
+        let refused = read(&format!("[deliveries]\nallow_networks = [\"{wrong}\"]")).unwrap_err();
+        assert!(refused.contains("deliveries.allow_networks"), "{wrong}: {refused}");
+    }
+    for wrong in [0, 20_001] {
+        assert!(read(&format!("[deliveries]\nattempt_max_ms = {wrong}")).unwrap_err().contains("attempt_max_ms"));
+    }
+}
+
+#[test]
+fn attempts_are_kept_for_as_many_days_as_is_said() {
+    assert_eq!(read("").unwrap().deliveries.attempts_days, 30);
+    assert_eq!(read("[deliveries]\nattempts_days = 7").unwrap().deliveries.attempts_days, 7);
+    assert!(read("[deliveries]\nattempts_days = 0").unwrap_err().contains("deliveries.attempts_days"));
 }
 
 #[test]

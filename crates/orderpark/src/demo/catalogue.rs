@@ -5,6 +5,7 @@ use super::stage::Stage;
 use orderpark_domain::offer::{CreateOffer, NewItem};
 use orderpark_domain::product::CreateProduct;
 use orderpark_domain::{Action, Command, Notification, NotificationMode, OfferState, ProductKind};
+use std::net::SocketAddr;
 
 pub const PLAN: &str = "northnet/plan-basic";
 /// The application whose supplier wants to be asked before an order becomes active.
@@ -13,8 +14,8 @@ pub const SENSORS: &str = "acme/sensors-100";
 pub const ALARMS: &str = "acme/alarms";
 pub const TRACKERS: &str = "globex/trackers-10";
 
-pub async fn build(stage: &Stage<'_>, parties: &Parties) -> anyhow::Result<()> {
-    products(stage, parties).await?;
+pub async fn build(stage: &Stage<'_>, parties: &Parties, supplier: SocketAddr) -> anyhow::Result<()> {
+    products(stage, parties, supplier).await?;
     let acme = &parties.acme;
     let sensors = [(PLAN, Some(100)), ("meterly/dashboard", None)];
     offer(stage, acme, SENSORS, "100 sensors with dashboard", OfferState::Active, &sensors).await?;
@@ -26,9 +27,12 @@ pub async fn build(stage: &Stage<'_>, parties: &Parties) -> anyhow::Result<()> {
         .await
 }
 
-async fn products(stage: &Stage<'_>, parties: &Parties) -> anyhow::Result<()> {
+async fn products(stage: &Stage<'_>, parties: &Parties, supplier: SocketAddr) -> anyhow::Result<()> {
+    let address = |what| Some(format!("http://{supplier}/{what}"));
     let asks = Notification {
-        subscribed_url: Some("https://supplier.meterly.example/subscriptions".to_owned()),
+        subscribed_url: address("subscribed"),
+        updated_url: address("updated"),
+        unsubscribed_url: address("unsubscribed"),
         mode: NotificationMode::TryCommit,
         ..Notification::default()
     };

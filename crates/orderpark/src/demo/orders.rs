@@ -1,13 +1,13 @@
-//! The demo's orders: one in every state, a suspended subscription, and connections in use.
+//! The demo's orders: one in every state that lasts, a suspended subscription, and connections in use.
 
-use super::catalogue::{ALARMS, ASKS_FIRST, PLAN, SENSORS, TRACKERS};
+use super::catalogue::{ALARMS, PLAN, SENSORS, TRACKERS};
 use super::parties::{Member, Parties};
 use super::stage::Stage;
 use anyhow::{Context as _, bail};
 use orderpark_domain::balance::ReportUsage;
-use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
+use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder};
 use orderpark_domain::subscription::ChangeSubscription;
-use orderpark_domain::{Action, Command, Intent, Order, OrderRef, Outcome, SubscriptionState};
+use orderpark_domain::{Action, Command, Order, OrderRef, Outcome, SubscriptionState};
 
 /// Orders that the tour names.
 pub struct Orders {
@@ -25,9 +25,10 @@ pub async fn build(stage: &Stage<'_>, parties: &Parties) -> anyhow::Result<Order
     report_use(stage, parties, &shown, 40).await?;
     let suspended = place(stage, orchard, SENSORS, 1, Some("DATAFLOW")).await?;
     suspend(stage, &parties.acme, &suspended).await?;
-    settle(stage, place(stage, orchard, ALARMS, 1, None).await?, false).await?;
-    settle(stage, place(stage, waterworks, ALARMS, 1, None).await?, true).await?;
-    place(stage, orchard, ALARMS, 1, None).await?;
+    // More than its supplier sells at once.
+    stage.settle(place(stage, orchard, ALARMS, 1000, None).await?).await?;
+    stage.settle(place(stage, waterworks, ALARMS, 1, None).await?).await?;
+    stage.settle(place(stage, orchard, ALARMS, 10, None).await?).await?;
     place(stage, shipping, TRACKERS, 3, Some("ROUTE")).await?;
     let to_cancel = place(stage, waterworks, SENSORS, 5, None).await?;
     Ok(Orders { shown: shown.order, to_cancel: to_cancel.order })
@@ -54,15 +55,6 @@ async fn place(
 async fn cancel(stage: &Stage<'_>, buyer: &Member, order: OrderRef) -> anyhow::Result<()> {
     let command = CancelOrder { order, dry_run: false };
     stage.act(&buyer.user, Action::CancelOrder, Command::CancelOrder(command)).await?;
-    Ok(())
-}
-
-/// Plays the suppliers that have to be asked.
-async fn settle(stage: &Stage<'_>, order: Order, agreed: bool) -> anyhow::Result<()> {
-    let asked = order.subscriptions.iter().find(|subscription| subscription.product_id == ASKS_FIRST);
-    let product = asked.context("no supplier of this order has to be asked")?.product;
-    let command = SettleOrder { order: order.order, refused: (!agreed).then_some(product) };
-    stage.commit(Intent::system(Command::SettleOrder(command), "the demo plays the suppliers")).await?;
     Ok(())
 }
 

@@ -1,12 +1,14 @@
 //! How the demo acts: as a user, within what that user may.
 
-use anyhow::{Context as _, anyhow};
-use orderpark_domain::{Action, Caller, Command, IfMatch, Intent, Outcome, User};
-use orderpark_server::App;
+use anyhow::{Context as _, anyhow, bail};
+use orderpark_domain::{Action, Caller, Command, IfMatch, Intent, Order, Outcome, Scope, User};
+use orderpark_server::problem::Reason;
+use orderpark_server::{App, suppliers};
+use std::sync::Arc;
 
 /// Where the demo plays.
 pub struct Stage<'a> {
-    pub app: &'a App,
+    pub app: &'a Arc<App>,
 }
 
 impl Stage<'_> {
@@ -15,6 +17,17 @@ impl Stage<'_> {
         let scope = Caller::of(by).may(action).map_err(|_| anyhow!("{} may not {}", by.login, action.name()))?;
         let intent = Intent { command, scope, by: Some(by.user), request: None, if_match: IfMatch::Anything };
         self.commit(intent).await.with_context(|| format!("{} could not {}", by.login, action.name()))
+    }
+
+    /// Has the suppliers of a new order asked, and the order settled. They may say no.
+    pub async fn settle(&self, order: Order) -> anyhow::Result<()> {
+        let scope = Scope::system("the demo placed an order");
+        match suppliers::answer(self.app, &scope, order, true).await {
+            Err(problem) if problem.reason() != Reason::RejectedBySupplier => {
+                bail!("suppliers cannot be asked: {problem:?}")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Commits an intent.

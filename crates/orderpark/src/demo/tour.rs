@@ -1,7 +1,7 @@
 //! What the demo prints: a token for each kind of party, and commands that work when they are pasted.
 
 use super::World;
-use super::catalogue::SENSORS;
+use super::catalogue::{ALARMS, SENSORS};
 use crate::announce::out;
 use anyhow::Context as _;
 use orderpark_domain::User;
@@ -41,11 +41,12 @@ struct Tokens {
     subscriber: String,
 }
 
-fn commands(world: &World, tokens: &Tokens, api: &str) -> [(&'static str, String); 6] {
+fn commands(world: &World, tokens: &Tokens, api: &str) -> [(&'static str, String); 8] {
     let (shown, to_cancel) = (world.orders.shown, world.orders.to_cancel);
     let place = format!(
         "-H 'Content-Type: application/json' -H 'Idempotency-Key: demo-1' -d '{{\"offerId\":\"{SENSORS}\",\"quantity\":2}}'"
     );
+    let ask = format!("-H 'Content-Type: application/json' -d '{{\"offerId\":\"{ALARMS}\",\"quantity\":2}}'");
     [
         (
             "Place an order. Paste it again: the same key finds the same order",
@@ -59,10 +60,19 @@ fn commands(world: &World, tokens: &Tokens, api: &str) -> [(&'static str, String
             curl(&format!("-X DELETE {api}/orders/{to_cancel}"), &tokens.subscriber),
         ),
         (
+            "Order what a supplier is asked about first. It sells at most 100 at once: try 101",
+            curl(&format!("{ask} {api}/orders"), &tokens.subscriber),
+        ),
+        ("What that supplier was told: TRY, then COMMIT; CANCEL where another one refuses", shown_by(world.supplier)),
+        (
             "The supplier sees no orders, only the subscriptions to its products",
             curl(&format!("{api}/subscriptions"), &tokens.supplier),
         ),
     ]
+}
+
+fn shown_by(supplier: SocketAddr) -> String {
+    format!("curl -sS http://{supplier}/")
 }
 
 fn curl(what: &str, token: &str) -> String {

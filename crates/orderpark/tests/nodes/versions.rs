@@ -43,7 +43,7 @@ fn what_version_1_has_written_is_upgraded_and_served() {
     assert!(count("select max(version) from refinery_schema_history") > 1);
     assert_eq!(count("select count(*) from journal"), entries + 2, "a token, an order, and no other change");
     let verified = run(&["verify", "--database", &format!("sqlite:{}", file.display())]);
-    assert!(verified.status.success(), "{}", stderr(&verified));
+    assert!(verified.status.success(), "{}{}", String::from_utf8_lossy(&verified.stdout), stderr(&verified));
 }
 
 /// Nodes of this version go on while one of the next has upgraded the schema, and can be started again; once the schema has

@@ -18,6 +18,7 @@ mod validity;
 pub(crate) use commit::commit;
 pub use proof::{ClientId, NotProved, prove};
 pub use secret::new_secret;
+pub(crate) use signer::Master;
 pub use signer::{KeyError, Signer};
 pub use throttle::Wait;
 pub use tokens::{Issued, find, issue, revoke};

@@ -2,13 +2,15 @@
 
 use super::{Base, Turns};
 use crate::native::events::Streams;
+use crate::native::places::Places;
 use crate::router::Operation;
 use crate::wire::{Fields, Json, Query, etag, idempotency, json};
 use crate::{App, Problem, access, answer};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use orderpark_domain::{Caller, Command, IfMatch, Intent, Outcome, RequestKey, Scope};
+use orderpark_domain::{Caller, Command, IfMatch, Instant, Intent, Outcome, PartyRef, RequestKey, Scope};
+use orderpark_store::Committed;
 use std::sync::Arc;
 
 /// One request. Its scope is that of the operation's action: what a handler receives it may use.
@@ -16,6 +18,8 @@ pub(crate) struct Call {
     pub app: Arc<App>,
     pub turns: Turns,
     pub streams: Streams,
+    /// Tests of webhook endpoints that are under way.
+    pub tests: Places<PartyRef>,
     pub base: Base,
     pub caller: Caller,
     pub scope: Scope,
@@ -32,12 +36,14 @@ pub(crate) struct Call {
 pub(crate) struct Done {
     pub outcome: Outcome,
     pub replayed: bool,
+    /// When it was decided, by the journal's clock.
+    pub at: Instant,
 }
 
 impl Call {
-    /// The path of the collection below the base.
-    pub fn collection(&self) -> &'static str {
-        self.operation.path.trim_end_matches("/{ref}")
+    /// The address of the operation, without the query.
+    pub fn address(&self) -> String {
+        format!("{}{}", self.base.path, self.operation.path.replace("{ref}", &self.path_ref))
     }
 
     /// The ref in the path; one that is malformed names nothing.
@@ -53,6 +59,11 @@ impl Call {
     /// Reads attributes of a body.
     pub fn fields<'j>(&self, body: &'j Json) -> Fields<'j> {
         Fields::new(body, self.app.settings.ignore_unknown_fields)
+    }
+
+    /// Reads the body of an operation that needs none: nothing, or an object without attributes.
+    pub fn expect_no_attributes(&self) -> Result<(), Problem> {
+        if self.body.is_empty() { Ok(()) } else { self.fields(&self.json()?).finish() }
     }
 
     /// Commits a command that makes or deletes something: under its request key, with its precondition.
@@ -75,7 +86,8 @@ impl Call {
             if_match: self.if_match(),
         };
         let committed = access::commit(&self.app, intent).await?;
-        Ok(Done { outcome: committed.outcome, replayed: committed.replayed })
+        let Committed { outcome, replayed, at } = committed;
+        Ok(Done { outcome, replayed, at })
     }
 
     fn request_key(&self, body: Option<&Json>) -> Result<Option<RequestKey>, Problem> {
@@ -128,7 +140,7 @@ impl Call {
         if !self.base.version.answers_created() {
             return response;
         }
-        answer::created(response, &format!("{}{}/{new_ref}", self.base.path, self.collection()))
+        answer::created(response, &format!("{}/{new_ref}", self.address()))
     }
 }
 

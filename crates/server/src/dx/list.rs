@@ -170,7 +170,7 @@ impl<L: Listing> Walk<L> {
         match more {
             Some(last) => {
                 let query = call.query.with("after", &last.to_string());
-                let address = format!("{}{}?{query}", call.base.path, call.collection());
+                let address = format!("{}?{query}", call.address());
                 Ok(answer::with_next(response, &address))
             }
             None => Ok(response),

@@ -2,11 +2,12 @@
 
 pub mod admin;
 mod base;
-mod call;
+pub(crate) mod call;
 pub(crate) mod core;
-mod list;
+pub(crate) mod list;
+pub(crate) mod smp;
 
 pub(crate) use base::below;
 pub use base::{ADMIN_BASES, BASES, Base, Version};
-pub(crate) use call::Call;
+pub(crate) use call::{Call, unexpected};
 pub(crate) use list::Turns;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Authenticates first of all, so that nobody learns what exists without a token.
 pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Result<Response, Problem> {
-    let Front { app, turns, streams, .. } = front;
+    let Front { app, turns, streams, tests, .. } = front;
     let (parts, body) = request.into_parts();
     let caller = access::authenticate(app, &parts.headers).await?;
     match router::find(&parts.method, &parts.uri.path()[base.path.len()..]) {
@@ -30,10 +30,10 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
                 (caller, Bytes::new())
             };
             let scope = caller.may(operation.action)?;
-            let (app, turns, streams, path_ref) =
-                (Arc::clone(app), turns.clone(), streams.clone(), path_ref.to_owned());
-            let headers = parts.headers;
-            let call = Call { app, turns, streams, base, caller, scope, path_ref, query, headers, body, operation };
+            let (app, path_ref, headers) = (Arc::clone(app), path_ref.to_owned(), parts.headers);
+            let (turns, streams, tests) = (turns.clone(), streams.clone(), tests.clone());
+            let call =
+                Call { app, turns, streams, tests, base, caller, scope, path_ref, query, headers, body, operation };
             (operation.handler)(call).await
         }
         Found::OtherMethods(methods) => Err(allowing(&methods)),

@@ -1,7 +1,7 @@
 //! Everything but the Core API: health, and the Admin API below each of its base paths.
 
 use super::{method_not_allowed, ready};
-use crate::dx::{ADMIN_BASES, admin, below};
+use crate::dx::{ADMIN_BASES, admin, below, smp};
 use crate::{App, Problem, access, answer};
 use axum::Router;
 use axum::extract::State;
@@ -17,6 +17,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/health/live", get(async || answer::healthy()))
         .route("/health/ready", get(async |State(app): State<Arc<App>>| ready(&app)))
+        .route(smp::SUBSCRIPTION, get(smp::subscription))
         .route_service(TOKEN_ALIAS, admin::routes().with_state(Arc::clone(&app)))
         .nest("/thingpark/dx", Router::new().route_service(TOKEN_ALIAS, admin::routes().with_state(Arc::clone(&app))));
     for base in ADMIN_BASES {
@@ -26,19 +27,20 @@ pub(super) fn router(app: Arc<App>) -> Router {
 }
 
 async fn unknown_route(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    authenticate_below_admin(&app, &uri, &headers).await?;
+    authenticate_where_needed(&app, &uri, &headers).await?;
     Err(Problem::not_found())
 }
 
 async fn unknown_method(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    authenticate_below_admin(&app, &uri, &headers).await?;
+    authenticate_where_needed(&app, &uri, &headers).await?;
     Err(method_not_allowed())
 }
 
 /// What needs a token needs it also to learn that there is nothing; the token endpoints never need one.
-async fn authenticate_below_admin(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
-    let rest = ADMIN_BASES.iter().find_map(|base| below(uri.path(), base));
-    if rest.is_some_and(|rest| !rest.starts_with("/oauth/") && rest != TOKEN_ALIAS) {
+async fn authenticate_where_needed(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    let admin = ADMIN_BASES.iter().find_map(|base| below(uri.path(), base));
+    let needs_token = admin.is_some_and(|rest| !rest.starts_with("/oauth/") && rest != TOKEN_ALIAS);
+    if needs_token || below(uri.path(), smp::SMP_BASE).is_some() {
         access::authenticate(app, headers).await?;
     }
     Ok(())

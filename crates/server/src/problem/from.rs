@@ -32,7 +32,7 @@ impl Problem {
         }
     }
 
-    fn outcome_unknown(detail: String) -> Problem {
+    pub(crate) fn outcome_unknown(detail: String) -> Problem {
         let message = "it is not known whether this was done; the same request with the same Idempotency-Key tells";
         Problem::new(Reason::OutcomeUnknown, message).detail(detail).retry_after(1)
     }
@@ -134,6 +134,9 @@ fn conflict_of(refusal: &Refusal) -> Problem {
         ),
         Refusal::TooManyConnections => {
             Problem::new(Reason::TooManyConnections, "the sum of granted connections would be too large to count")
+        }
+        Refusal::TooManyEndpoints => {
+            Problem::new(Reason::TooManyEndpoints, "a party may have 100 webhook endpoints at most")
         }
         Refusal::IllegalTransition { from, to } => {
             Problem::new(Reason::IllegalTransition, format!("what is {from} cannot become {to}"))

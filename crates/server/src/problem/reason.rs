@@ -44,6 +44,7 @@ reasons! {
     RequestTimeout REQUEST_TIMEOUT "timeout";
     OfferNotOrderable CONFLICT "offer_not_orderable";
     SupplierCannotBeAsked CONFLICT "supplier_cannot_be_asked";
+    RejectedBySupplier CONFLICT "rejected_by_supplier";
     IdTaken CONFLICT "id_taken";
     ExternalIdTaken CONFLICT "external_id_taken";
     InUse CONFLICT "in_use";
@@ -52,6 +53,8 @@ reasons! {
     ConnectionsInUse CONFLICT "connections_in_use";
     ConnectionsNotGranted CONFLICT "connections_not_granted";
     TooManyConnections CONFLICT "too_many_connections";
+    TooManyEndpoints CONFLICT "too_many_endpoints";
+    EndpointDisabled CONFLICT "endpoint_disabled";
     IllegalTransition CONFLICT "illegal_transition";
     Stale PRECONDITION_FAILED "stale";
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large";

@@ -5,9 +5,11 @@
 //! and what is left over is refused by name. All errors of a body are told at once. What the server owns is never bound.
 
 pub(crate) mod accept;
+mod asked;
+mod endpoint;
 pub(crate) mod etag;
 mod event;
-mod fields;
+pub(crate) mod fields;
 pub(crate) mod idempotency;
 pub(crate) mod json;
 mod notification;
@@ -23,6 +25,8 @@ pub(crate) mod text;
 pub(crate) mod time;
 mod user;
 
+pub use asked::Asked;
+pub use endpoint::{Attempt, Delivery, Endpoint, TestEvent};
 pub use event::Event;
 pub use fields::Fields;
 pub use json::Json;
@@ -34,6 +38,7 @@ pub use product::{Application, ConnectivityPlan};
 pub use query::Query;
 pub use strategy::Strategy;
 pub use subscription::Subscription;
+pub(crate) use text::is_hidden;
 pub use text::is_segment;
 pub use user::{FirstUser, User};
 

@@ -1,7 +1,7 @@
 //! How a product's supplier is told, as the API shows and reads it.
 
-use super::fields::Fields;
-use super::text;
+use super::fields::{Fields, Read};
+use super::{Json, text};
 use orderpark_domain::{NotificationFormat, NotificationMode, Product, Scope};
 use serde::Serialize;
 
@@ -22,6 +22,8 @@ pub struct Notification<'a> {
     unsubscribed_url: Option<&'a str>,
     mode: &'static str,
     format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
 }
 
 impl<'a> Notification<'a> {
@@ -34,23 +36,39 @@ impl<'a> Notification<'a> {
             unsubscribed_url: notification.unsubscribed_url.as_deref(),
             mode: word_of(&MODES, notification.mode),
             format: word_of(&FORMATS, notification.format),
+            secret: None,
         })
+    }
+
+    /// With the secret that was made just now.
+    #[must_use]
+    pub(super) fn with_secret(self, secret: Option<&'a str>) -> Notification<'a> {
+        Notification { secret, ..self }
     }
 }
 
-/// Reads `notification`.
-pub fn read_notification(fields: &mut Fields<'_>) -> orderpark_domain::Notification {
-    orderpark_domain::Notification {
-        subscribed_url: fields.optional("subscribedUrl", text::url),
-        updated_url: fields.optional("updatedUrl", text::url),
-        unsubscribed_url: fields.optional("unsubscribedUrl", text::url),
+/// Reads `notification`; its secret is not the caller's to say. An address is taken that `address` takes.
+pub fn read_notification(
+    fields: &mut Fields<'_>,
+    address: impl Fn(&Json) -> Read<String>,
+) -> orderpark_domain::Notification {
+    let notification = orderpark_domain::Notification {
+        subscribed_url: fields.optional("subscribedUrl", &address),
+        updated_url: fields.optional("updatedUrl", &address),
+        unsubscribed_url: fields.optional("unsubscribedUrl", &address),
         mode: fields
             .optional("mode", |value| text::word(value, |word| named(&MODES, word), "TRY_COMMIT, COMMIT_ONLY"))
             .unwrap_or_default(),
         format: fields
             .optional("format", |value| text::word(value, |word| named(&FORMATS, word), "XML, JSON"))
             .unwrap_or_default(),
+        secrets: Vec::new(),
+    };
+    let is_silent = notification.subscribed_url.is_none() && fields.is_right("subscribedUrl");
+    if notification.mode == NotificationMode::TryCommit && is_silent {
+        fields.refuse("subscribedUrl", "is needed to be asked first");
     }
+    notification
 }
 
 fn named<T: Copy>(words: &[(&str, T)], asked: &str) -> Option<T> {

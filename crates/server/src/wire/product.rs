@@ -31,6 +31,12 @@ impl<'a> Application<'a> {
             notification: Notification::of(product, scope),
         }
     }
+
+    /// With the secret that its notification was given just now.
+    #[must_use]
+    pub fn with_secret(self, secret: Option<&'a str>) -> Application<'a> {
+        Application { notification: self.notification.map(|shown| shown.with_secret(secret)), ..self }
+    }
 }
 
 /// A connectivity plan.
@@ -58,6 +64,12 @@ impl<'a> ConnectivityPlan<'a> {
             used_connections: Count(total.used),
             notification: Notification::of(product, scope),
         }
+    }
+
+    /// With the secret that its notification was given just now.
+    #[must_use]
+    pub fn with_secret(self, secret: Option<&'a str>) -> ConnectivityPlan<'a> {
+        ConnectivityPlan { notification: self.notification.map(|shown| shown.with_secret(secret)), ..self }
     }
 
     /// The entity tag: the counts are part of what is shown, the revision of what can be changed.

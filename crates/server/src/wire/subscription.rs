@@ -42,6 +42,15 @@ impl<'a> Subscription<'a> {
         Subscription::made(*subscription_ref, *subscriber, (offer_id, strategy.as_deref()), subscription)
     }
 
+    /// Shows a subscription of an order.
+    pub fn of_order(
+        order: &'a orderpark_domain::Order,
+        own_ref: SubscriptionRef,
+        subscription: &'a orderpark_domain::Subscription,
+    ) -> Subscription<'a> {
+        Subscription::made(own_ref, order.subscriber, (&order.offer_id, order.strategy.as_deref()), subscription)
+    }
+
     fn made(
         own_ref: SubscriptionRef,
         subscriber: PartyRef,

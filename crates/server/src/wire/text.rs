@@ -3,6 +3,7 @@
 use super::fields::Read;
 use super::json::Json;
 use orderpark_domain::Grant;
+use orderpark_domain::feed::Kind;
 use orderpark_domain::order::QUANTITY_MAX;
 
 /// The longest name, in characters.
@@ -79,7 +80,7 @@ pub fn email(value: &Json) -> Read<String> {
 /// An `http` or `https` address, in the printable ASCII of RFC 3986: what people read in it is where it leads.
 pub fn url(value: &Json) -> Read<String> {
     let text = string(value)?.trim();
-    let wrong = "has to be an http or https address of at most 2048 characters";
+    let wrong = "has to be an http or https address in printable ASCII, of at most 2048 characters";
     let uri = text.parse::<http::Uri>().map_err(|_| wrong)?;
     let web = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty());
     let plain = text.bytes().all(|b| b.is_ascii_graphic());
@@ -175,6 +176,23 @@ pub fn grants(value: &Json) -> Read<Vec<Grant>> {
         grants.push(grant);
     }
     if grants.is_empty() { Err(wrong.into()) } else { Ok(grants) }
+}
+
+/// A scope.
+pub fn grant(value: &Json) -> Read<Grant> {
+    string(value).ok().and_then(Grant::parse).ok_or_else(|| "has to be a scope such as VENDOR:12".into())
+}
+
+/// A list of kinds of events: not empty, without repetition.
+pub fn event_types(value: &Json) -> Read<Vec<Kind>> {
+    let wrong = "has to be an array of types of events such as order.activated, each once; null means all";
+    let Json::Array(elements) = value else { return Err(wrong.into()) };
+    let mut kinds = Vec::new();
+    for element in elements {
+        let kind = string(element).ok().and_then(Kind::parse).filter(|kind| !kinds.contains(kind)).ok_or(wrong)?;
+        kinds.push(kind);
+    }
+    if kinds.is_empty() { Err(wrong.into()) } else { Ok(kinds) }
 }
 
 /// A list of ids of processing strategies: not empty, without repetition.

@@ -3,15 +3,22 @@
 use jiff::Timestamp;
 use orderpark_domain::Instant;
 use serde::{Serialize, Serializer};
+use std::fmt;
 
 /// An instant as the API shows it: `2026-11-23T10:00:00.000000Z`.
 #[derive(Clone, Copy, Debug)]
 pub struct Time(pub Instant);
 
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let instant = Timestamp::from_microsecond(self.0.0).unwrap_or_default();
+        write!(f, "{instant:.6}")
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let instant = Timestamp::from_microsecond(self.0.0).unwrap_or_default();
-        serializer.collect_str(&format_args!("{instant:.6}"))
+        serializer.collect_str(self)
     }
 }
 

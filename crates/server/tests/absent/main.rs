@@ -111,6 +111,13 @@ impl Scene {
                 vec![other.offer_ref.clone(), gone]
             }
             "/processingStrategies" => vec![self.other_strategy.clone(), make(json!({"id": "acme/x"})).await],
+            "/webhookEndpoints" => {
+                let url = "https://hooks.example/";
+                let scope = format!("SUBSCRIBER:{}", self.own.subscriber.party);
+                let gone = make(json!({"url": url, "scope": scope})).await;
+                let of_other = other.subscriber.post(collection, json!({"url": url})).await.expect(201);
+                vec![text(&of_other, "ref"), self.own.vendor.party.clone(), gone]
+            }
             "/orders" => vec![text(&self.other_order, "ref")],
             "/subscriptions" => vec![text(&self.other_order["subscriptions"][0], "ref")],
             other => panic!("teach Scene::refs what {other} has"),
@@ -152,7 +159,7 @@ const QUERIES: [&str; 8] = [
     "?a=1&a=1",
 ];
 
-/// Bodies of a PUT; the last one is the stranger's object as it is.
+/// Bodies of a PUT or POST; the last one is the stranger's object as it is.
 fn bodies(object: &Value) -> Vec<String> {
     let texts = ["{}", "{", r#"{"name":"New"}"#, r#"{"name":7}"#, r#"{"color":1}"#, r#"{"state":"ACTIVE"}"#];
     let mut bodies: Vec<String> = texts.map(str::to_owned).to_vec();
@@ -168,15 +175,20 @@ struct Question {
 }
 
 impl Question {
-    async fn ask(&self, collection: &str, path_ref: &str) -> Answer {
-        let path = format!("{collection}/{path_ref}{}", self.query);
+    /// Asks an operation about this object.
+    async fn ask(&self, operation: &str, path_ref: &str) -> Answer {
+        let path = format!("{}{}", operation.replace("{ref}", path_ref), self.query);
         self.caller.send(self.method.clone(), &path, self.body.clone().into()).await
     }
 }
 
 /// Everything that is asked about one object.
 fn questions(caller: &Caller, method: &Method, object: &Value) -> Vec<Question> {
-    let plain = if *method == Method::PUT { r#"{"name":"New"}"#.to_owned() } else { String::new() };
+    let plain = match *method {
+        Method::PUT => r#"{"name":"New"}"#.to_owned(),
+        Method::POST => r#"{"exhausted":true}"#.to_owned(),
+        _ => String::new(),
+    };
     let question = |caller: Caller, query: &str, body: String| Question {
         caller,
         method: method.clone(),
@@ -186,7 +198,7 @@ fn questions(caller: &Caller, method: &Method, object: &Value) -> Vec<Question> 
     let mut questions: Vec<_> =
         HEADERS.iter().map(|(name, value)| question(caller.with(name, value), "", plain.clone())).collect();
     questions.extend(QUERIES.iter().map(|query| question(caller.clone(), query, plain.clone())));
-    if *method == Method::PUT {
+    if *method == Method::PUT || *method == Method::POST {
         for body in bodies(object) {
             questions.push(question(caller.clone(), "", body.clone()));
             questions.push(question(caller.clone(), "?resetPassword=true", body));
@@ -199,8 +211,8 @@ async fn a_strangers_object_is_answered_like_one_that_never_was(engine: Engine) 
     let scene = Scene::on(engine).await;
     let callers = scene.callers().await;
     let mut compared = 0;
-    for operation in operations().iter().filter(|operation| operation.path.ends_with("{ref}")) {
-        let collection = operation.path.trim_end_matches("/{ref}");
+    for operation in operations().iter().filter(|operation| operation.is_of_one()) {
+        let collection = operation.collection();
         let refs = scene.refs(collection).await;
         let before = scene.journal.length();
         let object = scene.world.operator.get(&format!("{collection}/{}", refs[0])).await.expect(200);
@@ -209,9 +221,9 @@ async fn a_strangers_object_is_answered_like_one_that_never_was(engine: Engine) 
             // Vendors bundle the products of every supplier, so they see them.
             let sees_all = is_product && ["vendor", "all three"].contains(name) && operation.method == Method::GET;
             for question in questions(caller, &operation.method, &object) {
-                let expected = told(&question.ask(collection, absent(collection)).await);
+                let expected = told(&question.ask(operation.path, absent(collection)).await);
                 for path_ref in refs.iter().skip(usize::from(sees_all)) {
-                    let answer = question.ask(collection, path_ref).await;
+                    let answer = question.ask(operation.path, path_ref).await;
                     let (query, body) = (&question.query, &question.body);
                     assert_eq!(told(&answer), expected, "{} {query} {body} as {name}", answer.asked);
                     assert!(answer.status >= 400, "{} as {name}", answer.asked);
@@ -227,8 +239,8 @@ async fn a_strangers_object_is_answered_like_one_that_never_was(engine: Engine) 
 
 async fn for_the_operator_what_is_gone_never_was(engine: Engine) {
     let scene = Scene::on(engine).await;
-    for operation in operations().iter().filter(|operation| operation.path.ends_with("{ref}")) {
-        let collection = operation.path.trim_end_matches("/{ref}");
+    for operation in operations().iter().filter(|operation| operation.is_of_one()) {
+        let collection = operation.collection();
         let Some(gone) = scene.refs(collection).await.pop() else { continue };
         let answer = scene.world.operator.get(&format!("{collection}/{gone}")).await;
         // The last one is a stranger's where none can be deleted.
@@ -236,8 +248,8 @@ async fn for_the_operator_what_is_gone_never_was(engine: Engine) {
             continue;
         }
         for question in questions(&scene.world.operator, &operation.method, &json!({})) {
-            let expected = told(&question.ask(collection, absent(collection)).await);
-            let answer = question.ask(collection, &gone).await;
+            let expected = told(&question.ask(operation.path, absent(collection)).await);
+            let answer = question.ask(operation.path, &gone).await;
             assert_eq!(told(&answer), expected, "{} {} {}", answer.asked, question.query, question.body);
         }
     }
@@ -279,6 +291,7 @@ async fn a_filter_finds_nothing_of_strangers(engine: Engine) {
     let scene = Scene::on(engine).await;
     let other = &scene.other;
     let order = text(&scene.other_order, "ref");
+    other.vendor.post("/webhookEndpoints", json!({"url": "https://else.example/"})).await.expect(201);
     let filters = [
         ("/suppliers?supplierId=", "far".to_owned(), "none"),
         ("/vendors?vendorId=", "else".to_owned(), "none"),
@@ -297,6 +310,7 @@ async fn a_filter_finds_nothing_of_strangers(engine: Engine) {
         ("/subscriptions?orderRef=", order, absent("/orders")),
         ("/applications?applicationId=", other.application_id.clone(), "far/none"),
         ("/connectivityPlans?connectivityPlanId=", other.plan_id.clone(), "far/none"),
+        ("/webhookEndpoints?scope=", format!("VENDOR:{}", other.vendor.party), "VENDOR:987654"),
     ];
     for (name, caller) in scene.callers().await {
         for (path, foreign, absent) in &filters {

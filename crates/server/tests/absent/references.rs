@@ -71,6 +71,8 @@ pub fn references(scene: &Scene) -> Vec<Reference<'_>> {
         let parties = [&other.vendor.party, &other.supplier.party, &other.subscriber.party];
         let mut scopes: Vec<String> = parties.iter().map(|party| format!("{kind}:{party}")).collect();
         scopes.extend([format!("{kind}:987654"), "OPERATOR:1".to_owned(), "OPERATOR:987654".to_owned()]);
+        let endpoint = r#"{"url":"https://a.example/","scope":"$"}"#;
+        references.push((caller, post(), "/webhookEndpoints".into(), endpoint, scopes.clone()));
         references.push((caller, post(), "/users".into(), r#"{"email":"a@b.example","scopes":["$"]}"#, scopes));
     }
     for caller in [vendor, subscriber] {

@@ -72,7 +72,7 @@ async fn pending_order(world: &World, shop: &Shop) -> Order {
 }
 
 async fn settle(world: &World, order: &Order, refused: Option<ProductRef>) {
-    done(world, Command::SettleOrder(SettleOrder { order: order.order, refused })).await;
+    done(world, Command::SettleOrder(SettleOrder { order: order.order, refused, declined: Vec::new() })).await;
 }
 
 async fn done(world: &World, command: Command) -> Outcome {

@@ -63,12 +63,15 @@ async fn an_order_that_waits_is_told_when_it_is_settled(engine: Engine) {
         "order.activated",
         "subscription.activated",
         "order.rejected",
+        "subscription.rejected",
         "order.cancelled",
         "subscription.cancelled",
     ];
     assert_eq!(kinds(&events), expected);
     assert_eq!((&events[3]["data"], &events[5]["data"]), (&active, &rejected));
-    for (index, state) in [(1, "PENDING"), (2, "PENDING"), (3, "ACTIVE"), (5, "REJECTED"), (6, "CANCELLED")] {
+    for (index, state) in
+        [(1, "PENDING"), (2, "PENDING"), (3, "ACTIVE"), (5, "REJECTED"), (6, "REJECTED"), (7, "CANCELLED")]
+    {
         assert_eq!(events[index]["data"]["state"], state);
         let cancelled = state == "CANCELLED";
         assert_eq!(events[index]["data"]["cancellationDate"].is_string(), cancelled, "{}", events[index]);

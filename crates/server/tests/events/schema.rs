@@ -153,5 +153,18 @@ fn the_page_shows_an_event_of_each_kind() {
     let shown: Vec<String> = examples.iter().map(|event| text(event, "type")).collect();
     assert_eq!(shown, Kind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>());
     let files = std::fs::read_dir(docs().join("reference/events")).expect("a folder").count();
-    assert_eq!(files, Kind::ALL.len());
+    assert_eq!(files, Kind::ALL.len() + BESIDE.len());
+}
+
+/// What is sent and not in the feed.
+const BESIDE: [&str; 1] = ["webhook.test"];
+
+#[test]
+fn what_is_sent_beside_the_feed_is_as_its_schema_says() {
+    let page = std::fs::read_to_string(docs().join("webhooks.md")).expect("a page");
+    for kind in BESIDE {
+        let shown = |block: &&str| block.contains(&format!("\"type\": \"{kind}\"")) && block.contains("\"data\"");
+        let mut blocks = page.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+        check(&serde_json::from_str(blocks.find(shown).expect("an example")).expect("JSON"));
+    }
 }

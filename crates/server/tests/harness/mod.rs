@@ -27,7 +27,7 @@ pub use self::{
     caller::Caller,
     journal::Journal,
     raw::Raw,
-    world::{Member, Shop, World},
+    world::{Member, Shop, World, started},
 };
 #[allow(unused_imports, reason = "each test binary uses what it needs")]
 pub use orderpark_testbed::{Chance, Engine};

@@ -6,14 +6,15 @@ use axum::body::Body;
 use http::Method;
 use orderpark_domain::party::Bootstrap;
 use orderpark_domain::{Command, Intent};
-use orderpark_server::access::{Access, Signer, new_secret};
+use orderpark_server::access::{Signer, new_secret};
+use orderpark_server::outside::{Names, Outside, Resolving};
 use orderpark_server::{App, Settings, router};
-use orderpark_store::{Clock, Options, Store};
+use orderpark_store::{Clock, Database, Options, Store};
 use orderpark_testbed::{Chance, Engine, TestClock, TestDatabase};
 use serde_json::{Value, json};
+use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// Where the chance of every deployment begins: two that are asked the same do the same.
 const SEED: u64 = 20_261_123;
@@ -102,9 +103,14 @@ impl World {
 
     /// Another node of this deployment: on the same database, with the same keys, and a chance of its own.
     pub fn node(&self) -> Router {
-        let chance = Arc::new(Chance::new(SEED + 1));
+        router(self.another_node(1))
+    }
+
+    /// What such a node is made of; each has a number, from 1.
+    pub fn another_node(&self, number: u64) -> Arc<App> {
+        let chance = Arc::new(Chance::new(SEED + number));
         let store = open(&self.database, &self.clock, &chance);
-        router(app(store, self.app.settings.clone(), &self.signer, chance))
+        app(store, self.app.settings.clone(), &self.signer, chance)
     }
 
     /// What is written in the database beside the server.
@@ -190,7 +196,18 @@ impl World {
     }
 }
 
+/// A program that starts on a database which is there, with keys of its own.
+pub fn started(database: &Database, settings: Settings, clock: &Arc<TestClock>, number: u64) -> Arc<App> {
+    let chance = Arc::new(Chance::new(SEED + number));
+    let signer = Signer::open(None, &*chance).expect("a signer");
+    app(open_at(database, clock, &chance), settings, &signer, chance)
+}
+
 fn open(database: &TestDatabase, clock: &Arc<TestClock>, chance: &Arc<Chance>) -> Store {
+    open_at(&database.database(), clock, chance)
+}
+
+fn open_at(database: &Database, clock: &Arc<TestClock>, chance: &Arc<Chance>) -> Store {
     let options = Options {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         chance: Arc::clone(chance) as Arc<dyn orderpark_store::Chance>,
@@ -198,14 +215,21 @@ fn open(database: &TestDatabase, clock: &Arc<TestClock>, chance: &Arc<Chance>) -
         follows_database_clock: false,
         ..Options::default()
     };
-    Store::open(&database.database(), options).expect("a store")
+    Store::open(database, options).expect("a store")
+}
+
+/// A resolver that knows nobody: no test asks for the names of the world outside.
+struct Nobody;
+
+impl Names for Nobody {
+    fn resolve(&self, _: &str) -> Resolving {
+        Box::pin(async { Err(io::ErrorKind::NotFound.into()) })
+    }
 }
 
 fn app(store: Store, settings: Settings, signer: &Signer, chance: Arc<Chance>) -> Arc<App> {
-    let access = Access::new(signer.clone());
-    access.follow(store.revocations());
-    let clock = store.clock();
-    Arc::new(App { store, settings, access, clock, chance, draining: AtomicBool::new(false) })
+    let outside = Outside::new(&settings.outside, store.clock(), Arc::new(Nobody));
+    Arc::new(App::new(store, settings, signer.clone(), Arc::new(outside.expect("a way out")), chance))
 }
 
 async fn login_at(nobody: &Caller, client_id: &str, client_secret: &str) -> Caller {

@@ -7,6 +7,7 @@ mod attributes;
 mod bodies;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod parameters;
 
 use attributes::ATTRIBUTES;
 use bodies::bodies;
@@ -14,6 +15,7 @@ use harness::{Answer, Engine, Journal, Raw, Shop, World, text};
 use http::Method;
 use orderpark_server::problem::Reason;
 use orderpark_server::router::operations;
+use parameters::parameters;
 use serde_json::{Value, json};
 
 const BASE: &str = "/core/latest/api";
@@ -23,6 +25,7 @@ struct Scene {
     shop: Shop,
     order: Value,
     strategy: String,
+    endpoint: String,
     user: String,
     journal: Journal,
 }
@@ -34,8 +37,11 @@ impl Scene {
         let strategy = shop.vendor.post("/processingStrategies", json!({"id": "acme/own"})).await.expect(201);
         let order = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await.expect(201);
         let users = world.operator.get("/users?email=net@supplier.example").await.expect(200);
+        let endpoint = json!({"url": "https://hooks.example/", "scope": format!("VENDOR:{}", shop.vendor.party)});
+        let endpoint = shop.vendor.post("/webhookEndpoints", endpoint).await.expect(201);
+        let [strategy, endpoint, user] = [&strategy, &endpoint, &users[0]].map(|object| text(object, "ref"));
         let journal = world.journal();
-        Scene { world, shop, order, strategy: text(&strategy, "ref"), user: text(&users[0], "ref"), journal }
+        Scene { world, shop, order, strategy, endpoint, user, journal }
     }
 
     fn path_ref(&self, collection: &str) -> String {
@@ -48,6 +54,7 @@ impl Scene {
             "/connectivityPlans" => self.shop.plan_ref.clone(),
             "/offers" => self.shop.offer_ref.clone(),
             "/processingStrategies" => self.strategy.clone(),
+            "/webhookEndpoints" => self.endpoint.clone(),
             "/orders" => text(&self.order, "ref"),
             "/subscriptions" => text(&self.order["subscriptions"][0], "ref"),
             other => panic!("teach Scene::path_ref what {other} has"),
@@ -55,8 +62,11 @@ impl Scene {
     }
 
     fn target(&self, path: &str) -> String {
-        match path.strip_suffix("/{ref}") {
-            Some(collection) => format!("{BASE}{collection}/{}", self.path_ref(collection)),
+        match path.split_once("{ref}") {
+            Some((collection, _)) => {
+                let path_ref = self.path_ref(collection.trim_end_matches('/'));
+                format!("{BASE}{}", path.replace("{ref}", &path_ref))
+            }
             None => format!("{BASE}{path}"),
         }
     }
@@ -91,6 +101,12 @@ impl Scene {
     }
 }
 
+/// Operations that may be asked without a body.
+const NEEDS_NO_BODY: [&str; 2] = ["/rotateSecret", "/test"];
+
+/// Operations that change nothing that has a tag.
+const NOT_TAGGED: [&str; 2] = ["/test", "/replay"];
+
 /// Every operation that takes a body.
 fn writing() -> Vec<(&'static Method, &'static str)> {
     let takes_body = |method: &Method| *method == Method::POST || *method == Method::PUT;
@@ -102,6 +118,9 @@ async fn a_body_that_is_no_decent_json_is_refused_by_every_operation(engine: Eng
     let mut cases = 0;
     for (what, body, reason) in bodies() {
         for (method, path) in writing() {
+            if body.is_empty() && NEEDS_NO_BODY.iter().any(|end| path.ends_with(end)) {
+                continue;
+            }
             let raw = scene.raw(method, path).json(body.clone());
             let answer = scene.refused(raw, what).await.expect("HTTP carries any body");
             assert_eq!(answer.reason(), reason, "{what}: {} answered {}", answer.asked, answer.text());
@@ -158,7 +177,11 @@ async fn a_hostile_header_is_refused(engine: Engine) {
     for tag in
         ["nonsense", "\"\"", "\"x\"", "\"-1\"", "\"99999999999\"", "W/\"1\"", "\"1", "1", "\"\u{e9}\"", "\"1.0\"", ","]
     {
-        for operation in operations().iter().filter(|op| op.path.ends_with("{ref}") && op.method != Method::GET) {
+        let is_tagged = |path: &str| !NOT_TAGGED.iter().any(|end| path.ends_with(end));
+        for operation in operations().iter().filter(|op| op.is_of_one() && op.method != Method::GET) {
+            if !is_tagged(operation.path) {
+                continue;
+            }
             let body = if operation.method == Method::PUT { "{}" } else { "" };
             let raw = scene.raw(&operation.method, operation.path).json(body).with("if-match", tag);
             let answer = scene.refused(raw, tag).await.expect("HTTP carries it");
@@ -284,7 +307,7 @@ async fn a_hostile_path_or_query_is_refused(engine: Engine) {
         "019ab6c5000070008000000000000400",
     ];
     let (mut cases, mut carried) = (0, 0);
-    for operation in operations().iter().filter(|operation| operation.path.ends_with("{ref}")) {
+    for operation in operations().iter().filter(|operation| operation.is_of_one()) {
         for path_ref in refs {
             let target = format!("{BASE}{}", operation.path.replace("{ref}", path_ref));
             let raw = Raw::new(operation.method.clone(), target).bearer(scene.world.operator.token.as_ref()).json("{}");
@@ -347,28 +370,7 @@ async fn a_hostile_path_or_query_is_refused(engine: Engine) {
 
 async fn a_parameter_with_a_hostile_value_is_named(engine: Engine) {
     let scene = Scene::on(engine).await;
-    let parameters = [
-        ("GET", "/orders", "pageIndex", vec!["0", "-1", "+1", "1.0", "x", "", "4294967296", "%C3%A9"]),
-        ("GET", "/orders", "limit", vec!["0", "201", "-1", "+1", "1e1", "x", "", "4294967297"]),
-        ("GET", "/orders", "after", vec!["", "x", "0", "019ab6c5-0000-7000-8000-000000000401"]),
-        ("GET", "/orders", "state", vec!["active", "", "ALL,ACTIVE", "%F0%9F%98%80"]),
-        ("GET", "/orders", "createdFrom", vec!["", "yesterday", "2026-02-30T00:00:00Z", "2026-11-23", "1e9", "-1"]),
-        ("GET", "/orders", "createdTo", vec!["99999-01-01T00:00:00Z", "2026-11-23T25:00:00Z", "\u{0662}"]),
-        ("GET", "/subscriptions", "state", vec!["active", "", "NONE"]),
-        ("GET", "/events", "limit", vec!["0", "201", "-1", "+1", "1e1", "x", "", "4294967297"]),
-        (
-            "GET",
-            "/events",
-            "after",
-            vec!["", "x", "-1", "01", "1.", "1.00", "1.2.3", "18446744073709551616", "\u{0662}"],
-        ),
-        ("GET", "/events/stream", "after", vec!["", "x", "-1", "01", "1.4294967295", "LATEST"]),
-        ("GET", "/offers", "orderable", vec!["", "TRUE", "1", "yes"]),
-        ("DELETE", "/orders/{ref}", "dryRun", vec!["", "TRUE", "1"]),
-        ("DELETE", "/subscribers/{ref}", "force", vec!["", "TRUE", "1"]),
-        ("PUT", "/users/{ref}", "resetPassword", vec!["", "TRUE", "1"]),
-    ];
-    for (method, path, name, values) in parameters {
+    for (method, path, name, values) in parameters() {
         for value in values {
             let method = Method::from_bytes(method.as_bytes()).expect("a method");
             let raw = scene.raw(&method, path).json("{}");

@@ -40,6 +40,11 @@ pub struct Strategy {
     pub lives: bool,
 }
 
+pub struct Endpoint {
+    pub owner: Grant,
+    pub lives: bool,
+}
+
 pub struct Order {
     pub offer: u64,
     pub vendor: u64,
@@ -64,6 +69,7 @@ pub enum Place {
     Notification(u64),
     Offer(u64),
     Strategy(u64),
+    Endpoint(u64),
     /// What only the buyer and the seller know of an order; orders and subscriptions by the number of their ref.
     Order(u128),
     /// What the suppliers are told of it too.
@@ -81,6 +87,7 @@ pub struct Model {
     pub products: BTreeMap<u64, Product>,
     pub offers: BTreeMap<u64, Offer>,
     pub strategies: BTreeMap<u64, Strategy>,
+    pub endpoints: BTreeMap<u64, Endpoint>,
     pub orders: BTreeMap<u128, Order>,
     /// Connections in use, by subscriber and product.
     pub used: BTreeMap<(u64, u64), u64>,
@@ -125,6 +132,11 @@ pub fn grants(user: &Value) -> Vec<Grant> {
     grants.iter().map(|grant| (kind(grant), number(grant, "party"))).collect()
 }
 
+/// Whose an endpoint is, as the journal has it.
+pub fn owner(endpoint: &Value) -> Grant {
+    (kind(&endpoint["owner"]), number(&endpoint["owner"], "party"))
+}
+
 /// The name of an event and what it tells.
 pub fn event(entry: &Value) -> (&str, &Value) {
     let event = entry["event"].as_object().and_then(|event| event.iter().next());
@@ -141,7 +153,9 @@ impl Model {
             "productCreated" | "productUpdated" => self.product(told),
             "offerCreated" | "offerUpdated" => self.offer(told),
             "strategyCreated" | "strategyUpdated" => self.strategy(told),
+            "endpointCreated" | "endpointUpdated" => self.endpoint(told),
             "orderPlaced" => self.order(told),
+            "endpointDeleted" => end(&mut self.endpoints, told, |endpoint| &mut endpoint.lives),
             "partyDeleted" => end(&mut self.parties, told, |party| &mut party.lives),
             "userDeleted" => end(&mut self.users, told, |user| &mut user.lives),
             "productDeleted" => end(&mut self.products, told, |product| &mut product.lives),
@@ -219,6 +233,12 @@ impl Model {
         let strategy = Strategy { vendor: told["vendor"].as_u64(), id: string(told, "id"), lives: true };
         self.strategies.insert(strategy_ref, strategy);
         self.plant_all(told, &["id", "name", "description", "settings"], Place::Strategy(strategy_ref));
+    }
+
+    fn endpoint(&mut self, told: &Value) {
+        let endpoint_ref = number(told, "ref");
+        self.endpoints.insert(endpoint_ref, Endpoint { owner: owner(told), lives: true });
+        self.plant_all(told, &["url", "description"], Place::Endpoint(endpoint_ref));
     }
 
     fn order(&mut self, told: &Value) {

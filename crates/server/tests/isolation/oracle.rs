@@ -1,6 +1,6 @@
 //! Who may see what, and who may change what: domain.md in a hundred lines, shared with nothing.
 
-use super::model::{Grant, Model, Place, event, grants, order_of, uuid};
+use super::model::{Grant, Model, Place, event, grants, order_of, owner, uuid};
 use orderpark_domain::PartyKind::{Operator, Subscriber, Supplier, Vendor};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -45,6 +45,7 @@ impl Eyes<'_> {
                     None => true,
                     Some(vendor) => self.holds((Vendor, vendor)) || self.buys_from(vendor),
                 },
+                Place::Endpoint(endpoint) => self.holds(self.model.endpoints[&endpoint].owner),
                 Place::Order(order) => self.see_order(order),
                 Place::OrderFacts(order) => self.see_order(order) || self.supply(order),
                 Place::OrderItem(order, supplier) => self.see_order(order) || self.holds((Supplier, supplier)),
@@ -132,6 +133,7 @@ impl Eyes<'_> {
             "/connectivityPlans" => seen(&model.products, |at, row| row.lives && row.is_plan && self.see_product(at)),
             "/offers" => seen(&model.offers, |at, row| row.lives && self.see_offer(at, !query.is_empty())),
             "/processingStrategies" => seen(&model.strategies, |at, row| row.lives && self.see(Place::Strategy(at))),
+            "/webhookEndpoints" => seen(&model.endpoints, |at, row| row.lives && self.see(Place::Endpoint(at))),
             _ => return self.listed_orders(collection, !query.is_empty()),
         };
         numbers.iter().map(ToString::to_string).collect()
@@ -181,6 +183,11 @@ impl Eyes<'_> {
             "offerUpdated" | "offerDeleted" => self.holds((Vendor, model.offers[&at].vendor)),
             "strategyCreated" => self.write_strategy(number("vendor")),
             "strategyUpdated" | "strategyDeleted" => self.write_strategy(model.strategies[&at].vendor),
+            "endpointCreated" => self.holds(owner(told)),
+            "endpointUpdated" => self.holds(owner(told)) && owner(told) == model.endpoints[&at].owner,
+            "endpointDeleted" => {
+                self.holds(model.endpoints[&at].owner) || all.iter().any(|entry| event(entry).0 == "partyDeleted")
+            }
             "orderPlaced" => self.may_have_placed(told),
             "orderCancelled" | "orderMatched" => self.see_order(told.as_str().and_then(uuid).expect("a ref")),
             "subscriptionSuspended" | "subscriptionResumed" => {

@@ -71,6 +71,8 @@ impl Town {
         town.learn();
         town.orders(chance, &subscribers).await;
         town.learn();
+        town.endpoints().await;
+        town.learn();
         town
     }
 
@@ -147,6 +149,16 @@ impl Town {
                 let id = format!("{vendor}/{}", self.canaries.next());
                 let name = self.canaries.next();
                 self.made("/offers", json!({"id": id, "name": name, "items": items})).await;
+            }
+        }
+    }
+
+    /// A webhook endpoint of everybody who acts for one party.
+    async fn endpoints(&mut self) {
+        for n in 0..self.people.len() {
+            if let [(kind, party)] = self.model.users[&self.people[n].user].grants[..] {
+                let body = json!({"scope": format!("{kind}:{party}"), "url": self.canaries.url(), "description": self.canaries.next()});
+                self.made("/webhookEndpoints", body).await;
             }
         }
     }

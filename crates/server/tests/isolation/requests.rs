@@ -13,6 +13,8 @@ pub struct Asked {
     pub method: Method,
     pub collection: &'static str,
     pub path_ref: Option<String>,
+    /// What stands behind the ref.
+    pub below: &'static str,
     pub query: String,
     pub body: String,
     pub headers: Vec<(&'static str, String)>,
@@ -23,7 +25,7 @@ impl Asked {
     pub fn path(&self) -> String {
         let path_ref = self.path_ref.iter().fold(String::new(), |_, path_ref| format!("/{path_ref}"));
         let mark = if self.query.is_empty() { "" } else { "?" };
-        format!("{}{path_ref}{mark}{}", self.collection, self.query)
+        format!("{}{path_ref}{}{mark}{}", self.collection, self.below, self.query)
     }
 }
 
@@ -54,16 +56,17 @@ const NONSENSE: [&str; 14] = [
 impl<'m> Maker<'m> {
     pub fn make(&mut self) -> Asked {
         let (method, path) = self.operation();
-        let collection = path.trim_end_matches("/{ref}");
-        let path_ref = path.ends_with("{ref}").then(|| self.path_ref(collection));
+        let (collection, below) = path.split_once("/{ref}").unwrap_or((path, ""));
+        let path_ref = path.contains("{ref}").then(|| self.path_ref(collection));
         let query = self.query(&method, collection, path_ref.is_some());
         let body = match method.as_str() {
+            "POST" if path_ref.is_some() => self.act(below).to_string(),
             "POST" => self.new_object(collection).to_string(),
             "PUT" => self.change(collection, &query).to_string(),
             _ => String::new(),
         };
         let headers = self.headers(&method);
-        Asked { method, collection, path_ref, query, body, headers }
+        Asked { method, collection, path_ref, below, query, body, headers }
     }
 
     /// Any operation; deletions of parties and users less often, or nobody would be left.
@@ -97,6 +100,7 @@ impl<'m> Maker<'m> {
             "/applications" | "/connectivityPlans" => model.products.keys().map(ToString::to_string).collect(),
             "/offers" => model.offers.keys().map(ToString::to_string).collect(),
             "/processingStrategies" => model.strategies.keys().map(ToString::to_string).collect(),
+            "/webhookEndpoints" => model.endpoints.keys().map(ToString::to_string).collect(),
             _ => {
                 let item = u128::from(collection == "/subscriptions");
                 model.orders.keys().map(|at| uuid::Uuid::from_u128(at | item).to_string()).collect()
@@ -110,7 +114,7 @@ impl<'m> Maker<'m> {
             0..50 => self.eyes.listed(collection, "").into_iter().collect(),
             50..80 => self.all(collection),
             80..88 => {
-                let other = self.chance.pick(operations()).path.trim_end_matches("/{ref}");
+                let other = self.chance.pick(operations()).collection();
                 self.all(other)
             }
             88..94 => vec![
@@ -195,6 +199,7 @@ impl<'m> Maker<'m> {
             ("/orders", _) => "createdFrom=2020-01-01T00:00:00Z&state=ALL".to_owned(),
             ("/subscribers", 6) => format!("applicationId={}", self.id("/applications")),
             ("/subscribers", 7) => format!("contactEmail={}", self.id("/users")),
+            ("/webhookEndpoints", _) => format!("scope={}", self.scopes()[0].as_str().unwrap_or_default()),
             ("/users", _) => format!("email={}", self.id("/users")),
             _ => {
                 let name = collection.trim_start_matches('/').trim_end_matches('s').replace("Strategie", "Strategy");
@@ -241,7 +246,24 @@ impl<'m> Maker<'m> {
                 let id = if self.chance.percent(80) { format!("{}/{own}", self.id("/vendors")) } else { own };
                 json!({"id": id, "name": name, "settings": {"key": self.canaries.next()}})
             }
+            "/webhookEndpoints" => {
+                let mut body = json!({"url": self.canaries.url(), "description": name});
+                if self.chance.percent(70) {
+                    body["scope"] = self.scopes()[0].clone();
+                }
+                body
+            }
             _ => self.new_order(),
+        }
+    }
+
+    /// What is said to one object beside its own attributes.
+    fn act(&mut self, below: &str) -> Value {
+        match (below, self.chance.below(3)) {
+            ("/replay", 0) => json!({"exhausted": true}),
+            ("/replay", 1) => json!({"after": self.chance.below(200).to_string()}),
+            ("/replay", _) => json!({"eventId": format!("{}.0", self.chance.below(200))}),
+            _ => json!({}),
         }
     }
 
@@ -286,6 +308,9 @@ impl<'m> Maker<'m> {
             "/connectivityPlans" if !query.is_empty() => json!({"usedConnections": self.chance.below(12).to_string()}),
             "/offers" => json!({"name": name, "state": *self.chance.pick(&["ACTIVE", "ACTIVE", "SUSPENDED"])}),
             "/processingStrategies" => json!({"name": name, "settings": {"key": self.canaries.next()}}),
+            "/webhookEndpoints" => {
+                json!({"url": self.canaries.url(), "state": *self.chance.pick(&["ENABLED", "ENABLED", "DISABLED"])})
+            }
             "/subscriptions" => {
                 json!({"state": *self.chance.pick(&["ACTIVE", "SUSPENDED"]), "reason": self.canaries.next()})
             }

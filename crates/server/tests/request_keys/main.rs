@@ -275,7 +275,34 @@ async fn a_key_never_expires_and_a_refusal_is_not_kept(engine: Engine) {
     assert_eq!(keyed.post("/orders", body).await.header("idempotent-replayed"), "true");
 }
 
+async fn copies_of_a_request_at_once_make_one_endpoint_and_tell_its_secret_once(engine: Engine) {
+    let world = World::on(engine).await;
+    let vendor = world.vendor("acme").await;
+    let body = json!({"url": "https://hooks.example/", "eventTypes": ["order.activated"]});
+    let keyed = vendor.key("one");
+    let made = join_all((0..20).map(|_| keyed.post("/webhookEndpoints", body.clone()))).await;
+    let path = format!("/webhookEndpoints/{}", text(&made[0].expect(201), "ref"));
+    let rotate = format!("{path}/rotateSecret");
+    let rotated = join_all((0..20).map(|_| keyed.post_raw(&rotate, ""))).await;
+    for (answers, status) in [(&made, 201), (&rotated, 200)] {
+        let first: Vec<_> = answers.iter().filter(|answer| answer.header("idempotent-replayed").is_empty()).collect();
+        assert_eq!(first.len(), 1);
+        for answer in answers {
+            let is_first = answer.header("idempotent-replayed").is_empty();
+            assert_eq!((answer.status, answer.json()["secret"].is_string()), (status, is_first));
+            assert_eq!(answer.json()["ref"], made[0].json()["ref"]);
+        }
+    }
+    let other = json!({"url": "https://hooks.example/"});
+    keyed.post("/webhookEndpoints", other).await.refused(422, "key_reused");
+    let gone = join_all((0..20).map(|_| keyed.delete(&path))).await;
+    assert!(gone.iter().all(|answer| answer.status == 200 && answer.body == gone[0].body));
+    keyed.post_raw(&rotate, "").await.refused(404, "not_found");
+    world.journal().verify();
+}
+
 harness::on_each_engine! {
+    copies_of_a_request_at_once_make_one_endpoint_and_tell_its_secret_once;
     a_key_belongs_to_one_client_and_one_operation;
     copies_of_a_request_at_once_make_one_order;
     a_key_never_expires_and_a_refusal_is_not_kept;

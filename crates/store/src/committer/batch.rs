@@ -2,9 +2,10 @@
 
 use super::writer::{Begun, Failure, Remedy, Writer, Written};
 use super::{Answer, Committed, replay};
+use crate::deliveries::books::{Books, Kept};
 use crate::journal::{self, Hash, Line};
 use crate::moves::Moves;
-use crate::{CommitError, Options, faults};
+use crate::{CommitError, Options, ReadError, faults};
 use orderpark_domain::{Decision, Entry, Event, Head, Instant, Intent, Needs, Outcome, Refusal, Stamp, World};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -33,6 +34,12 @@ struct Draft {
     lines: Vec<Line>,
 }
 
+/// What a batch came to: an answer for each intent, and for each of the bookkeeping.
+pub(super) struct Done {
+    pub answers: Vec<Answer>,
+    pub kept: Vec<Result<Kept, ReadError>>,
+}
+
 impl Batches {
     pub(super) fn new(writer: Box<dyn Writer>, options: Options, moves: Moves) -> Batches {
         Batches { writer, options, moves, kept: None, begun: None }
@@ -50,8 +57,8 @@ impl Batches {
     }
 
     /// Commits a batch. `Err`: nothing of it was written.
-    pub(super) fn commit(&mut self, intents: &[Intent]) -> Result<Vec<Answer>, Failure> {
-        let transaction = catch_unwind(AssertUnwindSafe(|| self.transaction(intents)));
+    pub(super) fn commit(&mut self, intents: &[Intent], books: &[&Books]) -> Result<Done, Failure> {
+        let transaction = catch_unwind(AssertUnwindSafe(|| self.transaction(intents, books)));
         let result = transaction.unwrap_or_else(|_| Err(self.panicked()));
         if result.is_err() {
             self.kept = None;
@@ -72,12 +79,13 @@ impl Batches {
         Failure { error, remedy: Remedy::Nothing }
     }
 
-    fn transaction(&mut self, intents: &[Intent]) -> Result<Vec<Answer>, Failure> {
+    fn transaction(&mut self, intents: &[Intent], books: &[&Books]) -> Result<Done, Failure> {
         let mut draft = self.begun.take().unwrap_or_else(|| self.draft())?;
         self.load_for(&mut draft.world, intents)?;
         faults::point("prefetched");
         let answers = intents.iter().map(|intent| self.decide(&mut draft, intent)).collect::<Result<Vec<_>, _>>()?;
         faults::point("decided");
+        let kept = books.iter().map(|books| self.writer.keep(books)).collect::<Result<Vec<_>, Failure>>()?;
         let Draft { world, hash, entries, lines } = &draft;
         let tells = answers.iter().any(Result::is_ok);
         self.writer.commit(&Written { world, entries, lines, hash, tells })?;
@@ -85,7 +93,7 @@ impl Batches {
         self.moves.reached(draft.world.head.seq);
         draft.world.settle(KEPT_ROWS_MAX);
         self.kept = Some((draft.world, draft.hash));
-        Ok(answers)
+        Ok(Done { answers, kept })
     }
 
     /// The kept working set if the journal ends where we left it, or if what others wrote since can be told; else an
@@ -121,7 +129,7 @@ impl Batches {
         let stamp = self.stamp(&draft.world.head);
         let decided = catch_unwind(AssertUnwindSafe(|| intent.decide(&draft.world, stamp)));
         match decided {
-            Ok(Ok(Decision { outcome: Outcome::Replay { seq }, .. })) => self.replay(draft, intent, seq),
+            Ok(Ok(Decision { outcome: Outcome::Replay { seq }, .. })) => self.replay(draft, intent, (seq, stamp.at)),
             Ok(Ok(decision)) => Self::record(draft, intent, decision, stamp.at).map(Ok),
             Ok(Err(refusal)) => Ok(Err(CommitError::Refused(refusal))),
             // Deciding only reads, so the draft is as it was.
@@ -136,10 +144,10 @@ impl Batches {
     }
 
     /// The first answer again, for a client that may still see what it shows.
-    fn replay(&mut self, draft: &mut Draft, intent: &Intent, seq: u64) -> Result<Answer, Failure> {
+    fn replay(&mut self, draft: &mut Draft, intent: &Intent, (seq, at): (u64, Instant)) -> Result<Answer, Failure> {
         let outcome = replay::outcome(&mut *self.writer, &mut draft.world, &draft.entries, seq)?;
         if outcome.is_within(&intent.scope) {
-            Ok(Ok(Committed { outcome, replayed: true }))
+            Ok(Ok(Committed { outcome, replayed: true, at }))
         } else {
             Ok(Err(CommitError::Refused(Refusal::NotFound)))
         }
@@ -156,7 +164,7 @@ impl Batches {
             draft.lines.push(line);
             draft.entries.push(entry);
         }
-        Ok(Committed { outcome: decision.outcome, replayed: false })
+        Ok(Committed { outcome: decision.outcome, replayed: false, at })
     }
 
     /// What is to be done between two batches.

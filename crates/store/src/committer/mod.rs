@@ -8,6 +8,7 @@
 //! - The working set is kept between batches. It is true as long as the journal's head is the one that we left; where another
 //!   node has moved it, what that one wrote is followed or forgotten, and after a failure everything is loaded anew.
 //! - If the database cannot be reached, or lets nobody write, all who wait by then are told so at once.
+//! - Where the engine has one writer, bookkeeping (see `deliveries`) travels along: it decides nothing, and shares the fsync.
 //! - An intent that makes its batch fail is found by deciding the batch again one by one; the others go through.
 
 mod batch;
@@ -16,13 +17,15 @@ mod writer;
 
 pub(crate) use writer::{Begun, Failure, Remedy, Writer, Written};
 
+use crate::deliveries::books::{Books, Kept};
 use crate::faults;
 use crate::moves::Moves;
-use crate::{CommitError, Options};
-use batch::Batches;
-use orderpark_domain::{Intent, Outcome};
+use crate::{CommitError, Options, ReadError};
+use batch::{Batches, Done};
+use orderpark_domain::{Instant, Intent, Outcome};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// What an intent came to, on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,44 +34,115 @@ pub struct Committed {
     pub outcome: Outcome,
     /// Whether a kept request key answered: this is the first answer again.
     pub replayed: bool,
+    /// When it was decided, by the journal's clock: later than everything that was decided before it. An object that was made by
+    /// this very intent was made then.
+    pub at: Instant,
 }
 
 pub(crate) type Answer = Result<Committed, CommitError>;
 
-/// An intent on its way to the committer, with where to answer.
-pub(crate) struct Submission {
+/// Something on its way to the committer.
+#[allow(clippy::large_enum_variant, reason = "most are intents, and none is kept")]
+pub(crate) enum Submission {
+    Intent(IntentSubmission),
+    Books(BooksSubmission),
+}
+
+/// An intent, with where to answer.
+pub(crate) struct IntentSubmission {
     pub intent: Intent,
     pub answer: oneshot::Sender<Answer>,
 }
 
+/// Bookkeeping, with where to answer.
+pub(crate) struct BooksSubmission {
+    pub books: Books,
+    pub answer: oneshot::Sender<Result<Kept, ReadError>>,
+}
+
+/// What waits for the committer: intents and bookkeeping each have places of their own, so that neither is refused
+/// because of the other. A place is free again as soon as the committer has taken what waited in it.
+#[derive(Clone)]
+pub(crate) struct Queue {
+    sender: mpsc::UnboundedSender<Waiting>,
+    intents: Arc<Semaphore>,
+    books: Arc<Semaphore>,
+}
+
+struct Waiting {
+    submission: Submission,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Queue {
+    fn new(waiting_max: usize) -> (Queue, Receiver) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+        let books = semaphore((waiting_max / 4).max(1));
+        (Queue { sender, intents: semaphore(waiting_max), books }, Receiver(receiver))
+    }
+
+    /// An intent that finds no place is refused.
+    pub(crate) fn place_of_intent(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.intents).try_acquire_owned().ok()
+    }
+
+    /// Bookkeeping that finds no place waits for one.
+    pub(crate) fn place_of_books(&self) -> impl Future<Output = Option<OwnedSemaphorePermit>> + use<> {
+        let books = Arc::clone(&self.books);
+        async move { books.acquire_owned().await.ok() }
+    }
+
+    /// `false`: the committer has stopped.
+    pub(crate) fn submit(&self, submission: Submission, place: OwnedSemaphorePermit) -> bool {
+        self.sender.send(Waiting { submission, _place: place }).is_ok()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+struct Receiver(mpsc::UnboundedReceiver<Waiting>);
+
+impl Receiver {
+    fn wait(&mut self) -> Option<Submission> {
+        self.0.blocking_recv().map(|waiting| waiting.submission)
+    }
+
+    fn next(&mut self) -> Option<Submission> {
+        self.0.try_recv().ok().map(|waiting| waiting.submission)
+    }
+}
+
 pub(crate) struct Committer {
-    pub sender: mpsc::Sender<Submission>,
+    pub queue: Queue,
     pub thread: JoinHandle<()>,
 }
 
 /// Starts the thread. It ends when every sender is gone and all that waited is answered.
 pub(crate) fn start(writer: Box<dyn Writer>, options: Options, moves: Moves) -> std::io::Result<Committer> {
-    let (sender, receiver) = mpsc::channel(options.waiting_max);
+    let (queue, receiver) = Queue::new(options.waiting_max);
     let run = move || run(Batches::new(writer, options, moves), receiver);
     let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
-    Ok(Committer { sender, thread })
+    Ok(Committer { queue, thread })
 }
 
-fn run(mut batches: Batches, mut receiver: mpsc::Receiver<Submission>) {
-    while let Some(first) = receiver.blocking_recv() {
+fn run(mut batches: Batches, mut receiver: Receiver) {
+    while let Some(first) = receiver.wait() {
         batches.begin();
         let mut batch = vec![first];
         while batch.len() < batches.batch_max() {
-            match receiver.try_recv() {
-                Ok(next) => batch.push(next),
-                Err(_) => break,
+            match receiver.next() {
+                Some(next) => batch.push(next),
+                None => break,
             }
         }
         faults::point("intents taken");
         let mut groups = groups(batch).into_iter();
         let unable = groups.by_ref().find_map(|group| commit_group(&mut batches, group, &mut receiver));
         if let Some(Unable { error, waiting }) = unable {
-            groups.flatten().chain(waiting).for_each(|submission| submission.refuse(&error));
+            groups.flat_map(Group::into_submissions).chain(waiting).for_each(|submission| submission.refuse(&error));
         }
         batches.rest();
     }
@@ -76,24 +150,58 @@ fn run(mut batches: Batches, mut receiver: mpsc::Receiver<Submission>) {
     batches.close();
 }
 
-/// Parts a batch so that an intent which asks about the whole database has a transaction of its own.
-fn groups(batch: Vec<Submission>) -> Vec<Vec<Submission>> {
-    let mut groups: Vec<Vec<Submission>> = Vec::new();
+/// What shares a transaction.
+#[derive(Default)]
+struct Group {
+    intents: Vec<IntentSubmission>,
+    books: Vec<BooksSubmission>,
+}
+
+impl Group {
+    fn into_submissions(self) -> impl Iterator<Item = Submission> {
+        self.intents.into_iter().map(Submission::Intent).chain(self.books.into_iter().map(Submission::Books))
+    }
+}
+
+/// Parts a batch so that an intent which asks about the whole database has a transaction of its own. Bookkeeping goes with
+/// whatever is last.
+fn groups(batch: Vec<Submission>) -> Vec<Group> {
+    let (mut groups, mut books): (Vec<Group>, Vec<BooksSubmission>) = (Vec::new(), Vec::new());
     let mut last_was_alone = true;
     for submission in batch {
-        let alone = submission.intent.is_alone();
+        let intent = match submission {
+            Submission::Intent(intent) => intent,
+            Submission::Books(some) => {
+                books.push(some);
+                continue;
+            }
+        };
+        let alone = intent.intent.is_alone();
         match groups.last_mut().filter(|_| !alone && !last_was_alone) {
-            Some(group) => group.push(submission),
-            None => groups.push(vec![submission]),
+            Some(group) => group.intents.push(intent),
+            None => groups.push(Group { intents: vec![intent], books: Vec::new() }),
         }
         last_was_alone = alone;
+    }
+    match groups.last_mut() {
+        Some(group) => group.books = books,
+        None => groups.push(Group { intents: Vec::new(), books }),
     }
     groups
 }
 
 impl Submission {
     fn refuse(self, error: &CommitError) {
-        let _ = self.answer.send(Err(error.clone()));
+        match self {
+            Submission::Intent(intent) => drop(intent.answer.send(Err(error.clone()))),
+            Submission::Books(books) => books.refuse(error),
+        }
+    }
+}
+
+impl BooksSubmission {
+    fn refuse(self, error: &CommitError) {
+        let _ = self.answer.send(Err(ReadError::Unavailable(error.to_string())));
     }
 }
 
@@ -105,38 +213,49 @@ struct Unable {
 }
 
 /// Answers a group.
-fn commit_group(
-    batches: &mut Batches,
-    group: Vec<Submission>,
-    receiver: &mut mpsc::Receiver<Submission>,
-) -> Option<Unable> {
-    let (intents, waiting): (Vec<Intent>, Vec<_>) = group.into_iter().map(|s| (s.intent, s.answer)).unzip();
-    let mut committed = batches.commit(&intents);
+fn commit_group(batches: &mut Batches, group: Group, receiver: &mut Receiver) -> Option<Unable> {
+    let (intents, waiting): (Vec<Intent>, Vec<_>) = group.intents.into_iter().map(|s| (s.intent, s.answer)).unzip();
+    let books: Vec<&Books> = group.books.iter().map(|s| &s.books).collect();
+    let mut committed = batches.commit(&intents, &books);
     if committed.as_ref().is_err_and(|failure| failure.remedy == Remedy::Again) {
-        committed = batches.commit(&intents);
+        committed = batches.commit(&intents, &books);
     }
     let unable = committed.as_ref().err().filter(|failure| failure.remedy == Remedy::Later);
     // Before anyone is answered: who comes after that has a new chance.
     let unable = unable.map(|failure| Unable {
         error: failure.error.clone(),
-        waiting: std::iter::from_fn(|| receiver.try_recv().ok()).collect(),
+        waiting: std::iter::from_fn(|| receiver.next()).collect(),
     });
-    let answers = match committed {
-        Ok(answers) => answers,
-        Err(failure) if failure.remedy == Remedy::OneByOne && intents.len() > 1 => one_by_one(batches, &intents),
-        Err(failure) => intents.iter().map(|_| Err(failure.error.clone())).collect(),
+    let Done { answers, kept } = match committed {
+        Ok(done) => done,
+        Err(failure) if failure.remedy == Remedy::OneByOne && !intents.is_empty() => {
+            let answers = one_by_one(batches, &intents);
+            let kept = batches.commit(&[], &books).map(|done| done.kept);
+            Done { answers, kept: kept.unwrap_or_else(|failure| refused(&books, &failure.error)) }
+        }
+        Err(failure) => {
+            let answers = intents.iter().map(|_| Err(failure.error.clone())).collect();
+            Done { answers, kept: refused(&books, &failure.error) }
+        }
     };
     for (answer, waiting) in answers.into_iter().zip(waiting) {
         // Nobody may be waiting any more: what was committed is committed.
         let _ = waiting.send(answer);
     }
+    for (kept, waiting) in kept.into_iter().zip(group.books) {
+        let _ = waiting.answer.send(kept);
+    }
     unable
 }
 
+fn refused(books: &[&Books], error: &CommitError) -> Vec<Result<Kept, ReadError>> {
+    books.iter().map(|_| Err(ReadError::Unavailable(error.to_string()))).collect()
+}
+
 fn one_by_one(batches: &mut Batches, intents: &[Intent]) -> Vec<Answer> {
-    let commit = |intent| match batches.commit(std::slice::from_ref(intent)) {
-        Ok(mut answers) => {
-            answers.pop().unwrap_or_else(|| Err(CommitError::Fault("an intent without an answer".into())))
+    let commit = |intent| match batches.commit(std::slice::from_ref(intent), &[]) {
+        Ok(mut done) => {
+            done.answers.pop().unwrap_or_else(|| Err(CommitError::Fault("an intent without an answer".into())))
         }
         Err(failure) => Err(failure.error),
     };

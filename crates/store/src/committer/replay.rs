@@ -28,6 +28,9 @@ pub(super) fn outcome(
         Event::StrategyCreated(strategy) | Event::StrategyUpdated(strategy) => {
             Ok(Outcome::Strategy(Box::new(strategy)))
         }
+        Event::EndpointCreated(endpoint) | Event::EndpointUpdated(endpoint) => {
+            Ok(Outcome::Endpoint(Box::new(endpoint)))
+        }
         Event::OrderPlaced(order) | Event::OrderMatched(order) => Ok(Outcome::Order(Box::new(order))),
         event => ended(writer, world, &event).transpose().ok_or_else(|| missing(seq))?,
     }
@@ -65,6 +68,7 @@ fn ended(writer: &mut dyn Writer, world: &mut World, event: &Event) -> Result<Op
         Event::ProductDeleted(product) => row!(products, Product, product, Outcome::Product),
         Event::OfferDeleted(offer) => row!(offers, Offer, offer, Outcome::Offer),
         Event::StrategyDeleted(strategy) => row!(strategies, Strategy, strategy, Outcome::Strategy),
+        Event::EndpointDeleted(endpoint) => row!(endpoints, Endpoint, endpoint, Outcome::Endpoint),
         Event::OrderCancelled(order) | Event::OrderSettled { order, .. } => {
             row!(orders, Order, order, Outcome::Order)
         }

@@ -1,7 +1,8 @@
 //! What the committer asks of an engine: one transaction at a time, on a connection of its own.
 
-use crate::CommitError;
+use crate::deliveries::books::{Books, Kept};
 use crate::journal::{Hash, Line};
+use crate::{CommitError, ReadError};
 use orderpark_domain::{Entry, Event, Head, Need, World};
 use std::collections::BTreeSet;
 
@@ -16,6 +17,12 @@ pub(crate) trait Writer: Send {
 
     /// The journal's entry `seq`.
     fn entry_at(&mut self, seq: u64) -> Result<Option<Entry>, Failure>;
+
+    /// Writes bookkeeping as a part of the transaction. `Ok(Err(_))`: none of these statements was carried out, and the
+    /// transaction is as it was before.
+    fn keep(&mut self, _: &Books) -> Result<Result<Kept, ReadError>, Failure> {
+        Err(Failure::of_program("bookkeeping has connections of its own here"))
+    }
 
     /// Writes what the batch changed, and commits. After `Ok` it is on the disk, after `Err` it is not, except where the
     /// error says that nobody knows.

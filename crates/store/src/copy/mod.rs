@@ -6,6 +6,9 @@
 //! crash asks the target for its last key, and continues behind it. Which source it was is kept beside, in the table
 //! `copy_progress`, for as long as the copy is not finished; a database with that table is not served.
 //!
+//! The bookkeeping of deliveries is none of the business, and goes on where the source is PostgreSQL. It is copied as it was
+//! when the copy began; whoever goes on with a copy begins anew with it.
+//!
 //! The journal's head comes last, and then the proof: the target is verified as any other database, and only if it keeps
 //! every promise does `copy_progress` go. As the chain of hashes covers each byte of the journal, the head's hash says
 //! that all of it has arrived.
@@ -29,14 +32,20 @@ use target::Target;
 struct Table {
     name: &'static str,
     key: &'static [&'static str],
+    /// Its rows change while the journal's head stands still: a copy of it that was not finished is begun anew.
+    moves: bool,
 }
 
 const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
-    Table { name, key }
+    Table { name, key, moves: false }
+}
+
+const fn bookkeeping(name: &'static str, key: &'static [&'static str]) -> Table {
+    Table { name, key, moves: true }
 }
 
 /// Every table that grows, in an order in which each reference holds when it is written.
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 18] = [
     table("parties", &["ref"]),
     table("users", &["ref"]),
     table("user_scopes", &["user_ref", "position"]),
@@ -49,7 +58,12 @@ const TABLES: [Table; 13] = [
     table("balances", &["subscriber_ref", "product_ref"]),
     table("request_keys", &["client_ref", "key"]),
     table("tokens", &["user_ref"]),
+    table("webhook_endpoints", &["ref"]),
     table("journal", &["seq"]),
+    bookkeeping("delivery_targets", &["kind", "ref"]),
+    bookkeeping("delivery_retries", &["kind", "ref", "seq", "number"]),
+    bookkeeping("delivery_replays", &["kind", "ref", "id"]),
+    bookkeeping("delivery_attempts", &["kind", "ref", "id"]),
 ];
 
 /// The table that a copy has until it is finished.
@@ -106,6 +120,7 @@ pub fn copy(from: &Database, to: &Database, tell: &mut dyn FnMut(Progress)) -> R
     let mut target = Target::hold(to)?;
     if target.claim(&head)? {
         tell(Progress::Resumed);
+        TABLES.iter().rev().filter(|table| table.moves).try_for_each(|table| target.clear(table))?;
     }
     let mut rows = 0;
     for table in &TABLES {

@@ -111,6 +111,13 @@ impl Target {
         Ok(count.map_err(failed)?.unwrap_or(0))
     }
 
+    /// Forgets what was copied of a table.
+    pub(super) fn clear(&mut self, table: &Table) -> Result<(), CopyError> {
+        self.begin()?;
+        self.side.run(&format!("delete from {}", table.name)).map_err(failed)?;
+        self.commit()
+    }
+
     /// Where to go on.
     pub(super) fn last_key(&mut self, table: &Table) -> Result<Option<Vec<Value>>, CopyError> {
         let order: Vec<String> = table.key.iter().map(|column| format!("{column} desc")).collect();

@@ -54,6 +54,12 @@ const WORLD: &str = "
     insert into tokens (user_ref, hash, jti, client_id, scopes, issued_at, expires_at) values
         (10, blob32:8, 'jti', 'default/ops', '[\"OPERATOR:1\"]', 5, null),
         (11, blob32:9, 'jti2', 'acme/ann', '[\"VENDOR:3\",\"SUBSCRIBER:4\"]', 5, 6);
+    insert into webhook_endpoints (ref, owner_kind, owner_ref, url, description, kinds, secrets, state, disabled_why,
+        disabled_at, created_at, revision, deleted_at) values
+        (50, 'VENDOR', 3, 'https://h.test/a', null, null, '[]', 'ENABLED', null, null, 7, 1, null),
+        (51, 'VENDOR', 3, 'https://h.test/b', 'why', '[\"order.activated\"]', '[{\"sealed\":\"k.x\",\"madeAt\":7}]',
+            'DISABLED', 'gone', 9, 8, 2, null),
+        (52, 'SUPPLIER', 2, 'https://h.test/c', null, null, '[]', 'ENABLED', null, null, 7, 2, 99);
 ";
 
 fn sql(engine: Engine) -> String {
@@ -129,6 +135,8 @@ fn needs() -> Vec<Need> {
     needs.extend(
         (1..8).flat_map(|n| [Need::Party(PartyRef(n)), Need::UsersOf(PartyRef(n)), Need::OpenOrdersOf(PartyRef(n))]),
     );
+    needs.extend((1..8).map(|n| Need::EndpointsOf(PartyRef(n))));
+    needs.extend((50..54).map(|n| Need::Endpoint(EndpointRef(n))));
     needs.extend((10..15).flat_map(|n| [Need::User(UserRef(n)), Need::Token(UserRef(n))]));
     needs.extend((20..24).map(|n| Need::Product(ProductRef(n))));
     needs.extend((30..34).map(|n| Need::Strategy(StrategyRef(n))));
@@ -167,7 +175,7 @@ fn each_need_is_loaded_the_same_from_both_engines() {
         both.entry(kind(&need)).or_default().insert(one);
         kinds.insert(kind(&need));
     }
-    assert_eq!(kinds.len(), 17 + 8, "a new kind of need or fact belongs into the table: {kinds:?}");
+    assert_eq!(kinds.len(), 19 + 8, "a new kind of need or fact belongs into the table: {kinds:?}");
     for (kind, worlds) in both {
         assert!(worlds.len() > 1, "{kind} is never different");
     }
@@ -189,7 +197,7 @@ fn needs_that_come_together_are_loaded_as_if_they_came_alone() {
                             // `get` panics on what was not loaded.
                             assert_eq!(together.$table.get(&key), alone.$table.get(&key), "{engine}: {key:?}");
                         })+
-                        Need::UsersOf(_) | Need::OpenOrdersOf(_) | Need::Fact(_) => {}
+                        Need::UsersOf(_) | Need::EndpointsOf(_) | Need::OpenOrdersOf(_) | Need::Fact(_) => {}
                     }
                 }
             };
@@ -210,6 +218,7 @@ fn needs_that_come_together_are_loaded_as_if_they_came_alone() {
             Need::Balance(subscriber, product) => balances[(subscriber, product)],
             Need::RequestKey(key) => request_keys[key],
             Need::Token(user) => tokens[user],
+            Need::Endpoint(key) => endpoints[key],
         );
     }
 }

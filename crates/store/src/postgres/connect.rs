@@ -35,6 +35,7 @@ pub(super) enum Role {
     Reader,
     List,
     Listener,
+    Keeper,
     Migrator,
     Verify,
 }
@@ -46,6 +47,7 @@ impl Role {
             Role::Reader => "reader",
             Role::List => "list",
             Role::Listener => "listener",
+            Role::Keeper => "keeper",
             Role::Migrator => "migrator",
             Role::Verify => "verify",
         }
@@ -58,7 +60,12 @@ impl Role {
     /// Statements that look for rows by their keys and must not be planned otherwise while the tables are young: a
     /// session lives long, and so do its plans, those of foreign keys among them.
     fn looks_by_key(self) -> bool {
-        matches!(self, Role::Writer | Role::Reader)
+        matches!(self, Role::Writer | Role::Reader | Role::Keeper)
+    }
+
+    /// What is said first on a connection that was found good. Bookkeeping waits for no standby.
+    pub(super) fn first_statement(self) -> Option<&'static str> {
+        (self == Role::Keeper).then_some("set synchronous_commit = local")
     }
 
     /// Schemas and proofs take as long as they take.
@@ -171,7 +178,7 @@ impl Connector {
                 set(name, "off");
             }
         }
-        if role == Role::Writer {
+        if matches!(role, Role::Writer | Role::Keeper) {
             set("plan_cache_mode", "force_generic_plan");
         }
         if let Some(schema) = self.address.schema() {

@@ -17,6 +17,7 @@ macro_rules! every {
 }
 
 mod catalog;
+mod endpoints;
 mod trade;
 
 use crate::committer::Written;
@@ -42,6 +43,8 @@ pub(super) fn statements<'w>(batch: &Written<'w>) -> Vec<Write<'w>> {
     writes.products(&rows(world.products.changed()));
     writes.strategies(&rows(world.strategies.changed()));
     writes.offers(&rows(world.offers.changed()), &told);
+    writes.endpoints(&rows(world.endpoints.changed()));
+    writes.targets(&told.targets(world));
     writes.orders(&rows(world.orders.changed()), &told);
     writes.balances(&rows(world.balances.changed()));
     faults::point("balances written");

@@ -1,11 +1,12 @@
 //! The engine for several nodes: one PostgreSQL, whose journal's head is the door that all nodes share.
 //!
 //! Each node has one connection that writes, in the committer's thread; a few that short reads share, and a pool for lists, so
-//! that a long list holds up nobody's token; and one that watches. What goes over them is the same as with the embedded engine: the same decisions,
+//! that a long list holds up nobody's token; some for the bookkeeping of deliveries; and one that watches. What goes over them is the same as with the embedded engine: the same decisions,
 //! the same tables, the same entries.
 
 mod address;
 mod ask;
+mod books;
 mod bulk;
 mod clock;
 mod connect;
@@ -32,10 +33,12 @@ pub(crate) use visit::{bring_up_to_date, schema};
 pub(crate) use walk::Walk;
 
 use crate::committer::Writer;
+use crate::deliveries::books::{Books, Kept};
 use crate::moves::Moves;
 use crate::query::Query;
 use crate::row::blob;
 use crate::{Clock, OpenError, Options, ReadError, copy};
+use books::Keepers;
 use clock::SharedClock;
 use connect::{Connector, Role};
 use lanes::Lanes;
@@ -52,6 +55,7 @@ pub(crate) struct Postgres {
     lanes: Lanes,
     /// Lists have their own, so that a long one holds up nobody's token.
     lists: Readers,
+    keepers: Keepers,
     clock: Arc<SharedClock>,
     status: Arc<Status>,
     connector: Connector,
@@ -70,12 +74,13 @@ impl Postgres {
         let status = Arc::new(Status::new(moves.clone()));
         let lanes = Lanes::new(&connector);
         let lists = Readers::new(&connector)?;
+        let keepers = Keepers::new(&connector)?;
         let (runtime, session) = elsewhere(|| begin(&connector))?;
         let watch = Watch::start(connector.clone(), Arc::clone(&clock), Arc::clone(&status));
         let watch = watch.map_err(|error| OpenError::Database(error.to_string()))?;
         let writer =
             PostgresWriter::new(runtime, session, connector.clone(), (Arc::clone(&clock), Arc::clone(&status)));
-        Ok((Postgres { lanes, lists, clock, status, connector, _watch: watch }, Box::new(writer)))
+        Ok((Postgres { lanes, lists, keepers, clock, status, connector, _watch: watch }, Box::new(writer)))
     }
 
     /// Asks one of the connections for short reads.
@@ -86,6 +91,11 @@ impl Postgres {
     /// Asks one of the connections for lists.
     pub(crate) async fn read_many(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, ReadError> {
         self.lists.read(query).await
+    }
+
+    /// Carries out bookkeeping, all of it or none.
+    pub(crate) async fn keep(&self, books: &Books) -> Result<Kept, ReadError> {
+        self.keepers.keep(books).await
     }
 
     /// Keeps the fingerprint where there is none yet, or where it is to be replaced, and compares.

@@ -1,4 +1,4 @@
-//! A pool of connections for lists, which does not hand out dead connections for long.
+//! A pool of connections that are lent one by one, for lists and for bookkeeping. It does not hand out dead connections for long.
 //!
 //! A connection that was used a moment ago is handed out as it is; one that has rested is asked first, and must answer soon.
 //! When one turns out to be dead, all that were made before that moment are suspected of having the same server, and are
@@ -28,13 +28,12 @@ pub(super) type Pool = managed::Pool<Lender>;
 /// A borrowed connection.
 pub(super) type Object = managed::Object<Lender>;
 
-/// A pool; it connects when it is first asked.
-pub(super) fn pool(connector: &Connector) -> Result<Pool, ConnectError> {
-    let limits = connector.limits();
-    let lender = Lender { connector: connector.clone(), generation: AtomicU64::new(0) };
+/// A pool of so many connections; it connects when it is first asked.
+pub(super) fn pool(connector: &Connector, role: Role, connections: usize) -> Result<Pool, ConnectError> {
+    let lender = Lender { connector: connector.clone(), role, generation: AtomicU64::new(0) };
     let pool = Pool::builder(lender)
-        .max_size(limits.lists_max)
-        .wait_timeout(Some(limits.pool_wait_max))
+        .max_size(connections)
+        .wait_timeout(Some(connector.limits().pool_wait_max))
         .runtime(Runtime::Tokio1);
     // What was used last has its statements prepared and was alive a moment ago.
     pool.queue_mode(QueueMode::Lifo).build().map_err(|error| ConnectError::Unreachable(sentence(&error)))
@@ -53,6 +52,7 @@ pub(super) fn error(error: PoolError<ConnectError>) -> SessionError {
 #[derive(Debug)]
 pub(super) struct Lender {
     connector: Connector,
+    role: Role,
     /// Connections of earlier generations are suspected to be dead.
     generation: AtomicU64,
 }
@@ -106,13 +106,17 @@ impl Manager for Lender {
     async fn create(&self) -> Result<Lent, ConnectError> {
         // Before connecting: what is found out meanwhile may be about this one.
         let generation = self.generation.load(Ordering::Relaxed);
-        let (client, wire) = self.connector.connect(Role::List).await?;
+        let (client, wire) = self.connector.connect(self.role).await?;
         let driver = tokio::spawn(async move {
             if let Err(error) = wire.await {
-                tracing::debug!(%error, "a connection for reads ended");
+                tracing::debug!(%error, "a lent connection ended");
             }
         });
-        Ok(Lent { client: ClientWrapper::new(client, driver), generation, asking: AtomicBool::new(false) })
+        let lent = Lent { client: ClientWrapper::new(client, driver), generation, asking: AtomicBool::new(false) };
+        if let Some(sql) = self.role.first_statement() {
+            lent.batch_execute(sql).await.map_err(|error| ConnectError::Unreachable(sentence(&error)))?;
+        }
+        Ok(lent)
     }
 
     async fn recycle(&self, lent: &mut Lent, metrics: &Metrics) -> RecycleResult<ConnectError> {

@@ -1,7 +1,7 @@
 //! A pool of connections for lists: each has one to itself, because it may take long.
 
 use super::ask::ask;
-use super::connect::Connector;
+use super::connect::{Connector, Role};
 use super::pool::{self, Object, Pool};
 use super::session::SessionError;
 use crate::query::Query;
@@ -19,8 +19,8 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(connector: &Connector) -> Result<Readers, OpenError> {
-        let pool = pool::pool(connector)?;
         let limits = connector.limits();
+        let pool = pool::pool(connector, Role::List, limits.lists_max)?;
         Ok(Readers { pool, answer_max: limits.answer_max(), patience: limits.pool_wait_max })
     }
 

@@ -82,6 +82,20 @@ impl EventPlace {
         (exists && place.to_string() == text).then_some(place)
     }
 
+    /// Right before the event at this place: what lies behind begins with it.
+    #[must_use]
+    pub const fn before(self) -> EventPlace {
+        match self.number.checked_sub(1) {
+            Some(number) => EventPlace { seq: self.seq, number },
+            None => EventPlace::after(self.seq.saturating_sub(1)),
+        }
+    }
+
+    /// As the database holds it.
+    pub(crate) fn values(self) -> (i64, i64) {
+        (sql_number(self.seq), i64::from(self.number))
+    }
+
     /// The first entry of which something may lie behind this place.
     fn first(self) -> u64 {
         if self.number == u32::MAX { self.seq + 1 } else { self.seq }
@@ -117,6 +131,17 @@ impl Store {
                 return Ok(EventPage { events, next, is_end });
             }
         }
+    }
+
+    /// The event at a place, if this scope may hear of it.
+    pub async fn get_event(&self, scope: &Scope, place: EventPlace) -> Read<Option<FeedEvent>> {
+        let (entries, _) = self.entries_from(place.seq, 1).await?;
+        let needs: BTreeSet<_> = entries.iter().filter_map(|entry| feed::needs(&entry.event)).collect();
+        let rows = self.look_up(needs).await?;
+        let next = place.before();
+        let mut draft = Draft { scope, limit: 1, events: Vec::new(), parts: 0, next };
+        draft.take(&entries, &rows)?;
+        Ok(draft.events.pop().filter(|event| event.place == place))
     }
 
     /// Where the feed ends now.

@@ -6,13 +6,16 @@
 //! look at many rows before it finds some, so it has connections of its own, with SQLite a blocking thread, and is
 //! given up after five seconds. A walk over everything is a loop of slices, each after the last ref of the one before.
 
+mod endpoints;
 mod events;
+mod instants;
 mod offers;
 mod orders;
 mod parties;
 mod products;
 mod strategies;
 mod subscriptions;
+mod suppliers;
 mod users;
 
 pub use events::{EventPage, EventPlace, FeedEvent};
@@ -45,7 +48,7 @@ impl<R> Slice<R> {
         Slice { after: Some(last), skip: 0, limit }
     }
 
-    fn limit(&self, query: &mut Query) {
+    pub(crate) fn limit(&self, query: &mut Query) {
         query.bind(" limit ?", i64::from(self.limit)).bind(" offset ?", i64::from(self.skip));
     }
 }
@@ -82,6 +85,13 @@ pub struct OfferFilter {
     pub id: Option<String>,
     /// For a subscriber: the active offers of its vendor, instead of those that it has subscribed to.
     pub orderable: bool,
+}
+
+/// Which webhook endpoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EndpointFilter {
+    /// Of this party.
+    pub owner: Option<PartyRef>,
 }
 
 /// Which processing strategies.

@@ -3,7 +3,7 @@
 use super::{OrderFilter, Read, Slice};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
-use crate::row::number;
+use crate::row::{instant, number};
 use crate::rows;
 use orderpark_domain::{Instant, Order, OrderRef, OrderState, Scope};
 
@@ -23,6 +23,17 @@ impl Store {
         }
         let query = page(self.dialect(), scope, filter, slice);
         self.read_many(query, Vec::new(), rows::add_order).await
+    }
+
+    /// The refs of orders that are `PENDING`, and when they were created, by ref, behind one.
+    pub async fn page_pending(
+        &self,
+        scope: &Scope,
+        after: Option<OrderRef>,
+        limit: u32,
+    ) -> Read<Vec<(OrderRef, Instant)>> {
+        let query = pending(self.dialect(), scope, after, limit);
+        self.list(query, |row| Ok((rows::order_ref(row, 0)?, instant(row, 1)?))).await
     }
 
     /// Whether there ever was an offer with this id: a list of the orders of none need not look for them.
@@ -65,6 +76,14 @@ pub(super) fn page(dialect: Dialect, scope: &Scope, filter: &OrderFilter, slice:
     }
     slice.limit(&mut query);
     query.text(") o").either(rows::ORDER_JOINS).text(" order by o.ref desc, s.position");
+    query
+}
+
+/// All that are pending are few, and have an index of their own.
+fn pending(dialect: Dialect, scope: &Scope, after: Option<OrderRef>, limit: u32) -> Query {
+    let mut query = Query::new(dialect, "select o.ref, o.created_at from orders o where o.state = 'PENDING'");
+    query.within(scope, &[("+o.vendor_ref", scope.vendors()), ("+o.subscriber_ref", scope.subscribers())]);
+    query.bind_some(" and o.ref > ?", after.map(bytes)).bind(" order by o.ref limit ?", i64::from(limit));
     query
 }
 

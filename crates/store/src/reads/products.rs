@@ -16,6 +16,14 @@ impl Store {
         self.get(query, rows::product).await
     }
 
+    /// The living product with this ref, of either kind, if its supplier is told of subscriptions; for deliveries alone.
+    pub async fn get_supplier_target(&self, product: ProductRef) -> Read<Option<Product>> {
+        let mut query = Query::new(self.dialect(), "select ");
+        query.either(rows::PRODUCT).bind(" from products p where p.ref = ?", sql_number(product.0));
+        query.text(" and p.deleted_at is null and p.notification is not null");
+        self.get(query, rows::product).await
+    }
+
     /// The living products of this kind, by ref.
     pub async fn page_products(
         &self,

@@ -6,7 +6,7 @@ use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
 use crate::row::{self, Row};
 use crate::rows;
-use orderpark_domain::{OrderRef, PartyRef, Scope, SubscriptionRef};
+use orderpark_domain::{OrderRef, PartyRef, ProductRef, Scope, SubscriptionRef};
 
 const COLUMNS: &str = "o.ref, s.position, o.subscriber_ref, f.id, o.strategy, o.revision, s.number, s.product_ref, p.id, \
     s.supplier_ref, s.state, s.granted, s.since, s.until, s.reason";
@@ -24,6 +24,21 @@ impl Store {
         query
             .bind(" where s.order_ref = ?", bytes(subscription.order()))
             .bind(" and s.position = ?", i64::from(subscription.position()));
+        within(&mut query, scope);
+        self.get(query, placed).await
+    }
+
+    /// The subscription to a product with the number that its supplier was told.
+    pub async fn get_subscription_numbered(
+        &self,
+        scope: &Scope,
+        product: ProductRef,
+        number: u64,
+    ) -> Read<Option<PlacedSubscription>> {
+        let mut query = Query::new(self.dialect(), "select ");
+        query.text(COLUMNS).text(" from subscriptions s").then_join("orders o on o.ref = s.order_ref");
+        names(&mut query).bind(" where s.number = ?", sql_number(number));
+        query.bind(" and s.product_ref = ?", sql_number(product.0));
         within(&mut query, scope);
         self.get(query, placed).await
     }

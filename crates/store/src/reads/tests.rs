@@ -6,15 +6,16 @@
 mod postgres;
 
 use super::{
-    EventPlace, OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, StrategyFilter, SubscriptionFilter,
-    UserFilter,
+    EndpointFilter, EventPlace, OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, StrategyFilter,
+    SubscriptionFilter, UserFilter,
 };
+use crate::deliveries::{AttemptFilter, Target};
 use crate::query::{Query, heard};
 use crate::sqlite::open_reader;
 use crate::{Database, Options, ReadError, Store};
 use orderpark_domain::{
-    Action, Caller, Grant, Instant, OfferRef, OrderRef, OrderState, PartyKind, PartyRef, ProductKind, ProductRef,
-    Scope, SecretHash, StrategyRef, SubscriptionState, User, UserRef,
+    Action, Caller, EndpointRef, Grant, Instant, OfferRef, OrderRef, OrderState, PartyKind, PartyRef, ProductKind,
+    ProductRef, Scope, SecretHash, StrategyRef, SubscriptionState, User, UserRef,
 };
 use rusqlite::{Connection, params_from_iter};
 use tokio::runtime::{Builder, Runtime};
@@ -181,6 +182,8 @@ async fn every_read(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), Re
     if let Some(scope) = scope(grants, Action::ReadProducts) {
         store.get_product(&scope, ProductKind::Application, ProductRef(9)).await?;
         store.get_balances(&scope, &[ProductRef(9)]).await?;
+        store.get_products(&scope, &[ProductRef(9)]).await?;
+        store.get_products(&scope, &[ProductRef(8), ProductRef(9)]).await?;
         store.get_balances(&scope, &[ProductRef(8), ProductRef(9)]).await?;
         let filter = ProductFilter { id: text() };
         store.page_products(&scope, ProductKind::Application, &filter, Slice::after(ProductRef(9), 1)).await?;
@@ -196,6 +199,7 @@ async fn every_read(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), Re
         store.page_strategies(&scope, &StrategyFilter { id: text() }, Slice::after(StrategyRef(9), 1)).await?;
     }
     Box::pin(every_read_of_orders(store, grants)).await?;
+    Box::pin(every_read_of_deliveries(store, grants)).await?;
     if let Some(scope) = scope(grants, Action::ReadEvents) {
         // Behind the end: what is in the journal of these tests is no journal.
         store.page_events(&scope, Some(EventPlace::after(1_000_000)), 1).await?;
@@ -204,9 +208,39 @@ async fn every_read(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), Re
     Ok(())
 }
 
+async fn every_read_of_deliveries(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), ReadError> {
+    if let Some(scope) = scope(grants, Action::ReadEndpoints) {
+        store.get_endpoint(&scope, EndpointRef(9)).await?;
+        let filter = EndpointFilter { owner: Some(PartyRef(4)) };
+        store.page_endpoints(&scope, &filter, Slice::after(EndpointRef(9), 1)).await?;
+        store.page_endpoints(&scope, &EndpointFilter::default(), Slice::first(1)).await?;
+    }
+    if grants != OPERATOR {
+        return Ok(());
+    }
+    let target = Target::Endpoint(EndpointRef(9));
+    let everywhere = AttemptFilter::default();
+    store.page_attempts_at(target, &everywhere, Slice::first(1)).await?;
+    store.page_attempts_at(target, &everywhere, Slice::after(uuid::Uuid::nil(), 1)).await?;
+    let failed = AttemptFilter { failed: true, ..everywhere };
+    store.page_attempts_at(target, &failed, Slice::first(1)).await?;
+    let of_event = AttemptFilter { place: Some(EventPlace { seq: 9, number: 0 }), ..everywhere };
+    store.page_attempts_at(target, &of_event, Slice::first(1)).await?;
+    // There are not that many, so only that is read.
+    store.keep_newest_attempts(target, 1_000_000, 1).await?;
+    store.get_delivery_status(target).await?;
+    store.next_replay(target).await?;
+    store.page_retries(target, 1).await?;
+    store.get_supplier_target(ProductRef(9)).await?;
+    Ok(())
+}
+
 async fn every_read_of_orders(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), ReadError> {
     if let Some(scope) = scope(grants, Action::ReadOrders) {
         store.get_order(&scope, order(9)).await?;
+        store.page_pending(&scope, None, 1).await?;
+        store.page_pending(&scope, Some(order(9)), 1).await?;
+        store.get_subscriber_name(&scope, PartyRef(9)).await?;
         store.page_orders(&scope, &OrderFilter::default(), Slice::after(order(9), 1)).await?;
         store.page_orders(&scope, &OrderFilter::default(), Slice::first(1)).await?;
         let closed = OrderFilter { states: vec![OrderState::Rejected], ..OrderFilter::default() };
@@ -224,6 +258,7 @@ async fn every_read_of_orders(store: &Store, grants: &[(PartyKind, u64)]) -> Res
     }
     if let Some(scope) = scope(grants, Action::ReadSubscriptions) {
         store.get_subscription(&scope, order(9).subscription(1)).await?;
+        store.get_subscription_numbered(&scope, ProductRef(9), 9).await?;
         let after = Slice::after(order(9).subscription(1), 1);
         store.page_subscriptions(&scope, &SubscriptionFilter::default(), after).await?;
         store.page_subscriptions(&scope, &SubscriptionFilter::default(), Slice::first(1)).await?;

@@ -1,11 +1,12 @@
 //! Writes what a batch changed: the journal's entries, then every changed row in the order of its keys.
 
+use crate::deliveries::TELL_TARGETS;
 use crate::faults;
 use crate::journal::{Hash, Line};
 use crate::query::sql_number;
-use crate::told::Told;
+use crate::told::{Told, ToldTarget};
 use orderpark_domain::{
-    Balance, Head, Offer, Order, OrderState, Party, Product, Strategy, Token, User, UserRef, World,
+    Balance, Endpoint, Head, Offer, Order, OrderState, Party, Product, Strategy, Token, User, UserRef, World,
     request_key::KeptRequest, request_key::RequestKeyId,
 };
 use rusqlite::{Connection, Result, params};
@@ -36,6 +37,8 @@ pub(crate) fn flush(connection: &Connection, world: &World, told: &Told) -> Resu
     world.products.changed().filter_map(|(_, row)| row).try_for_each(|row| write_product(connection, row))?;
     world.strategies.changed().filter_map(|(_, row)| row).try_for_each(|row| write_strategy(connection, row))?;
     world.offers.changed().filter_map(|(_, row)| row).try_for_each(|row| write_offer(connection, row, told))?;
+    world.endpoints.changed().filter_map(|(_, row)| row).try_for_each(|row| write_endpoint(connection, row))?;
+    told.targets(world).into_iter().try_for_each(|told| write_target(connection, told))?;
     for (_, order) in world.orders.changed() {
         order.map_or(Ok(()), |order| write_order(connection, order))?;
         let settled = order.is_some_and(|order| order.revision > 1 && order.state == OrderState::Active);
@@ -169,6 +172,38 @@ fn write_offer(connection: &Connection, offer: &Offer, told: &Told) -> Result<()
         let (offer, product) = (sql_number(offer.offer.0), sql_number(item.product.0));
         statement.execute(params![offer, position, product, item.granted.map(sql_number)])?;
     }
+    Ok(())
+}
+
+fn write_endpoint(connection: &Connection, endpoint: &Endpoint) -> Result<()> {
+    let sql = "insert into webhook_endpoints (ref, owner_kind, owner_ref, url, description, kinds, secrets, state, \
+               disabled_why, disabled_at, created_at, revision, deleted_at) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set url = excluded.url, \
+               description = excluded.description, kinds = excluded.kinds, secrets = excluded.secrets, \
+               state = excluded.state, disabled_why = excluded.disabled_why, disabled_at = excluded.disabled_at, \
+               revision = excluded.revision, deleted_at = excluded.deleted_at";
+    connection.prepare_cached(sql)?.execute(params![
+        sql_number(endpoint.endpoint.0),
+        endpoint.owner.kind.as_str(),
+        sql_number(endpoint.owner.party.0),
+        endpoint.url,
+        endpoint.description,
+        endpoint.kinds.as_ref().map(json),
+        json(&endpoint.secrets),
+        endpoint.state.as_str(),
+        endpoint.disabled.as_ref().map(|disabled| disabled.why.as_str()),
+        endpoint.disabled.as_ref().map(|disabled| disabled.at.0),
+        endpoint.created_at.0,
+        endpoint.revision,
+        endpoint.deleted_at.map(|at| at.0),
+    ])?;
+    Ok(())
+}
+
+fn write_target(connection: &Connection, told: ToldTarget) -> Result<()> {
+    let ToldTarget { target, active, seq } = told;
+    let values = params![target.kind(), sql_number(target.number()), active, sql_number(seq)];
+    connection.prepare_cached(TELL_TARGETS.sqlite)?.execute(values)?;
     Ok(())
 }
 

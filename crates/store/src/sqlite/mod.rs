@@ -48,6 +48,7 @@ impl Sqlite {
         let lock = FileLock::take(path)?;
         let writer = open_writer(path, options)?;
         copy::check_finished(is_unfinished_copy(&writer)?)?;
+        end_leases(&writer)?;
         let readers = Readers::open(path, READERS)?;
         let lists = Readers::open(path, LIST_READERS)?;
         let thread = |source| OpenError::Io { path: path.display().to_string(), source };
@@ -78,6 +79,12 @@ pub(crate) fn bring_up_to_date(path: &Path) -> Result<(), OpenError> {
     require(path)?;
     let _lock = FileLock::take(path)?;
     open_writer(path, &Options::default()).map(drop)
+}
+
+/// Nobody else has the file, so what leases there are belonged to a process that has ended.
+fn end_leases(connection: &Connection) -> Result<(), OpenError> {
+    let sql = "update delivery_targets set node = null, leased_until = 0, epoch = epoch + 1 where node is not null";
+    connection.execute(sql, []).map(drop).map_err(|error| OpenError::Database(error.to_string()))
 }
 
 fn is_unfinished_copy(connection: &Connection) -> Result<bool, OpenError> {

@@ -6,6 +6,7 @@ use super::flush::{append, flush};
 use super::open::BUSY_MAX;
 use super::read_error;
 use crate::committer::{Begun, Failure, Remedy, Writer, Written};
+use crate::deliveries::books::{Books, Kept, KeptRow};
 use crate::journal::Hash;
 use crate::load::lookups;
 use crate::query::{Dialect, Query, sql_number};
@@ -13,7 +14,7 @@ use crate::row::{Read, Row};
 use crate::told::Told;
 use crate::{CommitError, ReadError, faults, rows};
 use orderpark_domain::{Entry, Head, Need, World};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, params_from_iter};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,10 @@ impl SqliteWriter {
             Ok(())
         })?;
         Ok(found)
+    }
+
+    fn run(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
 }
 
@@ -67,6 +72,22 @@ impl Writer for SqliteWriter {
         let mut query = Query::new(Dialect::Sqlite, "select seq, at, entry from journal where");
         query.bind(" seq = ?", sql_number(seq));
         self.one(&query, rows::entry)
+    }
+
+    fn keep(&mut self, books: &Books) -> Result<Result<Kept, ReadError>, Failure> {
+        self.run("savepoint books")?;
+        let kept = books.0.iter().map(|query| answered(&self.connection, query)).collect::<Result<Kept, AskError>>();
+        // An error that ended the whole transaction has taken the savepoint with it.
+        if kept.is_err() && self.is_open() {
+            self.run("rollback to books")?;
+        }
+        match kept {
+            Err(error) if !self.is_open() => Err(error.into()),
+            kept => {
+                self.run("release books")?;
+                Ok(kept.map_err(ReadError::from))
+            }
+        }
     }
 
     fn commit(&mut self, batch: &Written<'_>) -> Result<(), Failure> {
@@ -107,6 +128,19 @@ impl Writer for SqliteWriter {
             tracing::warn!(%error, "the write-ahead log stays; the next start copies it back");
         }
     }
+}
+
+/// Every row that a statement answers; it is carried out to its end.
+fn answered(connection: &Connection, query: &Query) -> Result<Vec<KeptRow>, AskError> {
+    let mut statement = connection.prepare_cached(query.sql())?;
+    let width = statement.column_count();
+    let mut rows = statement.query(params_from_iter(query.values()))?;
+    let mut answer = Vec::new();
+    while let Some(row) = rows.next()? {
+        let values = (0..width).map(|column| Ok(row.cell(column)?.to_value())).collect::<Read<Vec<_>>>()?;
+        answer.push(KeptRow(values));
+    }
+    Ok(answer)
 }
 
 /// Writes wait for nobody here, so the busy handler is away meanwhile.

@@ -1,9 +1,11 @@
 //! The proof: reads the journal from its first entry, checks its chain and its law, folds it, and compares every table
-//! with what the journal means (reliability.md, I2, I3, I5, I6, I9, I10).
+//! with what the journal means (reliability.md, I2, I3, I5, I6, I9, I10). Of deliveries, which the journal does not mean, it
+//! checks that nothing can be lost without a trace (I4).
 //!
 //! It shares no query with the server and writes nothing. It may run beside a live server: it sees one snapshot.
 
 mod chain;
+mod deliveries;
 mod law;
 mod snapshot;
 mod tables;
@@ -50,6 +52,7 @@ pub fn verify(database: &Database, progress: &mut dyn FnMut(u64)) -> Result<Repo
     let world = chain::fold(&snapshot, &mut report, progress)?;
     law::check_balances(&world, &mut report);
     tables::compare(&snapshot, &world, &mut report)?;
+    deliveries::check(&snapshot, &world, &mut report)?;
     snapshot.check_files(&mut report)?;
     Ok(report)
 }

@@ -7,8 +7,8 @@ use crate::OpenError;
 use crate::query::Value;
 use crate::row::Read;
 use orderpark_domain::{
-    Balance, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef, Strategy, StrategyRef,
-    Token, User, UserRef, World,
+    Balance, Endpoint, EndpointRef, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef,
+    Strategy, StrategyRef, Token, User, UserRef, World,
 };
 
 pub(super) fn compare(snapshot: &Snapshot, world: &World, report: &mut Report) -> Result<(), OpenError> {
@@ -29,6 +29,9 @@ pub(super) fn compare(snapshot: &Snapshot, world: &World, report: &mut Report) -
     tables.rows("offer_items", OFFER_ITEMS, items, |key| offer_item(world, key))?;
     tables.rows("strategies", STRATEGIES, world.strategies.count(), |key| {
         world.strategies.get(&StrategyRef(count_of(&key[0]))).map(strategy)
+    })?;
+    tables.rows("webhook_endpoints", ENDPOINTS, world.endpoints.count(), |key| {
+        world.endpoints.get(&EndpointRef(count_of(&key[0]))).map(endpoint)
     })?;
     tables.rows("orders", ORDERS, world.orders.count(), |key| world.orders.get(&order_ref(&key[0])?).map(order))?;
     let subscriptions = world.orders.values().map(|order| order.subscriptions.len()).sum();
@@ -236,6 +239,27 @@ fn strategy(strategy: &Strategy) -> Vec<Value> {
         text(&strategy.settings),
         Value::Integer(strategy.revision.into()),
         optional_at(strategy.deleted_at),
+    ]
+}
+
+const ENDPOINTS: &str = "ref, owner_kind, owner_ref, url, description, kinds, secrets, state, disabled_why, disabled_at, \
+    created_at, revision, deleted_at";
+
+fn endpoint(endpoint: &Endpoint) -> Vec<Value> {
+    vec![
+        integer(endpoint.endpoint.0),
+        text(endpoint.owner.kind.as_str()),
+        integer(endpoint.owner.party.0),
+        text(&endpoint.url),
+        optional_text(endpoint.description.as_ref()),
+        optional(endpoint.kinds.as_ref(), json),
+        json(&endpoint.secrets),
+        text(endpoint.state.as_str()),
+        optional(endpoint.disabled.as_ref(), |disabled| text(disabled.why.as_str())),
+        optional(endpoint.disabled.as_ref(), |disabled| Value::Integer(disabled.at.0)),
+        Value::Integer(endpoint.created_at.0),
+        Value::Integer(endpoint.revision.into()),
+        optional_at(endpoint.deleted_at),
     ]
 }
 

@@ -13,7 +13,7 @@ use orderpark_domain::offer::{DeleteOffer, UpdateOffer};
 use orderpark_domain::party::{DeleteParty, UpdateParty};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::{
-    Action, Caller, Command, Grant, Intent, OfferState, OrderRef, PartyKind, PartyRef, Scope, SecretHash,
+    Action, Caller, Command, Grant, Instant, Intent, OfferState, OrderRef, PartyKind, PartyRef, Scope, SecretHash,
     SubscriptionState, User, UserRef,
 };
 use orderpark_store::{CommitError, EventPage, EventPlace, Store};
@@ -258,7 +258,27 @@ fn the_journal_says_when_it_has_moved(engine: Engine) {
     }
 }
 
+fn an_instant_lies_behind_all_that_was_decided_before_it(engine: Engine) {
+    let deployment = Deployment::on(engine);
+    let before = |at: i64| answer(deployment.store.event_place_before(Instant(at)));
+    let shop = deployment.shop("acme");
+    for n in 0..30 {
+        deployment.clock.pass_micros(n % 7 * 1_000_003);
+        deployment.order(&shop);
+    }
+    let entries = deployment.home.look("select at from journal order by seq");
+    let instants: Vec<i64> = entries.iter().map(|entry| entry[0].parse().expect("a number")).collect();
+    for at in instants.iter().flat_map(|at| [*at, at + 1]) {
+        let earlier = instants.iter().filter(|decided| **decided < at).count() as u64;
+        assert_eq!(before(at), EventPlace::after(earlier), "{at} in {instants:?}");
+    }
+    let end = answer(deployment.store.events_end());
+    assert_eq!((before(i64::MIN), before(0), before(i64::MAX)), (EventPlace::BEGINNING, EventPlace::BEGINNING, end));
+    assert!(entries.len() > 30);
+}
+
 on_each_engine! {
+    an_instant_lies_behind_all_that_was_decided_before_it,
     each_party_hears_its_own_and_nothing_else,
     from_any_place_the_rest_is_what_lies_behind_it,
     a_reader_beside_writers_misses_and_repeats_nothing,

@@ -93,7 +93,7 @@ impl Model {
         let (kind, each) = match what {
             "pending" => ("order.pending", None),
             "activated" => ("order.activated", Some("subscription.activated")),
-            "rejected" => ("order.rejected", None),
+            "rejected" => ("order.rejected", Some("subscription.rejected")),
             _ => ("order.cancelled", Some("subscription.cancelled")),
         };
         self.tell(seq, 0, kind, who.clone());

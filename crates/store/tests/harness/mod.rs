@@ -83,9 +83,9 @@ pub fn everything() -> Scope {
     Scope::system("a test that plays the operator")
 }
 
-/// The scope of one who acts for one party.
-pub fn scope_of(kind: PartyKind, party: PartyRef) -> Scope {
-    let user = User {
+/// Who acts for one party.
+pub fn acting_for(kind: PartyKind, party: PartyRef) -> Caller {
+    Caller::of(&User {
         user: UserRef(2),
         party,
         login: "test".into(),
@@ -96,8 +96,12 @@ pub fn scope_of(kind: PartyKind, party: PartyRef) -> Scope {
         secrets: vec![SecretHash([1; 32])],
         revision: 1,
         deleted_at: None,
-    };
-    Caller::of(&user).may(Action::PlaceOrder).expect("this kind may order")
+    })
+}
+
+/// The scope of one who acts for one party.
+pub fn scope_of(kind: PartyKind, party: PartyRef) -> Scope {
+    acting_for(kind, party).may(Action::PlaceOrder).expect("this kind may order")
 }
 
 impl Deployment {
@@ -263,7 +267,7 @@ pub fn cancel(order: OrderRef) -> Command {
 }
 
 pub fn settle(order: OrderRef, refused: Option<ProductRef>) -> Command {
-    Command::SettleOrder(SettleOrder { order, refused })
+    Command::SettleOrder(SettleOrder { order, refused, declined: Vec::new() })
 }
 
 pub fn key(client: UserRef, key: u8, fingerprint: u8) -> RequestKey {

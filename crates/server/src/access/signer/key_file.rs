@@ -4,8 +4,7 @@
 //! has the folder locked and has looked again, so two nodes that share a folder come to the same keys. What is sealed
 //! names the key that sealed it, so that a wrong `secret.key` is told from a damaged file.
 
-use crate::access::secret::sha256;
-use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use super::master::{self, Master};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use orderpark_store::Chance;
@@ -14,6 +13,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Why the keys of a data folder cannot be used.
@@ -53,8 +53,7 @@ pub enum KeyError {
 /// A folder with a master key.
 pub(super) struct KeyFolder {
     path: PathBuf,
-    key_id: String,
-    master: Zeroizing<[u8; 32]>,
+    master: Arc<Master>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,9 +83,8 @@ impl KeyFolder {
             Some(bytes) => Zeroizing::new(bytes),
             None => make_master(folder, &path, chance)?,
         };
-        let master = Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Length(path))?);
-        let key_id = key_id(&master);
-        Ok(KeyFolder { path: folder.to_owned(), key_id, master })
+        let key = Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Length(path))?);
+        Ok(KeyFolder { path: folder.to_owned(), master: Arc::new(Master::of(key)) })
     }
 
     /// Keeps others from making a key in this folder meanwhile.
@@ -94,9 +92,9 @@ impl KeyFolder {
         lock(&self.path)
     }
 
-    /// What names the master key.
-    pub(super) fn key_id(&self) -> &str {
-        &self.key_id
+    /// The master key.
+    pub(super) fn master(&self) -> &Arc<Master> {
+        &self.master
     }
 
     /// Where it is.
@@ -109,7 +107,7 @@ impl KeyFolder {
         let path = self.path.join(SIGNING);
         let Some(bytes) = read(&path)? else { return Ok(None) };
         let sealed: Sealed = serde_json::from_slice(&bytes).map_err(|_| KeyError::Damaged(path.clone()))?;
-        if sealed.key_id != self.key_id {
+        if sealed.key_id != self.master.id() {
             return Err(KeyError::OtherKey(path));
         }
         self.unseal(&sealed).map(Some).ok_or(KeyError::Damaged(path))
@@ -117,28 +115,19 @@ impl KeyFolder {
 
     /// Seals the signing key and keeps it.
     pub(super) fn write(&self, _: &Making, der: &[u8]) -> Result<(), KeyError> {
-        let mut bytes = der.to_vec();
-        let nonce = self.cipher()?.seal_in_place_append_tag(Aad::from(PURPOSE), &mut bytes);
-        let nonce = nonce.map_err(|_| KeyError::Crypto)?;
+        let master::Sealed { nonce, ciphertext } = self.master.seal(PURPOSE, der)?;
         let sealed = Sealed {
-            key_id: self.key_id.clone(),
-            nonce: STANDARD.encode(nonce.as_ref()),
-            ciphertext: STANDARD.encode(bytes),
+            key_id: self.master.id().to_owned(),
+            nonce: STANDARD.encode(nonce),
+            ciphertext: STANDARD.encode(ciphertext),
         };
         let text = serde_json::to_vec_pretty(&sealed).expect("strings always serialize");
         write(&self.path, SIGNING, &text)
     }
 
     fn unseal(&self, sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
-        let nonce = Nonce::try_assume_unique_for_key(&STANDARD.decode(&sealed.nonce).ok()?).ok()?;
-        let mut bytes = Zeroizing::new(STANDARD.decode(&sealed.ciphertext).ok()?);
-        let length = self.cipher().ok()?.open_in_place(nonce, Aad::from(PURPOSE), &mut bytes).ok()?.len();
-        bytes.truncate(length);
-        Some(bytes)
-    }
-
-    fn cipher(&self) -> Result<RandomizedNonceKey, KeyError> {
-        RandomizedNonceKey::new(&AES_256_GCM, &*self.master).map_err(|_| KeyError::Crypto)
+        let nonce = STANDARD.decode(&sealed.nonce).ok()?;
+        self.master.open(PURPOSE, &nonce, STANDARD.decode(&sealed.ciphertext).ok()?)
     }
 }
 
@@ -162,12 +151,6 @@ fn lock(folder: &Path) -> Result<Making, KeyError> {
         Ok(file) => Ok(Making { _folder: file }),
         Err(source) => Err(KeyError::Io { path: folder.to_owned(), source }),
     }
-}
-
-/// The name of a master key: half of a digest of it, from which it cannot be told.
-fn key_id(master: &[u8; 32]) -> String {
-    let named = [b"orderpark key id: ".as_slice(), master].concat();
-    STANDARD.encode(&sha256(&Zeroizing::new(named))[..16])
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {

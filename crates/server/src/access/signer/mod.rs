@@ -14,8 +14,10 @@
 //! [`Signer::fingerprint`] before it serves, and ends if that is not the deployment's ([`Signer::accept`]).
 
 mod key_file;
+mod master;
 
 pub use key_file::KeyError;
+pub(crate) use master::Master;
 
 use super::secret::sha256;
 use super::validity::INFINITE_SECONDS;
@@ -41,6 +43,8 @@ pub struct Signer {
 struct Inner {
     /// Where the key is kept; `None`: nowhere, it dies with the process.
     folder: Option<KeyFolder>,
+    /// The folder's, or one that dies with the process too.
+    master: Arc<Master>,
     key: Mutex<Option<Arc<KeyPair>>>,
 }
 
@@ -78,7 +82,13 @@ impl Signer {
     pub fn open(folder: Option<&Path>, chance: &dyn Chance) -> Result<Signer, KeyError> {
         let folder = folder.map(|path| KeyFolder::open(path, chance)).transpose()?;
         let key = folder.as_ref().map(read_key).transpose()?.flatten();
-        Ok(Signer { inner: Arc::new(Inner { folder, key: Mutex::new(key.map(Arc::new)) }) })
+        let master = folder.as_ref().map_or_else(|| Arc::new(Master::random(chance)), |it| Arc::clone(it.master()));
+        Ok(Signer { inner: Arc::new(Inner { folder, master, key: Mutex::new(key.map(Arc::new)) }) })
+    }
+
+    /// The master key, for what else has to be sealed.
+    pub(crate) fn master(&self) -> Arc<Master> {
+        Arc::clone(&self.inner.master)
     }
 
     /// Makes the key in a thread of its own, if there is none yet.
@@ -108,7 +118,7 @@ impl Signer {
     /// What tells these keys from others, and nothing of the keys themselves. Takes a second if the key must be made.
     pub fn fingerprint(&self) -> Result<[u8; 32], KeyError> {
         let key = self.key()?;
-        let key_id = self.inner.folder.as_ref().map_or("", KeyFolder::key_id);
+        let key_id = self.inner.folder.as_ref().map_or("", |folder| folder.master().id());
         Ok(sha256(&[FINGERPRINT, key_id.as_bytes(), b" ", key.public_key().as_ref()].concat()))
     }
 

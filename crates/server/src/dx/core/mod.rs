@@ -13,6 +13,6 @@ use crate::wire::{Json, json};
 use serde::Serialize;
 
 /// An object as a caller reads it: what the echo in a PUT is compared with.
-fn as_read(object: &impl Serialize) -> Json {
+pub(crate) fn as_read(object: &impl Serialize) -> Json {
     json::parse(&answer::to_json(object)).unwrap_or(Json::Null)
 }

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::Settings;
-use crate::access::{Access, Signer};
+use crate::access::Signer;
+use crate::outside::{Outside, SystemNames};
 use futures_util::FutureExt as _;
 use orderpark_domain::PartyRef;
 use orderpark_store::{Database, Options, Store};
-use std::sync::atomic::AtomicBool;
 use tokio::sync::Notify;
 
 fn part(rows: u32, bytes: usize) -> Part<u32> {
@@ -71,14 +71,10 @@ fn slow() -> (tempfile::TempDir, Arc<Walk<Slow>>) {
     let folder = tempfile::tempdir().expect("a folder");
     let options = Options::default();
     let store = Store::open(&Database::Sqlite(folder.path().join("orderpark.db")), options.clone()).expect("a store");
-    let app = App {
-        store,
-        settings: Settings::default(),
-        access: Access::new(Signer::open(None, &*options.chance).expect("a signer")),
-        clock: options.clock,
-        chance: options.chance,
-        draining: AtomicBool::new(false),
-    };
+    let settings = Settings::default();
+    let outside = Outside::new(&settings.outside, store.clock(), Arc::new(SystemNames::default()));
+    let signer = Signer::open(None, &*options.chance).expect("a signer");
+    let app = App::new(store, settings, signer, Arc::new(outside.expect("a way out")), options.chance);
     let listing = Slow { began: Arc::default(), end: Arc::default() };
     let walk = Walk { app: Arc::new(app), scope: Scope::system("a test"), turns: Turns::new(), listing };
     (folder, Arc::new(walk))

@@ -13,6 +13,6 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let page = read(&call.app, turn, call.scope.clone(), after, limit).await?;
     let events: Vec<wire::Event<'_>> = page.events.iter().map(wire::Event::of).collect();
     let query = call.query.with("after", &page.next.to_string());
-    let address = format!("{}{}?{query}", call.base.path, call.collection());
+    let address = format!("{}?{query}", call.address());
     Ok(answer::with_next(answer::json(&events), &address))
 }

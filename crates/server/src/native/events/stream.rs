@@ -8,9 +8,9 @@
 //! Whatever is sent says where the reader stands: an event by its id, and a sign of life by an `id` without `data`,
 //! which clients remember and do not show. So who comes back after much that did not concern it need not pass it again.
 
-use super::places::Place;
-use super::{AFTER_RULE, After, parse, place, read};
+use super::{AFTER_RULE, After, Streams, parse, place, read};
 use crate::dx::{Call, Turns};
+use crate::native::places::Place;
 use crate::problem::Reason;
 use crate::wire;
 use crate::{App, Problem, access, answer};
@@ -20,7 +20,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
-use orderpark_domain::{Action, Scope};
+use orderpark_domain::{Action, Scope, UserRef};
 use orderpark_store::{EventPage, EventPlace};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -74,7 +74,9 @@ struct Feed {
     alive_at: Instant,
     checked_at: Instant,
     read_at: Option<Instant>,
-    _place: Place,
+    _place: Place<UserRef>,
+    /// Whose end is the stream's; it is not over before that is said.
+    _streams: Streams,
 }
 
 /// What ended a wait.
@@ -85,7 +87,7 @@ enum Woken {
 }
 
 impl Feed {
-    fn new(call: Call, after: EventPlace, place: Place) -> Feed {
+    fn new(call: Call, after: EventPlace, place: Place<UserRef>) -> Feed {
         let Call { app, turns, headers, streams, .. } = call;
         let token = headers.get_all(AUTHORIZATION).iter().map(|value| (AUTHORIZATION, value.clone())).collect();
         let (moved, closing, now) = (app.store.moved(), streams.closing(), Instant::now());
@@ -102,6 +104,7 @@ impl Feed {
             checked_at: now,
             read_at: None,
             _place: place,
+            _streams: streams,
         }
     }
 

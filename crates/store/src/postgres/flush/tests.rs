@@ -3,10 +3,12 @@ use super::super::migrate::migrate;
 use super::super::scratch::Scratch;
 use super::*;
 use crate::journal::{self, Hash, Line};
+use orderpark_domain::feed::Kind;
 use orderpark_domain::{
-    Entry, Event, Grant, Head, Instant, Notification, Offer, OfferItem, OfferRef, OfferState, Order, OrderRef,
-    OrderState, Party, PartyKind, PartyRef, Product, ProductKind, ProductRef, RequestKey, SecretHash, Strategy,
-    StrategyRef, StrategyState, Subscription, SubscriptionState, Token, User, UserRef, World,
+    Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Event, Grant, Head, Instant, Notification,
+    Offer, OfferItem, OfferRef, OfferState, Order, OrderRef, OrderState, Party, PartyKind, PartyRef, Product,
+    ProductKind, ProductRef, RequestKey, SealedSecret, SecretHash, Strategy, StrategyRef, StrategyState, Subscription,
+    SubscriptionState, Token, User, UserRef, World,
 };
 use tokio_postgres::Client;
 
@@ -20,7 +22,10 @@ const APPLICATION: ProductRef = ProductRef(8);
 const OFFER: OfferRef = OfferRef(10);
 const SPARE: OfferRef = OfferRef(11);
 
-const TABLES: [(&str, &str); 13] = [
+const HOOK: EndpointRef = EndpointRef(12);
+const SPARE_HOOK: EndpointRef = EndpointRef(13);
+
+const TABLES: [(&str, &str); 15] = [
     ("parties", "ref"),
     ("users", "ref"),
     ("user_scopes", "user_ref, position"),
@@ -33,6 +38,8 @@ const TABLES: [(&str, &str); 13] = [
     ("balances", "subscriber_ref, product_ref"),
     ("request_keys", "client_ref, key"),
     ("tokens", "user_ref"),
+    ("webhook_endpoints", "ref"),
+    ("delivery_targets", "kind, ref"),
     ("head", "id"),
 ];
 
@@ -169,6 +176,22 @@ fn offer(offer: OfferRef) -> Offer {
     }
 }
 
+fn endpoint(endpoint: EndpointRef) -> Endpoint {
+    Endpoint {
+        endpoint,
+        owner: Grant { kind: PartyKind::Vendor, party: VENDOR },
+        url: "https://example.com/hook".into(),
+        description: (endpoint == HOOK).then(|| "A hook".into()),
+        kinds: (endpoint == HOOK).then(|| vec![Kind::OrderActivated]),
+        secrets: vec![SealedSecret { sealed: "key.sealed".into(), made_at: Instant(7) }],
+        state: EndpointState::Enabled,
+        disabled: None,
+        created_at: Instant(7),
+        revision: 1,
+        deleted_at: None,
+    }
+}
+
 fn order(number: u64, state: OrderState) -> Order {
     let subscription_state =
         if state == OrderState::Pending { SubscriptionState::Pending } else { SubscriptionState::Active };
@@ -240,6 +263,8 @@ fn everything() -> Vec<Event> {
         Event::StrategyCreated(strategy),
         Event::OfferCreated(offer(OFFER)),
         Event::OfferCreated(offer(SPARE)),
+        Event::EndpointCreated(endpoint(HOOK)),
+        Event::EndpointCreated(endpoint(SPARE_HOOK)),
         Event::OrderPlaced(order(1, OrderState::Active)),
         Event::OrderPlaced(order(2, OrderState::Pending)),
         Event::OrderPlaced(order(3, OrderState::Pending)),
@@ -268,6 +293,7 @@ async fn every_kind_of_row_is_written_as_it_is() {
     written.batch(everything()).await;
     assert_tables("created", &written.tables().await);
     load(&mut written.world, &[1, 2, 3]);
+    written.world.endpoints.load(SPARE_HOOK, Some(endpoint(SPARE_HOOK)));
     let changes = vec![
         Event::PartyUpdated(Party {
             name: "Renamed".into(),
@@ -281,8 +307,15 @@ async fn every_kind_of_row_is_written_as_it_is() {
         }),
         Event::OfferDeleted(SPARE),
         Event::OrderCancelled(order_ref(1)),
-        Event::OrderSettled { order: order_ref(2), refused: None },
-        Event::OrderSettled { order: order_ref(3), refused: Some(PLAN) },
+        Event::OrderSettled { order: order_ref(2), refused: None, declined: Vec::new() },
+        Event::OrderSettled { order: order_ref(3), refused: Some(PLAN), declined: vec![PLAN] },
+        Event::EndpointUpdated(Endpoint {
+            state: EndpointState::Disabled,
+            disabled: Some(Disabled { why: DisabledWhy::Gone, at: Instant(12) }),
+            revision: 2,
+            ..endpoint(HOOK)
+        }),
+        Event::EndpointDeleted(SPARE_HOOK),
         Event::SubscriptionSuspended { subscription: order_ref(2).subscription(2), reason: Some("unpaid".into()) },
         Event::UsageReported { subscriber: SUBSCRIBER, product: PLAN, used: 3 },
         Event::TokenRevoked(ROOT),

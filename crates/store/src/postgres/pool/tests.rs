@@ -22,7 +22,7 @@ async fn all_of(pool: &Pool, count: usize) -> Vec<i32> {
 #[tokio::test]
 async fn a_connection_is_lent_again_until_one_like_it_has_died() {
     let scratch = Scratch::new().await;
-    let pool = pool(&scratch.connector()).unwrap();
+    let pool = pool(&scratch.connector(), Role::List, 4).unwrap();
     let first = all_of(&pool, 3).await;
     assert_eq!(all_of(&pool, 3).await, first);
     let other = scratch.session(Role::Listener).await;
@@ -38,7 +38,7 @@ async fn a_connection_is_lent_again_until_one_like_it_has_died() {
 #[tokio::test]
 async fn a_connection_with_a_question_that_nobody_waits_for_is_not_lent_again() {
     let scratch = Scratch::new().await;
-    let pool = pool(&scratch.connector()).unwrap();
+    let pool = pool(&scratch.connector(), Role::List, 4).unwrap();
     let busy = pool.get().await.unwrap();
     let one = pid(&busy).await;
     busy.asking();
@@ -52,8 +52,22 @@ async fn a_connection_with_a_question_that_nobody_waits_for_is_not_lent_again() 
 async fn a_pool_is_never_larger_than_it_may_be() {
     let scratch = Scratch::new().await;
     let limits = Limits { lists_max: 1, pool_wait_max: Duration::from_millis(50), ..Limits::default() };
-    let pool = pool(&Connector::new(&scratch.address(), &limits).unwrap()).unwrap();
+    let pool = pool(&Connector::new(&scratch.address(), &limits).unwrap(), Role::List, limits.lists_max).unwrap();
     let _only = pool.get().await.unwrap();
     let refused = pool.get().await.map(drop).map_err(error).unwrap_err();
     assert_eq!(refused.to_string(), "all connections to the database are in use");
+}
+
+/// What a failover loses of the bookkeeping is delivered once more; so it waits for no standby. Nothing else may do that.
+#[tokio::test]
+async fn only_bookkeeping_waits_for_no_standby() {
+    let scratch = Scratch::new().await;
+    for (role, waits) in [(Role::Keeper, "local"), (Role::List, "on")] {
+        let pool = pool(&scratch.connector(), role, 1).unwrap();
+        let lent = pool.get().await.unwrap();
+        let row = lent.query_one("show synchronous_commit", &[]).await.unwrap();
+        assert_eq!(row.get::<_, &str>(0), waits, "{role}");
+    }
+    let writer = scratch.session(Role::Writer).await;
+    assert_eq!(writer.query_one("show synchronous_commit", &[]).await.unwrap().get::<_, &str>(0), "on");
 }

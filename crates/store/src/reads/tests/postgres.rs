@@ -9,7 +9,16 @@ use orderpark_testbed::{Engine, TestDatabase};
 use tokio::runtime::{Builder, Runtime};
 
 /// Tables that grow with the business: nobody ever reads one of them from its first row to its last.
-const GROWING: [&str; 5] = ["orders", "subscriptions", "journal", "request_keys", "balances"];
+const GROWING: [&str; 8] = [
+    "orders",
+    "subscriptions",
+    "journal",
+    "request_keys",
+    "balances",
+    "webhook_endpoints",
+    "delivery_retries",
+    "delivery_attempts",
+];
 
 const ROLES: [(&str, &[(PartyKind, u64)]); 5] = [
     ("operator", OPERATOR),
@@ -53,10 +62,21 @@ const BUSINESS: &str = "
         from generate_series(1, 20000) i join parties s
             on s.ref = case i % 10 when 0 then 4 when 1 then 6 else 61 + i % 2900 end;
     insert into subscriptions (order_ref, position, number, product_ref, supplier_ref, state, granted, since)
-        select o.ref, p, 1, n.ref, n.supplier_ref, case o.state when 'PENDING' then 'PENDING' else 'ACTIVE' end, 5, 1
+        select o.ref, p, row_number() over (order by o.ref, p), n.ref, n.supplier_ref, case o.state when 'PENDING' then 'PENDING' else 'ACTIVE' end, 5, 1
         from orders o, generate_series(1, 2) p, products n where n.ref = 3100 + (o.subscriber_ref * 2 + p) % 200;
     insert into balances (subscriber_ref, product_ref, granted, used, subscriptions)
         select distinct o.subscriber_ref, s.product_ref, 5, 1, 1 from orders o join subscriptions s on s.order_ref = o.ref;
+    insert into webhook_endpoints (ref, owner_kind, owner_ref, url, secrets, state, created_at, revision)
+        select 10000 + i, p.kind, p.ref, 'https://h.test', '[]', 'ENABLED', 1, 1
+        from generate_series(1, 3000) i join parties p on p.ref = i;
+    insert into delivery_targets (kind, ref, active, cursor_seq, cursor_number, leased_until, epoch, asked)
+        select 'ENDPOINT', w.ref, 1, 1, 0, 0, 0, 0 from webhook_endpoints w;
+    insert into delivery_retries (kind, ref, seq, number, lane, attempts, state, at)
+        select 'ENDPOINT', w.ref, n, 0, 'l', 1, case n % 3 when 0 then 'HELD' when 1 then 'DUE' else 'EXHAUSTED' end,
+            case n % 3 when 0 then null else 1 end from webhook_endpoints w, generate_series(1, 6) n;
+    insert into delivery_attempts (kind, ref, id, seq, number, webhook_id, event, attempt, at, took_us, url, failure)
+        select 'ENDPOINT', 10000 + i % 300, decode(md5(i::text), 'hex'), i, 0, 'e', 'k', 1, i, 1, 'u',
+            case when i % 20 = 0 then 'refused' end from generate_series(1, 20000) i;
     analyze;
 ";
 

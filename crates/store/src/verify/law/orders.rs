@@ -2,7 +2,8 @@
 
 use super::Broken;
 use orderpark_domain::{
-    Offer, OfferState, Order, OrderRef, OrderState, Strategy, StrategyState, SubscriptionRef, SubscriptionState, World,
+    Offer, OfferState, Order, OrderRef, OrderState, ProductRef, Strategy, StrategyState, SubscriptionRef,
+    SubscriptionState, World,
 };
 use std::collections::BTreeMap;
 
@@ -58,8 +59,19 @@ fn of_offer(world: &World, order: &Order, offer: &Offer, broken: &mut Broken) {
     }
 }
 
-pub(super) fn settled(world: &World, order: OrderRef, broken: &mut Broken) {
+/// Who said no is of the order, and then the order is refused.
+pub(super) fn settled(
+    world: &World,
+    order: OrderRef,
+    (refused, declined): (Option<ProductRef>, &[ProductRef]),
+    broken: &mut Broken,
+) {
     expect_state(world, order, OrderState::Pending, broken);
+    let Some(found) = world.orders.get(&order) else { return };
+    let is_of_it = |product: &ProductRef| found.subscriptions.iter().any(|it| it.product == *product);
+    broken.unless(refused.iter().chain(declined).all(is_of_it) && (refused.is_some() || declined.is_empty()), || {
+        format!("order {order} was settled by a product that is none of its own, or against one that said no (I5)")
+    });
 }
 
 pub(super) fn cancelled(world: &World, order: OrderRef, broken: &mut Broken) {

@@ -2,7 +2,9 @@
 //! deleted lived and was needed by nobody.
 
 use super::Broken;
-use orderpark_domain::{Event, Offer, Party, PartyKind, PartyRef, Product, ProductRef, Strategy, User, World};
+use orderpark_domain::{
+    Endpoint, Event, Offer, Party, PartyKind, PartyRef, Product, ProductRef, Strategy, User, World,
+};
 
 pub(super) fn changed(world: &World, event: &Event, broken: &mut Broken) {
     match event {
@@ -45,6 +47,13 @@ pub(super) fn changed(world: &World, event: &Event, broken: &mut Broken) {
         Event::StrategyDeleted(strategy) => {
             lived(world.strategies.get(strategy).is_some_and(Row::lives), "strategy", broken);
         }
+        Event::EndpointCreated(endpoint) => endpoint_created(world, endpoint, broken),
+        Event::EndpointUpdated(endpoint) => {
+            kept(world.endpoints.get(&endpoint.endpoint), endpoint, "webhook endpoint", broken);
+        }
+        Event::EndpointDeleted(endpoint) => {
+            lived(world.endpoints.get(endpoint).is_some_and(Row::lives), "webhook endpoint", broken);
+        }
         // The law of orders, usage and tokens stands beside its caller.
         _ => {}
     }
@@ -76,6 +85,7 @@ rows! {
     Product: kind, supplier, id;
     Offer: vendor, id, items, strategies;
     Strategy: vendor, id;
+    Endpoint: owner, created_at;
 }
 
 fn kept<R: Row>(before: Option<&R>, after: &R, what: &str, broken: &mut Broken) {
@@ -110,7 +120,18 @@ fn party_deleted(world: &World, party: PartyRef, broken: &mut Broken) {
         || world.products.values().any(|it| it.supplier == party && it.lives())
         || world.users.values().any(|it| it.party == party && it.lives())
         || world.orders.values().any(|it| it.subscriber == party && it.state.is_open());
+    // Its webhook endpoints die with it; only a node of the version before, which knows none, leaves them.
     broken.unless(!needed, || format!("party {party} was deleted while something still needed it (I6)"));
+}
+
+fn endpoint_created(world: &World, endpoint: &Endpoint, broken: &mut Broken) {
+    let is_new = world.endpoints.get(&endpoint.endpoint).is_none();
+    broken.unless(is_new, || "a webhook endpoint was made whose ref exists already".into());
+    let owner = world.parties.get(&endpoint.owner.party);
+    let is_its_own = owner.is_some_and(|party| party.kind == endpoint.owner.kind && party.lives());
+    broken.unless(is_its_own && endpoint.lives(), || {
+        format!("webhook endpoint {} is of no living party of its kind (I6)", endpoint.endpoint)
+    });
 }
 
 fn product_deleted(world: &World, product: ProductRef, broken: &mut Broken) {

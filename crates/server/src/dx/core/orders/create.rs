@@ -4,6 +4,7 @@ use super::order_of;
 use crate::Problem;
 use crate::dx::Call;
 use crate::problem::Reason;
+use crate::suppliers;
 use crate::wire::{self, Fields, Json, etag, text};
 use axum::response::Response;
 use orderpark_domain::order::{OfferName, PlaceOrder};
@@ -24,11 +25,20 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
         quantity,
         external_id,
         strategy: call.query.name("withProcessingStrategyId"),
-        can_ask_suppliers: false,
+        can_ask_suppliers: true,
     };
+    // A task of its own: a client that hangs up between the commit and the asking must not leave an order that nobody asks for.
+    let placing = tokio::spawn(place(call, command, body));
+    placing.await.unwrap_or_else(|panic| Err(Problem::internal(format!("placing an order panicked: {panic}"))))
+}
+
+async fn place(call: Call, command: PlaceOrder, body: Json) -> Result<Response, Problem> {
     let done = call.commit_once(Command::PlaceOrder(command), Some(&body)).await;
     let done = done.map_err(|problem| as_named(problem, &body))?;
-    let order = order_of(done.outcome)?;
+    let placed = order_of(done.outcome)?;
+    let is_new = !done.replayed && placed.created_at == done.at;
+    let settled = suppliers::answer(&call.app, &call.scope, placed, is_new).await;
+    let order = settled.map_err(|problem| if done.replayed { problem.replayed() } else { problem })?;
     Ok(call.made(&wire::Order::of(&order), &etag::of(order.revision), order.order, done.replayed))
 }
 

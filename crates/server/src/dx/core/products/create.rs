@@ -1,9 +1,10 @@
-//! `POST /applications`, `/connectivityPlans`.
+//! `POST /applications`, `/connectivityPlans`; where the notification is signed, with its secret, once.
 
+use super::notification::{self, bring_secret, to_show};
 use super::{product_of, shown_done};
 use crate::Problem;
 use crate::dx::Call;
-use crate::wire::{read_notification, text};
+use crate::wire::text;
 use axum::response::Response;
 use orderpark_domain::product::CreateProduct;
 use orderpark_domain::{Command, ProductKind};
@@ -24,14 +25,16 @@ async fn create(call: Call, kind: ProductKind) -> Result<Response, Problem> {
         id: fields.required("id", text::owned_id),
         name: fields.required("name", text::name),
         portal_url: None,
-        notification: fields.object("notification", read_notification),
+        notification: fields.object("notification", |fields| notification::read(&call.app, fields, None)),
     };
     if kind == ProductKind::Application {
         command.portal_url = fields.optional("portalUrl", text::url);
     }
     fields.finish()?;
+    let secret = command.notification.as_mut().map(|told| bring_secret(&call.app, told)).transpose()?.flatten();
     let done = call.commit_once(Command::CreateProduct(command), Some(&body)).await?;
-    let product = product_of(done.outcome)?;
+    let product = product_of(&call.app, done.outcome)?;
     let (shown, etag) = shown_done(&call, &product).await?;
+    let shown = shown.with_secret(to_show(secret.as_ref(), &product));
     Ok(call.made(&shown, &etag, product.product, done.replayed))
 }

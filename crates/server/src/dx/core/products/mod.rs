@@ -4,7 +4,9 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
+mod notification;
 mod report;
+mod rotate;
 pub(crate) mod update;
 
 use crate::dx::Call;
@@ -12,6 +14,7 @@ use crate::dx::call::unexpected;
 use crate::wire::{self, etag};
 use crate::{App, Problem};
 use orderpark_domain::{Outcome, Product, ProductKind, ProductRef, Scope};
+use orderpark_store::deliveries::Target;
 use orderpark_store::{BalanceTotal, ReadError};
 use serde::Serialize;
 
@@ -29,6 +32,14 @@ impl<'a> Shown<'a> {
         match product.kind {
             ProductKind::Application => Shown::Application(wire::Application::of(product, scope)),
             ProductKind::ConnectivityPlan => Shown::Plan(wire::ConnectivityPlan::of(product, total, scope)),
+        }
+    }
+
+    /// With the secret that its notification was given just now.
+    fn with_secret(self, secret: Option<&'a str>) -> Shown<'a> {
+        match self {
+            Shown::Application(application) => Shown::Application(application.with_secret(secret)),
+            Shown::Plan(plan) => Shown::Plan(plan.with_secret(secret)),
         }
     }
 }
@@ -70,9 +81,13 @@ fn with_total<'a>(product: &'a Product, total: BalanceTotal, scope: &Scope) -> (
     (Shown::of(product, total, scope), etag)
 }
 
-fn product_of(outcome: Outcome) -> Result<Product, Problem> {
+/// The product, whose supplier may be told from now on, or in another way.
+fn product_of(app: &App, outcome: Outcome) -> Result<Product, Problem> {
     match outcome {
-        Outcome::Product(product) => Ok(*product),
+        Outcome::Product(product) => {
+            app.deliveries.poke(Target::Supplier(product.product));
+            Ok(*product)
+        }
         other => Err(unexpected(&other)),
     }
 }

@@ -1,10 +1,11 @@
-//! `PUT /applications/{ref}`, `/connectivityPlans/{ref}`.
+//! `PUT /applications/{ref}`, `/connectivityPlans/{ref}`; where the notification begins to be signed, with its secret, once.
 
-use super::{find, product_of, report, shown, shown_done};
+use super::notification::{self, bring_secret, to_show};
+use super::{find, product_of, report, rotate, shown, shown_done};
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::core::as_read;
-use crate::wire::{read_notification, text};
+use crate::wire::text;
 use axum::response::Response;
 use orderpark_domain::product::UpdateProduct;
 use orderpark_domain::{Command, ProductKind};
@@ -23,6 +24,10 @@ pub(crate) async fn plan(call: Call) -> Result<Response, Problem> {
 
 async fn update(call: Call, kind: ProductKind) -> Result<Response, Problem> {
     let current = find(&call, kind).await?;
+    if call.query.flag("rotateSecret")?.unwrap_or(false) {
+        return rotate::rotate(&call, &current).await;
+    }
+    let before = current.notification.as_ref();
     let (now, _) = shown(&call, &current).await?;
     let body = call.json()?;
     let mut fields = call.fields(&body);
@@ -31,14 +36,16 @@ async fn update(call: Call, kind: ProductKind) -> Result<Response, Problem> {
         product: current.product,
         name: fields.changed("name", text::name),
         portal_url: None,
-        notification: fields.removable_object("notification", read_notification),
+        notification: fields.removable_object("notification", |fields| notification::read(&call.app, fields, before)),
     };
     if kind == ProductKind::Application {
         command.portal_url = fields.removable("portalUrl", text::url);
     }
     fields.finish_against(&as_read(&now))?;
+    let told = command.notification.as_mut().and_then(Option::as_mut);
+    let secret = told.map(|told| bring_secret(&call.app, told)).transpose()?.flatten();
     let done = call.commit(Command::UpdateProduct(command)).await?;
-    let product = product_of(done.outcome)?;
+    let product = product_of(&call.app, done.outcome)?;
     let (shown, etag) = shown_done(&call, &product).await?;
-    Ok(Call::done(&shown, &etag, false))
+    Ok(Call::done(&shown.with_secret(to_show(secret.as_ref(), &product)), &etag, false))
 }

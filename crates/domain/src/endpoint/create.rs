@@ -1,0 +1,65 @@
+//! Create a webhook endpoint.
+
+use super::{ENDPOINTS_OF_PARTY_MAX, Endpoint, EndpointState, SealedSecret};
+use crate::feed::Kind;
+use crate::{Decision, EndpointRef, Event, Grant, Intent, Needs, Outcome, Refusal, Stamp, World};
+
+/// Create a webhook endpoint. It hears of what happens from now on.
+#[derive(Clone, Debug)]
+pub struct CreateEndpoint {
+    /// Whose it shall be; absent: the one party that the scope holds.
+    pub owner: Option<Grant>,
+    /// Where to tell.
+    pub url: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Which kinds of events; absent: all.
+    pub kinds: Option<Vec<Kind>>,
+    /// Its secret, sealed.
+    pub secret: String,
+}
+
+impl CreateEndpoint {
+    pub(crate) fn needs(&self, intent: &Intent, world: &World, needs: &mut Needs) {
+        if let Some(owner) = self.owner(intent) {
+            needs.party(world, owner.party);
+            needs.endpoints_of(world, owner.party);
+        }
+    }
+
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
+        let needed = || Refusal::Invalid {
+            attribute: "scope",
+            rule: "is needed where your scopes hold not exactly one party".into(),
+        };
+        let owner = self.owner(intent).ok_or_else(needed)?;
+        let lives = world
+            .parties
+            .get(&owner.party)
+            .is_some_and(|party| party.kind == owner.kind && party.deleted_at.is_none() && intent.scope.holds(owner));
+        if !lives {
+            return Err(Refusal::Unknown { attribute: "scope" });
+        }
+        if world.endpoints_of(owner.party).len() >= ENDPOINTS_OF_PARTY_MAX {
+            return Err(Refusal::TooManyEndpoints);
+        }
+        let endpoint = Endpoint {
+            endpoint: EndpointRef(world.head.next_ref),
+            owner,
+            url: self.url.clone(),
+            description: self.description.clone(),
+            kinds: self.kinds.clone(),
+            secrets: vec![SealedSecret { sealed: self.secret.clone(), made_at: stamp.at }],
+            state: EndpointState::Enabled,
+            disabled: None,
+            created_at: stamp.at,
+            revision: 1,
+            deleted_at: None,
+        };
+        Ok(Decision::of(Event::EndpointCreated(endpoint.clone()), Outcome::Endpoint(Box::new(endpoint))))
+    }
+
+    fn owner(&self, intent: &Intent) -> Option<Grant> {
+        self.owner.or_else(|| intent.scope.only_grant())
+    }
+}

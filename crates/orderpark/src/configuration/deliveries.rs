@@ -1,0 +1,43 @@
+//! The table `[deliveries]`: where messages may go, how long one attempt may take, and how long attempts are shown.
+
+use anyhow::ensure;
+use orderpark_server::delivery::DeliverySettings;
+use orderpark_server::outside::{OutsideSettings, network};
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// The longest attempt, in milliseconds: less than a node's claim on a receiver lasts.
+const ATTEMPT_MAX_MS: u64 = 20_000;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Deliveries {
+    allow_networks: Option<Vec<String>>,
+    ca_file: Option<PathBuf>,
+    attempt_max_ms: Option<u64>,
+    attempts_days: Option<u32>,
+}
+
+impl Deliveries {
+    /// The settings of the way out.
+    pub(super) fn outside(&self) -> anyhow::Result<OutsideSettings> {
+        let mut settings = OutsideSettings::default();
+        for text in self.allow_networks.iter().flatten() {
+            let allowed = network(text).map_err(|error| anyhow::anyhow!("deliveries.allow_networks: {error}"))?;
+            settings.allow_networks.push(allowed);
+        }
+        settings.ca_file.clone_from(&self.ca_file);
+        settings.attempt_max_ms = self.attempt_max_ms.unwrap_or(settings.attempt_max_ms);
+        let bounded = (1..=ATTEMPT_MAX_MS).contains(&settings.attempt_max_ms);
+        ensure!(bounded, "deliveries.attempt_max_ms: it must be between 1 and {ATTEMPT_MAX_MS}");
+        Ok(settings)
+    }
+
+    /// The settings of deliveries themselves.
+    pub(super) fn delivery(&self) -> anyhow::Result<DeliverySettings> {
+        let mut settings = DeliverySettings::default();
+        settings.attempts_days = self.attempts_days.unwrap_or(settings.attempts_days);
+        ensure!(settings.attempts_days > 0, "deliveries.attempts_days: attempts are kept for a day at least");
+        Ok(settings)
+    }
+}

@@ -1,0 +1,26 @@
+//! What a webhook endpoint is sent: the event, exactly as `/events` shows it.
+
+use crate::outside::{Message, SealError, Sealer};
+use crate::{answer, wire};
+use orderpark_domain::endpoint::live_secrets;
+use orderpark_domain::{Endpoint, Instant};
+use orderpark_store::FeedEvent;
+
+const JSON: &str = "application/json";
+
+/// The signed message of an event; an error where a secret of the endpoint cannot be read.
+pub fn webhook_message(
+    sealer: &Sealer,
+    endpoint: &Endpoint,
+    event: &FeedEvent,
+    now: Instant,
+) -> Result<Message, SealError> {
+    let live = live_secrets(&endpoint.secrets, now);
+    Ok(Message {
+        url: endpoint.url.clone(),
+        id: super::webhook_id(event.place),
+        content_type: JSON,
+        body: answer::to_json(&wire::Event::of(event)).into(),
+        secrets: live.iter().map(|secret| sealer.open(&secret.sealed)).collect::<Result<_, _>>()?,
+    })
+}

@@ -1,0 +1,62 @@
+//! What a worker reads of the feed: from the ring, or, where it is further behind, from the store.
+
+use super::Worker;
+use crate::delivery::line::{Source, Wish};
+use crate::delivery::whom::lane_of;
+use orderpark_store::{EventPlace, FeedEvent, ReadError};
+use std::sync::Arc;
+
+impl Worker {
+    /// Reads a part of the feed; whether there may be more. Who the target is has to be known as of the events that are passed
+    /// over, or one would be lost that it has just come to want.
+    pub(super) async fn read(&mut self, wish: Wish) -> Result<bool, ReadError> {
+        if wish.source == Source::News {
+            let end = self.ground.ring.end();
+            if wish.after >= end {
+                return Ok(false);
+            }
+            if self.post.is_past_all(wish.after) {
+                self.line.take(Source::News, Vec::new(), end, self.ground.app.now());
+                return Ok(false);
+            }
+            let whom = match self.known.as_of(&self.ground.app, self.ground.ring.read_at()).await? {
+                Ok(Some(whom)) => whom,
+                Ok(None) => return Ok(false),
+                Err(soon) => {
+                    self.reads_from = Some(soon);
+                    return Ok(false);
+                }
+            };
+            let wants = |event: &FeedEvent| whom.wants(event);
+            if let Some(stretch) = self.ground.ring.behind(wish.after, wish.limit, end, wants) {
+                self.take(wish, stretch.events, stretch.read);
+                return Ok(true);
+            }
+        }
+        self.read_store(wish).await
+    }
+
+    /// Reads a part of the feed that is not in the ring.
+    async fn read_store(&mut self, wish: Wish) -> Result<bool, ReadError> {
+        let app = Arc::clone(&self.ground.app);
+        let Some(whom) = self.known.now(&app).await? else { return Ok(false) };
+        let page = {
+            let _turn = self.ground.reads.acquire().await;
+            let limit = u32::try_from(wish.limit).unwrap_or(u32::MAX);
+            app.store.page_events(&whom.scope(), Some(wish.after), limit).await?
+        };
+        let Some(whom) = self.known.anew(&app).await? else { return Ok(false) };
+        let until = wish.until.unwrap_or(page.next);
+        let events = page.events.into_iter().filter(|event| event.place <= until && whom.wants(event));
+        let events: Vec<_> = events.map(Arc::new).collect();
+        self.take(wish, events, page.next.min(until));
+        Ok(true)
+    }
+
+    fn take(&mut self, wish: Wish, events: Vec<Arc<FeedEvent>>, read: EventPlace) {
+        let lanes = events.iter().map(|event| (event.place, lane_of(event))).collect();
+        self.line.take(wish.source, lanes, read, self.ground.app.now());
+        let line = &self.line;
+        self.bodies.hold(events, |place| line.has_open(place));
+    }
+}

@@ -1,0 +1,29 @@
+//! `POST /webhookEndpoints`: with the secret, once.
+
+use super::secret::NewSecret;
+use super::{address, changed};
+use crate::Problem;
+use crate::dx::Call;
+use crate::wire::{self, etag, text};
+use axum::response::Response;
+use orderpark_domain::Command;
+use orderpark_domain::endpoint::CreateEndpoint;
+
+pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
+    let body = call.json()?;
+    let secret = NewSecret::make(&call.app)?;
+    let mut fields = call.fields(&body);
+    let command = CreateEndpoint {
+        owner: fields.optional("scope", text::grant),
+        url: fields.required("url", |value| address(&call.app, value)),
+        description: fields.optional("description", text::description),
+        kinds: fields.optional("eventTypes", text::event_types),
+        secret: secret.sealed.clone(),
+    };
+    fields.finish()?;
+    let done = call.commit_once(Command::CreateEndpoint(command), Some(&body)).await?;
+    let endpoint = changed(&call.app, done.outcome)?;
+    let secret = (!done.replayed).then_some(secret.text.as_str());
+    let shown = wire::Endpoint::of(&endpoint).with_secret(secret);
+    Ok(call.made(&shown, &etag::of(endpoint.revision), endpoint.endpoint, done.replayed))
+}

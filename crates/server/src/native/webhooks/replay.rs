@@ -1,0 +1,138 @@
+//! `POST /webhookEndpoints/{ref}/replay`: sends again what was sent before, or could have been.
+//!
+//! `{"eventId": "17.0"}` is one event, `{"after": …, "until": …}` a stretch of the feed, `{"exhausted": true}` all that was
+//! given up. Nothing is sent here: what is asked for is written down, and whoever delivers to the endpoint finds it.
+//! Each stretch that waits costs a row and later as many requests as it has events, so few may wait at once.
+
+use super::{find, with_delivery};
+use crate::dx::Call;
+use crate::native::events;
+use crate::problem::Reason;
+use crate::wire::fields::Read;
+use crate::wire::{Json, text, time};
+use crate::{App, Problem};
+use axum::response::Response;
+use orderpark_domain::{Endpoint, EndpointRef, Instant};
+use orderpark_store::EventPlace;
+use orderpark_store::deliveries::{ReplayAsk, Target};
+use std::sync::Arc;
+
+/// Stretches that may wait for one endpoint. Requests that come at the same instant may go a little beyond.
+const WAITING_MAX: u64 = 10;
+
+pub(crate) async fn replay(call: Call) -> Result<Response, Problem> {
+    let endpoint = find(&call).await?;
+    let asked = read(&call)?;
+    if !endpoint.is_active() {
+        return Err(Problem::new(Reason::EndpointDisabled, "the endpoint is DISABLED; enable it first"));
+    }
+    let what = match asked {
+        Asked::One(event) => one(&call, &endpoint, event).await?,
+        Asked::Range { after, until } => range(&call, &endpoint, after, until).await?,
+        Asked::Exhausted => ReplayAsk::Exhausted,
+    };
+    if !ask(&call, endpoint.endpoint, what).await? {
+        return Err(Problem::not_found());
+    }
+    let (shown, etag) = with_delivery(&call, &endpoint).await?;
+    Ok(Call::done(&shown, &etag, false))
+}
+
+/// Writes it down, on a task that a client who hangs up does not cancel. Whoever delivers need not wait to find it.
+async fn ask(call: &Call, endpoint: EndpointRef, what: ReplayAsk) -> Result<bool, Problem> {
+    let (app, scope) = (Arc::clone(&call.app), call.scope.clone());
+    let work = tokio::spawn(async move {
+        let asked = app.store.ask_replay(&scope, endpoint, what).await;
+        app.deliveries.poke(Target::Endpoint(endpoint));
+        asked
+    });
+    Ok(work.await.map_err(|panic| Problem::internal(panic.to_string()))??)
+}
+
+/// What a body asks for.
+enum Asked {
+    One(EventPlace),
+    Range { after: Edge, until: Option<Edge> },
+    Exhausted,
+}
+
+/// One end of a stretch of the feed.
+#[derive(Clone, Copy)]
+enum Edge {
+    Place(EventPlace),
+    At(Instant),
+}
+
+fn read(call: &Call) -> Result<Asked, Problem> {
+    let body = call.json()?;
+    let mut fields = call.fields(&body);
+    let event = fields.optional("eventId", event_id);
+    let after = fields.optional("after", edge);
+    let until = fields.optional("until", edge);
+    let exhausted = fields.optional("exhausted", only_true);
+    fields.finish()?;
+    match (event, after, until, exhausted) {
+        (Some(event), None, None, None) => Ok(Asked::One(event)),
+        (None, Some(after), until, None) => Ok(Asked::Range { after, until }),
+        (None, None, None, Some(())) => Ok(Asked::Exhausted),
+        _ => Err(Problem::new(
+            Reason::InvalidAttribute,
+            "one of eventId, after with or without until, and exhausted is needed",
+        )),
+    }
+}
+
+fn event_id(value: &Json) -> Read<EventPlace> {
+    let id = text::reference(value)?;
+    EventPlace::parse(&id).filter(|place| place.number != u32::MAX).ok_or_else(|| "has to be the id of an event".into())
+}
+
+fn edge(value: &Json) -> Read<Edge> {
+    let text = text::reference(value)?;
+    let place = EventPlace::parse(&text).map(Edge::Place);
+    place.or_else(|| time::parse(&text).map(Edge::At)).ok_or_else(|| "has to be the id of an event, or a time".into())
+}
+
+fn only_true(value: &Json) -> Read<()> {
+    if *value == Json::Bool(true) { Ok(()) } else { Err("has to be true, or absent".into()) }
+}
+
+/// One event: one that the endpoint may hear, and wants.
+async fn one(call: &Call, endpoint: &Endpoint, event: EventPlace) -> Result<ReplayAsk, Problem> {
+    let before = match event.number.checked_sub(1) {
+        Some(number) => EventPlace { number, ..event },
+        None => EventPlace::after(event.seq.saturating_sub(1)),
+    };
+    let turn = call.turns.soon().await?;
+    let page = events::read(&call.app, turn, endpoint.hears(), before, 1).await?;
+    let found = page.events.first().is_some_and(|found| found.place == event && endpoint.wants(&found.notice));
+    let unknown = || Problem::field(Reason::UnknownReference, "eventId", "names no event that this endpoint hears");
+    found.then_some(ReplayAsk::One(event)).ok_or_else(unknown)
+}
+
+/// A stretch of what has happened until now, if not too many wait already.
+async fn range(call: &Call, endpoint: &Endpoint, after: Edge, until: Option<Edge>) -> Result<ReplayAsk, Problem> {
+    let app = &call.app;
+    let status = app.store.delivery_status(&call.scope, endpoint.endpoint).await?;
+    if status.is_some_and(|status| status.replays >= WAITING_MAX) {
+        let message = format!("this endpoint has {WAITING_MAX} stretches under way; ask again when one is done");
+        return Err(Problem::new(Reason::TooManyRequests, message).retry_after(60));
+    }
+    let end = app.store.events_end().await?;
+    let after = place(app, after).await?;
+    let until = match until {
+        Some(until) => place(app, until).await?.min(end),
+        None => end,
+    };
+    if after >= until {
+        return Err(Problem::field(Reason::InvalidAttribute, "until", "has to lie behind after, and after before now"));
+    }
+    Ok(ReplayAsk::Range { after, until })
+}
+
+async fn place(app: &App, edge: Edge) -> Result<EventPlace, Problem> {
+    match edge {
+        Edge::Place(place) => Ok(place),
+        Edge::At(at) => Ok(app.store.event_place_before(at).await?),
+    }
+}

@@ -1,0 +1,22 @@
+//! `POST /webhookEndpoints/{ref}/rotateSecret`: a new secret, shown once. The one before signs beside it for a day.
+
+use super::secret::NewSecret;
+use super::{changed, find};
+use crate::Problem;
+use crate::dx::Call;
+use crate::wire::{self, etag};
+use axum::response::Response;
+use orderpark_domain::Command;
+use orderpark_domain::endpoint::RotateEndpointSecret;
+
+pub(crate) async fn rotate(call: Call) -> Result<Response, Problem> {
+    let current = find(&call).await?;
+    call.expect_no_attributes()?;
+    let secret = NewSecret::make(&call.app)?;
+    let command = RotateEndpointSecret { endpoint: current.endpoint, secret: secret.sealed.clone() };
+    let done = call.commit_once(Command::RotateEndpointSecret(command), None).await?;
+    let endpoint = changed(&call.app, done.outcome)?;
+    let secret = (!done.replayed).then_some(secret.text.as_str());
+    let shown = wire::Endpoint::of(&endpoint).with_secret(secret);
+    Ok(Call::done(&shown, &etag::of(endpoint.revision), done.replayed))
+}

@@ -1,0 +1,90 @@
+//! `POST /webhookEndpoints/{ref}/test`: sends a signed `webhook.test` at once, and answers what came of it.
+//!
+//! It is one attempt, logged like every other, and never repeated. A disabled endpoint can be tested too: that is how its
+//! owner sees whether it can be enabled again. The sending is a task of its own, so that a client that hangs up neither ends
+//! it nor leaves it out of the log; and since it makes this server wait for somebody else, the endpoints of one party have few
+//! at once, however many users it has.
+
+use super::find;
+use crate::dx::Call;
+use crate::native::places::{Full, Place};
+use crate::outside::{Failure, Message};
+use crate::problem::Reason;
+use crate::wire::{self, idempotency};
+use crate::{App, Problem, answer};
+use axum::response::Response;
+use orderpark_domain::endpoint::live_secrets;
+use orderpark_domain::{Endpoint, Instant, PartyRef};
+use orderpark_store::deliveries::{Attempt, Target};
+use std::sync::Arc;
+
+/// The type of the event.
+const KIND: &str = "webhook.test";
+/// Tests that the endpoints of one party may have under way.
+const OF_PARTY_MAX: usize = 4;
+/// Tests that may be under way in all.
+const ALL_MAX: usize = 32;
+
+pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
+    let endpoint = find(&call).await?;
+    call.expect_no_attributes()?;
+    // It would keep none, but what is no key is none here either.
+    idempotency::key(&call.headers)?;
+    let place = call.tests.take(endpoint.owner.party, OF_PARTY_MAX, ALL_MAX).map_err(full)?;
+    let app = Arc::clone(&call.app);
+    let work = tokio::spawn(async move { send(&app, &endpoint, place).await });
+    let attempt = work.await.map_err(|panic| Problem::internal(panic.to_string()))??;
+    Ok(answer::json(&wire::Attempt::of(&attempt)))
+}
+
+fn full(full: Full) -> Problem {
+    let (reason, message) = match full {
+        Full::OfOne => (Reason::TooManyRequests, "this party has as many tests under way as it may"),
+        Full::All => (Reason::Overloaded, "too many tests are under way"),
+    };
+    Problem::new(reason, message).retry_after(5)
+}
+
+/// Sends, and logs what came of it.
+async fn send(app: &App, endpoint: &Endpoint, _place: Place<PartyRef>) -> Result<Attempt, Problem> {
+    let at = app.now();
+    let id = app.ordered_uuid(at);
+    let webhook_id = format!("test_{id}");
+    let reply = match message(app, endpoint, &webhook_id, at) {
+        Some(message) => Ok(app.outside.send(&message, app.outside.attempt_max()).await),
+        None => Err(Failure::Secret),
+    };
+    let (status, failure, response, took_us) = match reply {
+        Ok(reply) => (reply.status, reply.failure, reply.excerpt, reply.took_us),
+        Err(failure) => (None, Some(failure), None, 0),
+    };
+    let attempt = Attempt {
+        id,
+        place: None,
+        webhook_id,
+        kind: KIND.to_owned(),
+        number: 1,
+        at,
+        took_us,
+        url: endpoint.url.clone(),
+        status,
+        failure: failure.map(|failure| format!("{}: {failure}", failure.slug())),
+        response,
+    };
+    app.store.log_attempt(Target::Endpoint(endpoint.endpoint), attempt.clone()).await?;
+    Ok(attempt)
+}
+
+/// The signed message; none, if a secret cannot be read.
+fn message(app: &App, endpoint: &Endpoint, id: &str, at: Instant) -> Option<Message> {
+    let live = live_secrets(&endpoint.secrets, at);
+    let secrets = live.iter().map(|secret| app.sealer.open(&secret.sealed));
+    let body = answer::to_json(&wire::TestEvent::of(id, KIND, at, endpoint)).into();
+    Some(Message {
+        url: endpoint.url.clone(),
+        id: id.to_owned(),
+        content_type: "application/json",
+        body,
+        secrets: secrets.collect::<Result<_, _>>().ok()?,
+    })
+}

@@ -1,0 +1,29 @@
+//! `PUT /webhookEndpoints/{ref}`: where, what, and whether.
+
+use super::{address, changed, find};
+use crate::Problem;
+use crate::dx::Call;
+use crate::dx::core::as_read;
+use crate::wire::{self, etag, text};
+use axum::response::Response;
+use orderpark_domain::endpoint::UpdateEndpoint;
+use orderpark_domain::{Command, EndpointState};
+
+pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
+    let current = find(&call).await?;
+    let body = call.json()?;
+    let mut fields = call.fields(&body);
+    let command = UpdateEndpoint {
+        endpoint: current.endpoint,
+        url: fields.changed("url", |value| address(&call.app, value)),
+        description: fields.changed("description", text::description),
+        kinds: fields.removable("eventTypes", text::event_types),
+        state: fields.changed("state", |value| text::word(value, EndpointState::parse, "ENABLED, DISABLED")),
+    };
+    // It moves by itself: what was read a moment ago says nothing that could be wrong.
+    fields.optional("delivery", |_| Ok(()));
+    fields.finish_against(&as_read(&wire::Endpoint::of(&current)))?;
+    let done = call.commit(Command::UpdateEndpoint(command)).await?;
+    let endpoint = changed(&call.app, done.outcome)?;
+    Ok(Call::done(&wire::Endpoint::of(&endpoint), &etag::of(endpoint.revision), false))
+}

@@ -1,0 +1,51 @@
+//! What is sent, and what came of it.
+
+use super::Failure;
+use bytes::Bytes;
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// One message for one receiver; sent again, it is the same.
+#[derive(Clone)]
+pub struct Message {
+    /// Where to.
+    pub url: String,
+    /// Its `webhook-id`: the same however often it is sent. Printable ASCII without a full stop, which ends it in what is signed.
+    pub id: String,
+    /// What the body is.
+    pub content_type: &'static str,
+    /// What is said.
+    pub body: Bytes,
+    /// The live secrets, newest first, as bytes (what stands behind `whsec_`, decoded). One signature each; none: unsigned.
+    pub secrets: Vec<Zeroizing<Vec<u8>>>,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Message { url, id, content_type, body, secrets } = self;
+        write!(f, "Message {{ url: {url:?}, id: {id:?}, {content_type}, {} bytes, ", body.len())?;
+        write!(f, "{} secrets }}", secrets.len())
+    }
+}
+
+/// What came of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status, if an answer came in time.
+    pub status: Option<u16>,
+    /// Why it is not a success; `None` for an answer with a status 200 to 299, and for nothing else.
+    pub failure: Option<Failure>,
+    /// How many seconds the receiver asks to be left alone (`Retry-After`, in either form); at most a day.
+    pub retry_after_s: Option<u64>,
+    /// The beginning of the answer's body, at most 1 KiB, without control characters; `None` if there was none.
+    pub excerpt: Option<String>,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+}
+
+impl Reply {
+    /// Whether the receiver has taken the message.
+    pub fn is_success(&self) -> bool {
+        self.failure.is_none()
+    }
+}

@@ -1,0 +1,73 @@
+//! How long to wait for a broker that fails, and what to say about it.
+
+use super::broker::Failure;
+use orderpark_domain::Instant;
+use std::time::Duration;
+
+const FIRST_MS: u64 = 500;
+const LAST_MS: u64 = 30_000;
+
+/// A time in which nothing is confirmed; there may be none.
+#[derive(Debug, Default)]
+pub(super) struct Outage {
+    failures: u32,
+    since: Option<Instant>,
+    told: String,
+}
+
+impl Outage {
+    /// Since when it lasts.
+    pub(super) fn since(&self) -> Option<Instant> {
+        self.since
+    }
+
+    /// Something has failed. Told as a warning when it is new, so that a broker that is away for a night fills no log.
+    pub(super) fn note(&mut self, whose: &str, failure: &Failure, now: Instant) {
+        self.failures += 1;
+        self.since.get_or_insert(now);
+        let text = failure.to_string();
+        if text == self.told {
+            tracing::debug!(publisher = whose, failures = self.failures, "still: {text}");
+        } else {
+            tracing::warn!(publisher = whose, failures = self.failures, "nothing is published for now: {text}");
+            self.told = text;
+        }
+    }
+
+    /// Something was confirmed.
+    pub(super) fn is_over(&mut self, whose: &str) {
+        if self.failures > 0 {
+            tracing::info!(publisher = whose, failures = self.failures, "publishing again");
+            *self = Outage::default();
+        }
+    }
+
+    /// How long to wait: longer each time, and never exactly as long as others who wait for the same.
+    pub(super) fn wait(&self, chance: u64) -> Duration {
+        let doubled = FIRST_MS << self.failures.saturating_sub(1).min(6);
+        let most = doubled.min(LAST_MS);
+        Duration::from_millis(most - most / 5 + chance % (most / 5 * 2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_half_a_minute_with_a_fifth_by_chance() {
+        let mut outage = Outage::default();
+        let failure = Failure::Unreachable("no route".to_owned());
+        let mut seen = Vec::new();
+        for number in 1..=9 {
+            outage.note("a test", &failure, Instant(number));
+            let (shortest, longest) = (outage.wait(0), outage.wait(u64::MAX / 2 * 2 - 1));
+            assert!(shortest <= longest && longest.as_millis() <= shortest.as_millis() * 3 / 2);
+            seen.push(shortest.as_millis());
+        }
+        assert_eq!(seen, [400, 800, 1600, 3200, 6400, 12_800, 24_000, 24_000, 24_000]);
+        assert_eq!(outage.since(), Some(Instant(1)));
+        outage.is_over("a test");
+        assert_eq!(outage.since(), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! Asks the suppliers of an order, all at once.
+
+use crate::App;
+use crate::delivery::message::supplier::{Parties, SupplierMessage, try_message};
+use crate::outside::{Failure, Message, Reply};
+use crate::turns::Turns;
+use futures_util::future::join_all;
+use orderpark_domain::{Notification, Order, PartyRef, Product, ProductRef, Scope, endpoint};
+use orderpark_store::{ReadError, faults};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
+
+/// How long all suppliers of an order may take together.
+const ASK_MAX: Duration = Duration::from_secs(5);
+/// Questions that may be on their way at once; to one supplier an eighth of them: one that does not answer delays nobody else.
+const QUESTIONS_MAX: usize = 512;
+
+/// Answers with these statuses come from somebody in between, who says that there was no answer.
+const NO_ANSWER: [u16; 2] = [502, 504];
+
+/// What came of the asking.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// The first product whose supplier did not agree; none: all agreed.
+    pub refused: Option<ProductRef>,
+    /// The products whose suppliers need not be told that the order is refused: they said no themselves, or were not asked.
+    pub declined: Vec<ProductRef>,
+}
+
+/// What one supplier said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Agreed,
+    Declined,
+    /// Nobody knows what it did.
+    None,
+}
+
+/// The questions that are on their way from this node.
+pub struct Asking(Turns);
+
+impl Default for Asking {
+    fn default() -> Asking {
+        Asking(Turns::new(QUESTIONS_MAX))
+    }
+}
+
+/// Asks every supplier of the order who wants to be asked.
+pub(super) async fn ask(app: &App, order: &Order) -> Result<Verdict, ReadError> {
+    let until = Instant::now() + ASK_MAX;
+    let products = products(app, order).await?;
+    let parties = parties(app, order.subscriber).await?;
+    let questions = order.subscriptions_with_refs().filter_map(|(subscription_ref, subscription)| {
+        let product = products.iter().find(|product| product.product == subscription.product)?;
+        Some((product, try_message(product, order, subscription_ref, &parties)?))
+    });
+    let asked = questions.map(|(product, message)| async move {
+        let answer = timeout_at(until, ask_one(app, product, message, until)).await.unwrap_or(Answer::None);
+        faults::point("one TRY answered");
+        (product.product, answer)
+    });
+    Ok(judge(order, &join_all(asked).await))
+}
+
+/// The products of an order, as they are now.
+pub(super) async fn products(app: &App, order: &Order) -> Result<Vec<Product>, ReadError> {
+    let scope = Scope::system("suppliers are asked and told about what they are sold");
+    let refs: Vec<ProductRef> = order.subscriptions.iter().map(|subscription| subscription.product).collect();
+    app.store.get_products(&scope, &refs).await
+}
+
+/// What messages to suppliers say of parties.
+pub(crate) async fn parties(app: &App, subscriber: PartyRef) -> Result<Parties, ReadError> {
+    let scope = Scope::system("suppliers are told who bought");
+    let name = app.store.get_subscriber_name(&scope, subscriber).await?;
+    Ok(Parties { operator_id: app.settings.operator_id.clone(), subscriber_name: name.unwrap_or_default() })
+}
+
+async fn ask_one(app: &App, product: &Product, message: SupplierMessage, until: Instant) -> Answer {
+    let Some(_turn) = app.asking.0.turn(product.supplier).await else { return Answer::None };
+    let Some(message) = product.notification.as_ref().and_then(|told| signed(app, told, message)) else {
+        tracing::error!(product = %product.id, "the secret of a product's notification cannot be read: rotate it");
+        return Answer::None;
+    };
+    let reply = app.outside.send(&message, until.saturating_duration_since(Instant::now())).await;
+    let answer = answer_of(&reply);
+    if answer != Answer::Agreed {
+        let why = reply.failure.as_ref().map(Failure::slug);
+        tracing::info!(product = %product.id, id = message.id, status = reply.status, why, "a supplier did not agree");
+    }
+    answer
+}
+
+/// The message with the secrets that live; nothing where they cannot be read.
+pub(crate) fn signed(app: &App, notification: &Notification, message: SupplierMessage) -> Option<Message> {
+    let live = endpoint::live_secrets(&notification.secrets, app.now());
+    let opened: Result<Vec<Zeroizing<Vec<u8>>>, _> =
+        live.iter().map(|secret| app.sealer.open(&secret.sealed)).collect();
+    let SupplierMessage { url, id, content_type, body } = message;
+    Some(Message { url, id, content_type, body, secrets: opened.ok()? })
+}
+
+fn answer_of(reply: &Reply) -> Answer {
+    match reply.status {
+        _ if reply.is_success() => Answer::Agreed,
+        Some(status) if !NO_ANSWER.contains(&status) => Answer::Declined,
+        _ => Answer::None,
+    }
+}
+
+/// What the answers come to. A product may stand in an order several times; only who said no to all of it knows.
+fn judge(order: &Order, answers: &[(ProductRef, Answer)]) -> Verdict {
+    let refused = answers.iter().find(|(_, answer)| *answer != Answer::Agreed).map(|(product, _)| *product);
+    if refused.is_none() {
+        return Verdict { refused, declined: Vec::new() };
+    }
+    let knows = |product: &ProductRef| {
+        answers.iter().filter(|(of, _)| of == product).all(|(_, answer)| *answer == Answer::Declined)
+    };
+    let mut declined: Vec<ProductRef> = order.subscriptions.iter().map(|subscription| subscription.product).collect();
+    declined.sort_unstable();
+    declined.dedup();
+    declined.retain(knows);
+    Verdict { refused, declined }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! Asking suppliers (`TRY_COMMIT`; domain.md, "Notifications to suppliers").
+//!
+//! An order with a product whose supplier wants to be asked is committed as `PENDING`. Then, outside any transaction, those
+//! suppliers are asked, all at once and five seconds in all ([`ask`]); what came of it is committed as a settlement, and from
+//! there on the feed of events tells them `COMMIT` or `CANCEL`, until they take it. So there are two records that a crash can fall
+//! between, and no third:
+//!
+//! | the program dies | what is there | who goes on |
+//! |---|---|---|
+//! | before, while or after they are asked | an order in `PENDING` | the sweeper ([`sweep`]) refuses it: `CANCEL` to all |
+//! | after the settlement | an order that is `ACTIVE` or `REJECTED` | the deliveries, from their cursor: `COMMIT` to all, or `CANCEL` |
+//!
+//! Only the first settlement of an order counts, so that whoever is late, the asker or a sweeper, reads what the other one
+//! decided. A supplier that was never asked, because it only wants to be told, hears nothing of an order that is refused.
+//!
+//! The asking is a task of its own: a client that hangs up cancels nothing. One that comes again with its request key, or
+//! with the same `externalId`, waits up to two seconds for what the first one is waiting for.
+
+mod ask;
+mod settle;
+pub mod sweep;
+
+pub use ask::Asking;
+pub(crate) use ask::{parties, signed};
+
+use crate::problem::Reason;
+use crate::{App, Problem};
+use orderpark_domain::{Order, OrderRef, OrderState, ProductRef, Refusal, Scope, feed};
+use orderpark_store::ReadError;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+/// How long whoever asks again waits for an order that is being settled.
+const WAIT_MAX: Duration = Duration::from_secs(2);
+/// The shortest while between two looks at an order that is waited for.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// An order whose suppliers were asked, as it was right after.
+struct Settled {
+    order: Order,
+    /// The first product whose supplier refused.
+    refused: Option<ProductRef>,
+}
+
+/// What placing an order comes to for its client, once its suppliers were asked. `is_new`: it was placed just now, so that
+/// nobody has asked them yet.
+pub async fn answer(app: &Arc<App>, scope: &Scope, order: Order, is_new: bool) -> Result<Order, Problem> {
+    match order.state {
+        OrderState::Active | OrderState::Cancelled => Ok(order),
+        OrderState::Pending if is_new => {
+            let settled = settle::new(Arc::clone(app), order).await?;
+            if settled.order.state == OrderState::Rejected { Err(rejected(&settled)) } else { Ok(settled.order) }
+        }
+        OrderState::Pending => of_others(app, wait(app, scope, order.order).await?).await,
+        OrderState::Rejected => of_others(app, order).await,
+    }
+}
+
+/// What another request, or the sweeper, has settled.
+async fn of_others(app: &App, order: Order) -> Result<Order, Problem> {
+    if order.state != OrderState::Rejected {
+        return Ok(order);
+    }
+    let refused = app.store.get_refused(&order).await?;
+    Err(rejected(&Settled { order, refused }))
+}
+
+/// Waits for an order that is being settled, and answers it as it was then.
+async fn wait(app: &App, scope: &Scope, order: OrderRef) -> Result<Order, Problem> {
+    let until = Instant::now() + WAIT_MAX;
+    let mut moves = app.store.moved();
+    loop {
+        moves.borrow_and_update();
+        let row = app.store.get_order(scope, order).await?.ok_or_else(Problem::not_found)?;
+        if let Some(settled) = feed::settled(&row) {
+            return Ok(settled);
+        }
+        let looked = Instant::now();
+        if !matches!(timeout_at(until, moves.changed()).await, Ok(Ok(()))) {
+            return Err(Refusal::OrderPending.into());
+        }
+        sleep_until((looked + LOOK_EVERY).min(until)).await;
+    }
+}
+
+fn rejected(settled: &Settled) -> Problem {
+    let of_product = |product| settled.order.subscriptions.iter().find(|subscription| subscription.product == product);
+    let message = match settled.refused.and_then(of_product) {
+        Some(subscription) => format!("the supplier of {} does not accept the order", subscription.product_id),
+        None => "a supplier does not accept the order".to_owned(),
+    };
+    Problem::new(Reason::RejectedBySupplier, message)
+}
+
+/// The order with this ref as it was settled, by whomever.
+async fn settled_by_another(app: &App, order: OrderRef) -> Result<Option<Settled>, ReadError> {
+    let scope = Scope::system("what was settled meanwhile is read again");
+    let row = app.store.get_order(&scope, order).await?;
+    let Some(order) = row.as_ref().and_then(feed::settled) else { return Ok(None) };
+    let refused = app.store.get_refused(&order).await?;
+    Ok(Some(Settled { order, refused }))
+}

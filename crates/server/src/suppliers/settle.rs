@@ -1,0 +1,70 @@
+//! Settles an order that was placed just now: asks, and writes down what came of it.
+
+use super::ask::{self, Verdict};
+use super::{Settled, settled_by_another};
+use crate::dx::unexpected;
+use crate::{App, Problem};
+use orderpark_domain::order::SettleOrder;
+use orderpark_domain::{Command, Intent, Order, OrderRef, Outcome, ProductRef, Refusal};
+use orderpark_store::{CommitError, faults};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a settlement is tried that the store does not take now. Then the sweeper will refuse the order.
+const TRIES_MAX: u32 = 5;
+/// The pause before the second try; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Asks the suppliers of an order, and settles it; in a task of its own, which nobody's leaving ends.
+pub(super) async fn new(app: Arc<App>, order: Order) -> Result<Settled, Problem> {
+    let work = tokio::spawn(async move {
+        faults::point("TRY next");
+        let verdict = ask::ask(&app, &order).await.map_err(Problem::done_but_unread)?;
+        faults::point("all TRY answered");
+        let settled = settle(&app, order.order, verdict).await?;
+        faults::point("settlement committed");
+        Ok(settled)
+    });
+    work.await.unwrap_or_else(|panic| Err(Problem::internal(format!("asking suppliers panicked: {panic}"))))
+}
+
+/// Writes down what came of the asking, or finds what somebody else has written down before.
+async fn settle(app: &App, order: OrderRef, verdict: Verdict) -> Result<Settled, Problem> {
+    let Verdict { refused, declined } = verdict;
+    let mut pause = FIRST_PAUSE;
+    for attempt in 1.. {
+        match commit(app, order, refused, &declined).await {
+            Ok(Outcome::Order(order)) => return Ok(Settled { order: *order, refused }),
+            Ok(other) => return Err(unexpected(&other)),
+            Err(CommitError::Refused(Refusal::OrderNotPending)) => break,
+            Err(error) if attempt >= TRIES_MAX || !may_pass(&error) => return Err(unsettled(&error)),
+            Err(_) => {}
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+    let settled = settled_by_another(app, order).await.map_err(Problem::done_but_unread)?;
+    settled.ok_or_else(|| Problem::internal("an order that is not PENDING is not settled"))
+}
+
+/// Commits a settlement.
+pub(super) async fn commit(
+    app: &App,
+    order: OrderRef,
+    refused: Option<ProductRef>,
+    declined: &[ProductRef],
+) -> Result<Outcome, CommitError> {
+    let command = SettleOrder { order, refused, declined: declined.to_vec() };
+    let intent = Intent::system(Command::SettleOrder(command), "its suppliers were asked");
+    app.store.commit(intent).await.map(|committed| committed.outcome)
+}
+
+/// Whether the same may go well in a moment. Done twice, a settlement is done once.
+fn may_pass(error: &CommitError) -> bool {
+    matches!(error, CommitError::Busy | CommitError::Unavailable(_) | CommitError::OutcomeUnknown(_))
+}
+
+/// The order is there, so nothing may look as if it was not.
+fn unsettled(error: &CommitError) -> Problem {
+    Problem::outcome_unknown(format!("an order was placed and not settled: {error}"))
+}
