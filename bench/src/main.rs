@@ -4,6 +4,7 @@
 //! the same run, by the same load generator, on the same cores, in three alternating rounds; the table shows medians.
 //! References are a bare axum server that parses and answers the same bytes (`reference`), a loop that writes the very
 //! rows that the program wrote into a copy of its own database (`raw_sqlite`, in groups that `wal` counts), and one `fdatasync` (`disk`).
+//! What deliveries cost is set against the same program without endpoints (`deliveries`).
 //! On PostgreSQL it is pgbench on the same server (`postgres`).
 //!
 //! `program` starts the real program, as a user would, and fills it through its own API; `http` and `load` are the
@@ -11,6 +12,7 @@
 //! which goal; `report` prints it and writes `bench/results.json`. Nothing timed gates a test.
 
 mod bench;
+mod deliveries;
 mod disk;
 mod load;
 mod plan;

@@ -5,6 +5,7 @@
 //! `orderpark verify` must find nothing.
 
 use crate::bench::Bench;
+use crate::deliveries;
 use crate::postgres::{Postgres, Server};
 use crate::program::Program;
 use crate::report::{self, Goal, Row, median, progress};
@@ -43,19 +44,24 @@ pub struct Plan {
     /// Connections of a full load.
     #[arg(long, default_value_t = 64)]
     pub connections: u64,
-    /// Measure on this engine only.
+    /// Endpoints beside which orders are placed.
+    #[arg(long, default_value_t = 100)]
+    pub endpoints: usize,
+    /// Measure this part only.
     #[arg(long)]
-    only: Option<Engine>,
+    only: Option<Part>,
     /// Where PostgreSQL is.
     #[command(flatten)]
     pub server: Server,
 }
 
-/// What holds the data.
+/// A part of the measurements.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Engine {
+enum Part {
     Sqlite,
     Postgres,
+    /// What deliveries cost, on SQLite; nothing is written to the results.
+    Deliveries,
 }
 
 impl Plan {
@@ -63,10 +69,15 @@ impl Plan {
     pub fn run(self) -> anyhow::Result<()> {
         let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(&self.folder).context("a folder")?;
         let mut rows = Vec::new();
-        if self.only != Some(Engine::Postgres) {
+        if self.only == Some(Part::Deliveries) {
+            deliveries::rows(&self, folder.path(), &mut rows)?;
+            report::print(&rows);
+            return Ok(());
+        }
+        if self.only != Some(Part::Postgres) {
             self.on_sqlite(folder.path(), &mut rows)?;
         }
-        if self.only != Some(Engine::Sqlite) && self.server.is_given() {
+        if self.only != Some(Part::Sqlite) && self.server.is_given() {
             self.on_postgres(folder.path(), &mut rows)?;
         }
         report::print(&rows);
@@ -80,7 +91,9 @@ impl Plan {
         rows.push(bench.slow_disk()?);
         bench.pace(rows)?;
         bench.grow(rows)?;
-        self.verify(&bench.database())
+        self.verify(&bench.database())?;
+        drop(bench);
+        deliveries::rows(self, folder, rows)
     }
 
     fn on_postgres(&self, folder: &Path, rows: &mut Vec<Row>) -> anyhow::Result<()> {

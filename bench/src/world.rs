@@ -131,9 +131,14 @@ impl Api {
         self.call(&request).await
     }
 
-    async fn create(&mut self, resource: &str, body: &Value) -> anyhow::Result<Value> {
+    /// Makes what a body says at a path.
+    pub async fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let headers = [self.authorization()?, "Content-Type: application/json".to_owned()];
-        self.call(&Request::new("POST", &format!("/core/v141/api/{resource}"), &headers, &body.to_string())).await
+        self.call(&Request::new("POST", path, &headers, &body.to_string())).await
+    }
+
+    async fn create(&mut self, resource: &str, body: &Value) -> anyhow::Result<Value> {
+        self.post(&format!("/core/v141/api/{resource}"), body).await
     }
 
     fn authorization(&self) -> anyhow::Result<String> {
@@ -143,7 +148,7 @@ impl Api {
     async fn call(&mut self, request: &Request) -> anyhow::Result<Value> {
         let answer = self.connection.exchange(request.clone().numbered(0)).await?;
         let body = self.connection.text(answer)?;
-        ensure!(answer.status == 200, "status {}: {body}", answer.status);
+        ensure!(matches!(answer.status, 200 | 201), "status {}: {body}", answer.status);
         Ok(serde_json::from_str(&body)?)
     }
 }

@@ -2,7 +2,7 @@
 //! what they were answered against what is there.
 //!
 //! `run` and `check` know nothing but HTTP: `caller` is the client's way to the nodes, `writer` what it does, `wish` what
-//! it wants, `log` what it remembers, `check` the judge; `plant` lies to the judge, to see that it notices. The other tasks
+//! it wants, `log` what it remembers, `check` the judge; `listen` one who is told by webhooks; `plant` lies to the judge, to see that it notices. The other tasks
 //! also start the program, and PostgreSQL, and kill them: that is `drill`.
 
 mod caller;
@@ -10,6 +10,7 @@ mod chance;
 mod check;
 mod drill;
 mod figures;
+mod listen;
 mod listing;
 mod log;
 mod plant;

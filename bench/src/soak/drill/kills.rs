@@ -79,13 +79,15 @@ pub fn roll(setting: &Setting, engine: Engine) -> anyhow::Result<bool> {
 }
 
 /// A database, and the server that it is on if it needs one.
-struct Base {
-    url: String,
+pub(super) struct Base {
+    /// Its URL.
+    pub url: String,
     cluster: Option<Cluster>,
 }
 
 impl Base {
-    fn make(stage: &mut Stage, setting: &Setting, engine: Engine) -> anyhow::Result<Base> {
+    /// Makes it.
+    pub fn make(stage: &mut Stage, setting: &Setting, engine: Engine) -> anyhow::Result<Base> {
         if engine == Engine::Sqlite {
             return Ok(Base { url: stage.sqlite(), cluster: None });
         }

@@ -5,6 +5,7 @@
 //! id. `stage` is what all drills have: nodes, a database and a run; `cluster` is a PostgreSQL server made with its own tools.
 
 mod cluster;
+mod deliveries;
 mod failover;
 mod kills;
 mod node;
@@ -37,6 +38,21 @@ pub enum Drill {
     },
     /// Two nodes on one PostgreSQL: kill PostgreSQL, and start it again.
     Postgres(Setting),
+    /// Kill nodes with -9 while they deliver to a receiver that checks signatures, bodies, order, and that nothing is lost; two
+    /// of them on PostgreSQL.
+    Deliver {
+        #[command(flatten)]
+        setting: Setting,
+        /// On which database.
+        #[arg(long, default_value = "sqlite")]
+        database: Engine,
+        /// Endpoints.
+        #[arg(long, default_value_t = 4)]
+        endpoints: usize,
+        /// Deliveries at least.
+        #[arg(long, default_value_t = 10_000)]
+        deliveries: u64,
+    },
     /// Two nodes, a primary and its standby: kill the primary, promote the standby, build another one.
     Failover {
         #[command(flatten)]
@@ -87,6 +103,9 @@ impl Drill {
             Drill::Nodes(setting) => kills::either(&setting),
             Drill::Roll { setting, database } => kills::roll(&setting, database),
             Drill::Postgres(setting) => kills::postgres(&setting),
+            Drill::Deliver { setting, database, endpoints, deliveries } => {
+                deliveries::run(&setting, database, endpoints, deliveries)
+            }
             Drill::Failover { setting, control } => failover::run(&setting, control),
         }
     }

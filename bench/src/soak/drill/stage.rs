@@ -97,6 +97,12 @@ impl Stage {
 
     /// Starts so many nodes on a database, and the writers.
     pub fn start(&mut self, database: &str, nodes: usize) -> anyhow::Result<()> {
+        self.start_nodes(database, nodes)?;
+        self.start_writers()
+    }
+
+    /// Starts so many nodes on a database.
+    pub fn start_nodes(&mut self, database: &str, nodes: usize) -> anyhow::Result<()> {
         for number in 1..=nodes {
             let address = self.free_address()?;
             let data = self.folder().join(format!("node-{number}"));
@@ -108,6 +114,11 @@ impl Stage {
             node.start()?;
             self.nodes.push(node);
         }
+        Ok(())
+    }
+
+    /// Starts the writers.
+    pub fn start_writers(&mut self) -> anyhow::Result<()> {
         let operator = Login::default();
         let run = Run::start(&self.setting.manner, self.addresses(), &operator);
         self.run = Some(self.runtime.block_on(run)?);
@@ -129,9 +140,18 @@ impl Stage {
     pub fn let_write(&mut self) -> anyhow::Result<()> {
         let more = 1 + self.chance.below(ACKNOWLEDGED_MAX);
         self.flows(more)?;
-        let pause = Duration::from_micros(self.chance.below(PAUSE_MICROS));
-        std::thread::sleep(pause);
+        self.pause();
         Ok(())
+    }
+
+    /// Waits for a moment whose length nobody can foresee.
+    pub fn pause(&mut self) {
+        std::thread::sleep(Duration::from_micros(self.chance.below(PAUSE_MICROS)));
+    }
+
+    /// Does something beside the writers.
+    pub fn on_runtime<T>(&self, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+        self.runtime.block_on(work)
     }
 
     /// Waits until so many more writes are acknowledged.
@@ -164,12 +184,24 @@ impl Stage {
 
     /// Lets every wish have its answer, judges, stops the nodes, and verifies the database.
     pub fn finish(&mut self, database: &str) -> anyhow::Result<Ended> {
+        let judged = self.judge()?;
+        self.end(judged, database)
+    }
+
+    /// Lets every wish have its answer, and judges.
+    pub fn judge(&mut self) -> anyhow::Result<(Record, Found)> {
         progress("waiting for answers, then reading everything back");
         let nodes = self.addresses();
         let record = self.runtime.block_on(self.run.take().context("no run")?.finish())?;
         let operator = Login::default();
         let found = task::check(&nodes, &operator, &record.wishes, &record.entries, None);
         let found = self.runtime.block_on(found)?;
+        Ok((record, found))
+    }
+
+    /// Stops the nodes, and verifies the database.
+    pub fn end(&mut self, judged: (Record, Found), database: &str) -> anyhow::Result<Ended> {
+        let (record, found) = judged;
         self.nodes.iter_mut().try_for_each(Node::end)?;
         let ready = self.nodes.iter().flat_map(|node| node.ready.clone()).collect();
         let verified = verify(&self.setting.program, database)?;
