@@ -123,7 +123,7 @@ impl Flight {
                 faults::point("COMMIT sent before mark");
                 (message.url, reply)
             }
-            Err(failure) => (whom.url().to_owned(), unsaid(failure)),
+            Err(failure) => (whom.url().to_owned(), Reply::unsaid(failure)),
         };
         Ok(self.judged(&whom, &event, at, url, reply))
     }
@@ -172,14 +172,9 @@ impl Flight {
             took_us: reply.took_us,
             url,
             status: reply.status,
-            failure: reply.failure.as_ref().map(|failure| format!("{}: {failure}", failure.slug())),
+            failure: reply.failure.as_ref().map(Failure::in_log),
             response: reply.excerpt,
         };
         self.ended(outcome, Some(attempt), whom.revision())
     }
-}
-
-/// The attempt at a message that could not even be made.
-fn unsaid(failure: Failure) -> Reply {
-    Reply { status: None, failure: Some(failure), retry_after_s: None, excerpt: None, took_us: 0 }
 }

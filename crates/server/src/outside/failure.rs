@@ -60,6 +60,11 @@ impl Failure {
             Failure::NotSent => "not_sent",
         }
     }
+
+    /// As the log of attempts shows it: the slug, and the sentence.
+    pub(crate) fn in_log(&self) -> String {
+        format!("{}: {self}", self.slug())
+    }
 }
 
 /// A sentence for people.

@@ -44,6 +44,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// What came of a message that could not even be made.
+    pub(crate) fn unsaid(failure: Failure) -> Reply {
+        Reply { status: None, failure: Some(failure), retry_after_s: None, excerpt: None, took_us: 0 }
+    }
+
     /// Whether the receiver has taken the message.
     pub fn is_success(&self) -> bool {
         self.failure.is_none()

@@ -14,7 +14,7 @@
 //!   the answer, ends within the span that it is given. Of an answer at most 16 KiB are read, and at most
 //!   1 KiB is kept, without control characters.
 //!
-//! The secrets that messages are signed with are kept sealed ([`Sealer`]).
+//! The secrets that messages are signed with are made here and kept sealed ([`Sealer`]).
 
 pub mod address;
 mod answer;
@@ -24,6 +24,7 @@ mod message;
 mod names;
 mod networks;
 mod sealer;
+mod secret;
 mod sender;
 mod settings;
 mod signature;
@@ -35,5 +36,6 @@ pub use failure::{Failure, Stage};
 pub use message::{Message, Reply};
 pub use names::{Names, Resolving, SystemNames};
 pub use sealer::{SealError, Sealer};
+pub(crate) use secret::NewSecret;
 pub use sender::{Outside, OutsideError};
 pub use settings::{Network, OutsideSettings, network};

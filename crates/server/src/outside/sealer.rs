@@ -7,6 +7,7 @@
 use crate::access::{Master, Signer};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use orderpark_domain::{Instant, SealedSecret, endpoint};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -58,6 +59,11 @@ impl Sealer {
         let bytes = STANDARD.decode(text).map_err(|_| SealError::Damaged)?;
         let (nonce, ciphertext) = bytes.split_at_checked(NONCE).ok_or(SealError::Damaged)?;
         self.master.open(PURPOSE, nonce, ciphertext.to_vec()).ok_or(SealError::Damaged)
+    }
+
+    /// Opens those of a receiver's secrets that sign at an instant, newest first; an error if one of them cannot be opened.
+    pub fn open_live(&self, secrets: &[SealedSecret], at: Instant) -> Result<Vec<Zeroizing<Vec<u8>>>, SealError> {
+        endpoint::live_secrets(secrets, at).iter().map(|secret| self.open(&secret.sealed)).collect()
     }
 }
 

@@ -5,11 +5,10 @@ use crate::delivery::message::supplier::{Parties, SupplierMessage, try_message};
 use crate::outside::{Failure, Message, Reply};
 use crate::turns::Turns;
 use futures_util::future::join_all;
-use orderpark_domain::{Notification, Order, PartyRef, Product, ProductRef, Scope, endpoint};
+use orderpark_domain::{Notification, Order, PartyRef, Product, ProductRef, Scope};
 use orderpark_store::{ReadError, faults};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use zeroize::Zeroizing;
 
 /// How long all suppliers of an order may take together.
 const ASK_MAX: Duration = Duration::from_secs(5);
@@ -94,11 +93,9 @@ async fn ask_one(app: &App, product: &Product, message: SupplierMessage, until: 
 
 /// The message with the secrets that live; nothing where they cannot be read.
 pub(crate) fn signed(app: &App, notification: &Notification, message: SupplierMessage) -> Option<Message> {
-    let live = endpoint::live_secrets(&notification.secrets, app.now());
-    let opened: Result<Vec<Zeroizing<Vec<u8>>>, _> =
-        live.iter().map(|secret| app.sealer.open(&secret.sealed)).collect();
+    let secrets = app.sealer.open_live(&notification.secrets, app.now()).ok()?;
     let SupplierMessage { url, id, content_type, body } = message;
-    Some(Message { url, id, content_type, body, secrets: opened.ok()? })
+    Some(Message { url, id, content_type, body, secrets })
 }
 
 fn answer_of(reply: &Reply) -> Answer {

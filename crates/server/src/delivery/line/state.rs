@@ -5,16 +5,10 @@ use orderpark_domain::Instant;
 use orderpark_store::EventPlace;
 
 impl Line {
-    /// Whether there is nothing to do until the feed has more for the target.
+    /// Whether there is nothing to do, nor to be remembered, until the feed has more for the target.
+    #[cfg(test)]
     pub fn is_idle(&self) -> bool {
-        self.is_complete
-            && self.flights.is_empty()
-            && self.lanes.len() == 0
-            && self.replay.is_none()
-            && self.news.len() == 0
-            && self.beyond.is_empty()
-            && !self.is_unsettled()
-            && !self.ledger.is_settling()
+        self.is_quiet() && !self.is_unsettled() && !self.is_settling()
     }
 
     /// Whether nothing but how far the feed was read is to be remembered of it, and nothing is to be done until the feed has

@@ -2,7 +2,6 @@
 
 use crate::outside::{Message, SealError, Sealer};
 use crate::{answer, wire};
-use orderpark_domain::endpoint::live_secrets;
 use orderpark_domain::{Endpoint, Instant};
 use orderpark_store::FeedEvent;
 
@@ -15,12 +14,11 @@ pub fn webhook_message(
     event: &FeedEvent,
     now: Instant,
 ) -> Result<Message, SealError> {
-    let live = live_secrets(&endpoint.secrets, now);
     Ok(Message {
         url: endpoint.url.clone(),
         id: super::webhook_id(event.place),
         content_type: JSON,
         body: answer::to_json(&wire::Event::of(event)).into(),
-        secrets: live.iter().map(|secret| sealer.open(&secret.sealed)).collect::<Result<_, _>>()?,
+        secrets: sealer.open_live(&endpoint.secrets, now)?,
     })
 }

@@ -39,7 +39,7 @@ async fn place(app: &App, query: &Query) -> Result<EventPlace, Problem> {
 }
 
 /// Reads a page. The turn ends with the read and not with the request, as with lists.
-pub(crate) async fn read(
+async fn read(
     app: &Arc<App>,
     turn: OwnedSemaphorePermit,
     scope: Scope,

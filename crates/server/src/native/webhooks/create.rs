@@ -1,9 +1,9 @@
 //! `POST /webhookEndpoints`: with the secret, once.
 
-use super::secret::NewSecret;
 use super::{address, changed};
 use crate::Problem;
 use crate::dx::Call;
+use crate::outside::NewSecret;
 use crate::wire::{self, etag, text};
 use axum::response::Response;
 use orderpark_domain::Command;

@@ -11,7 +11,6 @@ pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod replay;
 pub(crate) mod rotate;
-pub(crate) mod secret;
 pub(crate) mod test_event;
 pub(crate) mod update;
 

@@ -6,7 +6,6 @@
 
 use super::{find, with_delivery};
 use crate::dx::Call;
-use crate::native::events;
 use crate::problem::Reason;
 use crate::wire::fields::Read;
 use crate::wire::{Json, text, time};
@@ -99,13 +98,9 @@ fn only_true(value: &Json) -> Read<()> {
 
 /// One event: one that the endpoint may hear, and wants.
 async fn one(call: &Call, endpoint: &Endpoint, event: EventPlace) -> Result<ReplayAsk, Problem> {
-    let before = match event.number.checked_sub(1) {
-        Some(number) => EventPlace { number, ..event },
-        None => EventPlace::after(event.seq.saturating_sub(1)),
-    };
-    let turn = call.turns.soon().await?;
-    let page = events::read(&call.app, turn, endpoint.hears(), before, 1).await?;
-    let found = page.events.first().is_some_and(|found| found.place == event && endpoint.wants(&found.notice));
+    let _turn = call.turns.soon().await?;
+    let found = call.app.store.get_event(&endpoint.hears(), event).await?;
+    let found = found.is_some_and(|found| endpoint.wants(&found.notice));
     let unknown = || Problem::field(Reason::UnknownReference, "eventId", "names no event that this endpoint hears");
     found.then_some(ReplayAsk::One(event)).ok_or_else(unknown)
 }

@@ -1,9 +1,9 @@
 //! `POST /webhookEndpoints/{ref}/rotateSecret`: a new secret, shown once. The one before signs beside it for a day.
 
-use super::secret::NewSecret;
 use super::{changed, find};
 use crate::Problem;
 use crate::dx::Call;
+use crate::outside::NewSecret;
 use crate::wire::{self, etag};
 use axum::response::Response;
 use orderpark_domain::Command;

@@ -8,12 +8,11 @@
 use super::find;
 use crate::dx::Call;
 use crate::native::places::{Full, Place};
-use crate::outside::{Failure, Message};
+use crate::outside::{Failure, Message, Reply, SealError};
 use crate::problem::Reason;
 use crate::wire::{self, idempotency};
 use crate::{App, Problem, answer};
 use axum::response::Response;
-use orderpark_domain::endpoint::live_secrets;
 use orderpark_domain::{Endpoint, Instant, PartyRef};
 use orderpark_store::deliveries::{Attempt, Target};
 use std::sync::Arc;
@@ -51,12 +50,8 @@ async fn send(app: &App, endpoint: &Endpoint, _place: Place<PartyRef>) -> Result
     let id = app.ordered_uuid(at);
     let webhook_id = format!("test_{id}");
     let reply = match message(app, endpoint, &webhook_id, at) {
-        Some(message) => Ok(app.outside.send(&message, app.outside.attempt_max()).await),
-        None => Err(Failure::Secret),
-    };
-    let (status, failure, response, took_us) = match reply {
-        Ok(reply) => (reply.status, reply.failure, reply.excerpt, reply.took_us),
-        Err(failure) => (None, Some(failure), None, 0),
+        Ok(message) => app.outside.send(&message, app.outside.attempt_max()).await,
+        Err(_) => Reply::unsaid(Failure::Secret),
     };
     let attempt = Attempt {
         id,
@@ -65,26 +60,24 @@ async fn send(app: &App, endpoint: &Endpoint, _place: Place<PartyRef>) -> Result
         kind: KIND.to_owned(),
         number: 1,
         at,
-        took_us,
+        took_us: reply.took_us,
         url: endpoint.url.clone(),
-        status,
-        failure: failure.map(|failure| format!("{}: {failure}", failure.slug())),
-        response,
+        status: reply.status,
+        failure: reply.failure.as_ref().map(Failure::in_log),
+        response: reply.excerpt,
     };
     app.store.log_attempt(Target::Endpoint(endpoint.endpoint), attempt.clone()).await?;
     Ok(attempt)
 }
 
-/// The signed message; none, if a secret cannot be read.
-fn message(app: &App, endpoint: &Endpoint, id: &str, at: Instant) -> Option<Message> {
-    let live = live_secrets(&endpoint.secrets, at);
-    let secrets = live.iter().map(|secret| app.sealer.open(&secret.sealed));
+/// The signed message; an error, if a secret cannot be read.
+fn message(app: &App, endpoint: &Endpoint, id: &str, at: Instant) -> Result<Message, SealError> {
     let body = answer::to_json(&wire::TestEvent::of(id, KIND, at, endpoint)).into();
-    Some(Message {
+    Ok(Message {
         url: endpoint.url.clone(),
         id: id.to_owned(),
         content_type: "application/json",
         body,
-        secrets: secrets.collect::<Result<_, _>>().ok()?,
+        secrets: app.sealer.open_live(&endpoint.secrets, at)?,
     })
 }

@@ -1,6 +1,6 @@
 //! The notification of a product, as a caller says it: where its supplier is told, and what JSON is signed with.
 
-use crate::native::webhooks::secret::NewSecret;
+use crate::outside::NewSecret;
 use crate::wire::fields::Read;
 use crate::wire::{Fields, Json, read_notification, text};
 use crate::{App, Problem};

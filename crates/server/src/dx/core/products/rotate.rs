@@ -7,7 +7,7 @@ use super::{product_of, shown, shown_done};
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::core::as_read;
-use crate::native::webhooks::secret::NewSecret;
+use crate::outside::NewSecret;
 use axum::response::Response;
 use orderpark_domain::product::RotateNotificationSecret;
 use orderpark_domain::{Command, Product};
