@@ -32,6 +32,7 @@ reasons! {
     InvalidBody BAD_REQUEST "invalid_body";
     InvalidAttribute BAD_REQUEST "invalid_attribute";
     UnknownAttribute BAD_REQUEST "unknown_attribute";
+    UnknownParameter BAD_REQUEST "unknown_parameter";
     UnknownReference BAD_REQUEST "unknown_reference";
     UnknownProcessingStrategy BAD_REQUEST "unknown_processing_strategy";
     InvalidRequest BAD_REQUEST "invalid_request";
@@ -39,12 +40,14 @@ reasons! {
     Forbidden FORBIDDEN "forbidden";
     ScopeNotHeld FORBIDDEN "scope_not_held";
     NotFound NOT_FOUND "not_found";
+    NoSuchOperation NOT_FOUND "no_such_operation";
     MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed";
     NotAcceptable NOT_ACCEPTABLE "not_acceptable";
     RequestTimeout REQUEST_TIMEOUT "timeout";
     OfferNotOrderable CONFLICT "offer_not_orderable";
     SupplierCannotBeAsked CONFLICT "supplier_cannot_be_asked";
     RejectedBySupplier CONFLICT "rejected_by_supplier";
+    SupplierUnreachable CONFLICT "supplier_unreachable";
     IdTaken CONFLICT "id_taken";
     ExternalIdTaken CONFLICT "external_id_taken";
     InUse CONFLICT "in_use";
@@ -56,6 +59,7 @@ reasons! {
     TooManyEndpoints CONFLICT "too_many_endpoints";
     EndpointDisabled CONFLICT "endpoint_disabled";
     IllegalTransition CONFLICT "illegal_transition";
+    PositionUnknown GONE "position_unknown";
     Stale PRECONDITION_FAILED "stale";
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large";
     UriTooLong URI_TOO_LONG "uri_too_long";
@@ -66,6 +70,7 @@ reasons! {
     Internal INTERNAL_SERVER_ERROR "internal";
     Overloaded SERVICE_UNAVAILABLE "overloaded";
     Unavailable SERVICE_UNAVAILABLE "unavailable";
+    ClockBehindJournal SERVICE_UNAVAILABLE "clock_behind_journal";
     OutcomeUnknown SERVICE_UNAVAILABLE "outcome_unknown";
     DeadlineExceeded SERVICE_UNAVAILABLE "timeout";
 }
