@@ -52,6 +52,9 @@ pub enum Event {
         /// The first product whose supplier refused, if any.
         #[serde(skip_serializing_if = "Option::is_none")]
         refused: Option<ProductRef>,
+        /// Whether that supplier gave no answer. Entries from before this attribute do not tell.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unreachable: bool,
         /// The products whose suppliers need not be told: they said no themselves, or were never asked.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         declined: Vec<ProductRef>,

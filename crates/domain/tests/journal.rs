@@ -240,11 +240,13 @@ fn events() -> Vec<Event> {
         Event::OrderPlaced(plain_order(OrderState::Active, SubscriptionState::Active)),
     ];
     events.extend([
-        Event::OrderSettled { order: order_ref(), refused: None, declined: Vec::new() },
-        Event::OrderSettled { order: order_ref(), refused: Some(ProductRef(17)), declined: Vec::new() },
+        settled(None, false),
+        settled(Some(ProductRef(17)), false),
+        settled(Some(ProductRef(17)), true),
         Event::OrderSettled {
             order: order_ref(),
             refused: Some(ProductRef(17)),
+            unreachable: false,
             declined: vec![ProductRef(17), ProductRef(18)],
         },
         Event::OrderCancelled(order_ref()),
@@ -264,6 +266,10 @@ fn events() -> Vec<Event> {
         Event::EndpointDeleted(EndpointRef(31)),
     ]);
     events
+}
+
+fn settled(refused: Option<ProductRef>, unreachable: bool) -> Event {
+    Event::OrderSettled { order: order_ref(), refused, unreachable, declined: Vec::new() }
 }
 
 /// The variant; a new one does not compile until it stands here, and does not pass until it stands above.

@@ -12,7 +12,7 @@ use harness::{
 use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::endpoint::{DeleteEndpoint, DisableEndpoint, RotateEndpointSecret};
 use orderpark_domain::offer::{DeleteOffer, UpdateOffer};
-use orderpark_domain::order::{PlaceOrder, SettleOrder};
+use orderpark_domain::order::{PlaceOrder, Refused, SettleOrder};
 use orderpark_domain::party::{Bootstrap, CreateParty, DeleteParty, UpdateParty};
 use orderpark_domain::product::{DeleteProduct, RotateNotificationSecret, UpdateProduct};
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
@@ -147,7 +147,7 @@ fn orders(shop: &mut Deployment, heard: &mut Heard) {
     let agreed = shop.ordered("acme/asks", "alice");
     heard.hears(shop, Wish::by_system(SettleOrder { order: agreed.order, refused: None, declined: Vec::new() }));
     let declined = shop.ordered("acme/asks", "alice");
-    let refused = Some(declined.subscriptions[0].product);
+    let refused = Some(Refused::by(declined.subscriptions[0].product));
     heard.hears(shop, Wish::by_system(SettleOrder { order: declined.order, refused, declined: Vec::new() }));
 }
 

@@ -93,7 +93,9 @@ impl Problem {
     #[must_use]
     pub(crate) fn replayed(self) -> Problem {
         match self.reason() {
-            Reason::RejectedBySupplier => self.header(REPLAYED, HeaderValue::from_static("true")),
+            Reason::RejectedBySupplier | Reason::SupplierUnreachable => {
+                self.header(REPLAYED, HeaderValue::from_static("true"))
+            }
             _ => self,
         }
     }

@@ -185,7 +185,7 @@ fn by_name(query: &mut Query, needs: &[Need]) {
         }
         Need::ExternalId(..) => {
             query.text("subscriber_ref, external_id, ref from orders where");
-            query.keyed([("external_id", texts(needs)), ("subscriber_ref", numbers(needs))]);
+            query.keyed([("external_id", texts(needs)), ("subscriber_ref", numbers(needs))]).either(NOT_REJECTED);
         }
         Need::Balance(..) => {
             query.either(rows::BALANCE).text(" from balances where");
@@ -294,6 +294,12 @@ fn ask_whether(query: &mut Query, fact: Fact) {
     };
     query.either(question).bind(" = ? limit 1", sql_number(number));
 }
+
+/// Leads to the one order that holds an `externalId`, in the words of the index `orders_external`.
+const NOT_REJECTED: Texts = Texts {
+    sqlite: " and (case when state = 'REJECTED' then ref else x'' end) = x''",
+    postgres: " and (case when state = 'REJECTED' then ref else ''::bytea end) = ''::bytea",
+};
 
 const OFFERS_NAMING: Texts = Texts {
     sqlite: "1 from strategies s join offers f on f.deleted_at is null and f.strategies is not null \

@@ -54,7 +54,7 @@ pub fn notices(entry: &Entry, rows: &World) -> Result<Vec<Notice>, Missing> {
             vec![(Kind::OfferDeleted, About::Offer(Box::new(offer.clone())))]
         }
         Event::OrderPlaced(order) => of_order(order.clone()),
-        Event::OrderSettled { order: settled, refused, declined } => {
+        Event::OrderSettled { order: settled, refused, declined, .. } => {
             of_settled(order(settled)?, refused.is_none(), declined, at)
         }
         Event::OrderCancelled(cancelled) => of_order(order(cancelled)?.clone()),

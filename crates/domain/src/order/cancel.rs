@@ -3,7 +3,8 @@
 use super::OrderState;
 use crate::{Decision, Event, Intent, Needs, OrderRef, Outcome, Refusal, Stamp, World, balance};
 
-/// Cancel an order. Cancelling it again answers the same order and writes nothing.
+/// Cancel an order. Where nothing is left to cancel (`CANCELLED` already, or `REJECTED`), the answer is the order as it is,
+/// and nothing is written.
 #[derive(Clone, Debug)]
 pub struct CancelOrder {
     /// The order.
@@ -26,11 +27,9 @@ impl CancelOrder {
         intent.if_match.check(order.revision)?;
         match order.state {
             OrderState::Pending => Err(Refusal::OrderPending),
-            OrderState::Cancelled => Ok(Decision::nothing(Outcome::Order(Box::new(order.clone())))),
-            OrderState::Rejected => Err(Refusal::IllegalTransition {
-                from: OrderState::Rejected.as_str(),
-                to: OrderState::Cancelled.as_str(),
-            }),
+            OrderState::Cancelled | OrderState::Rejected => {
+                Ok(Decision::nothing(Outcome::Order(Box::new(order.clone()))))
+            }
             OrderState::Active => {
                 balance::check_closing(world, &[order])?;
                 let mut after = order.clone();

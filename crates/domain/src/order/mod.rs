@@ -6,7 +6,7 @@ mod settle;
 
 pub use cancel::CancelOrder;
 pub use place::{OfferName, PlaceOrder, QUANTITY_MAX};
-pub use settle::SettleOrder;
+pub use settle::{Refused, SettleOrder};
 
 use crate::{Instant, OfferRef, OrderRef, PartyRef, Scope, Subscription, SubscriptionRef, SubscriptionState, offer};
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ pub struct Order {
     pub subscriber: PartyRef,
     /// How many times; 1 to [`QUANTITY_MAX`].
     pub quantity: u32,
-    /// The caller's own name for it; unique per subscriber, for ever.
+    /// The caller's own name for it; unique among those orders of the subscriber that are not `REJECTED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The id of the processing strategy that was named.

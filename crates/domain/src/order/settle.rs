@@ -3,13 +3,34 @@
 use super::OrderState;
 use crate::{Decision, Event, Intent, Needs, OrderRef, Outcome, ProductRef, Refusal, Stamp, World};
 
+/// The product whose supplier did not agree to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The product.
+    pub product: ProductRef,
+    /// Whether its supplier gave no answer, so that the same order may go well later.
+    pub unreachable: bool,
+}
+
+impl Refused {
+    /// Its supplier said no.
+    pub fn by(product: ProductRef) -> Refused {
+        Refused { product, unreachable: false }
+    }
+
+    /// Its supplier gave no answer.
+    pub fn unreachable(product: ProductRef) -> Refused {
+        Refused { product, unreachable: true }
+    }
+}
+
 /// Make a pending order `ACTIVE` or `REJECTED`. Only the first settlement counts.
 #[derive(Clone, Debug)]
 pub struct SettleOrder {
     /// The order.
     pub order: OrderRef,
-    /// The first product whose supplier refused; none: all agreed.
-    pub refused: Option<ProductRef>,
+    /// The refusal that decides; none: all agreed.
+    pub refused: Option<Refused>,
     /// The products whose suppliers need not be told: they said no themselves, or were never asked. Of those that gave no answer nobody
     /// knows what they did, so they are not among them.
     pub declined: Vec<ProductRef>,
@@ -31,7 +52,12 @@ impl SettleOrder {
         }
         let mut after = order.clone();
         after.settle(self.refused.is_none(), stamp.at);
-        let event = Event::OrderSettled { order: self.order, refused: self.refused, declined: self.declined.clone() };
+        let event = Event::OrderSettled {
+            order: self.order,
+            refused: self.refused.map(|refused| refused.product),
+            unreachable: self.refused.is_some_and(|refused| refused.unreachable),
+            declined: self.declined.clone(),
+        };
         Ok(Decision::of(event, Outcome::Order(Box::new(after))))
     }
 }

@@ -153,6 +153,9 @@ impl World {
             order.subscriptions.iter().for_each(|subscription| self.grant(order.subscriber, subscription));
         } else {
             self.offers.change(&order.offer, |offer| offer.open_orders = offer.open_orders.saturating_sub(1));
+            if let Some(external_id) = order.external_id {
+                self.external_ids.remove(&(order.subscriber, external_id));
+            }
         }
     }
 

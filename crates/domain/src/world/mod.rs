@@ -66,7 +66,7 @@ pub struct World {
     pub offer_ids: Table<String, OfferRef>,
     /// The living strategies by id.
     pub strategy_ids: Table<String, StrategyRef>,
-    /// The orders of a subscriber by `externalId`.
+    /// The orders of a subscriber by `externalId`, but for those that were rejected.
     pub external_ids: Table<(PartyRef, String), OrderRef>,
     /// Answers to "is there any …?", loaded for intents that are decided alone.
     pub(crate) facts: HashMap<Fact, bool>,

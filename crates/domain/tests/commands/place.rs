@@ -1,11 +1,13 @@
 //! Placing an order (domain.md, "Orders").
 
-use crate::harness::{Deployment, No, invalid, order_of, place, plan, refused, shop::judge, strategy, unknown};
+use crate::harness::{Deployment, No, Wish, invalid, order_of, place, plan, refused, shop::judge, strategy, unknown};
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
-use orderpark_domain::order::{OfferName, PlaceOrder};
+use orderpark_domain::order::{OfferName, PlaceOrder, Refused, SettleOrder};
 use orderpark_domain::party::DeleteParty;
 use orderpark_domain::strategy::DeleteStrategy;
-use orderpark_domain::{Event, OfferRef, OfferState, OrderState, PartyKind, PartyRef, Refusal, SubscriptionState};
+use orderpark_domain::{
+    Event, OfferRef, OfferState, OrderState, Outcome, PartyKind, PartyRef, Refusal, SubscriptionState,
+};
 
 #[test]
 fn who_may() {
@@ -236,6 +238,26 @@ fn an_external_id_names_one_order_for_ever() {
     let after = order_of(&shop.must(order_as(&shop, "PO-1", "acme/sensor", 2)).outcome);
     assert_eq!((after.order, after.state), (first.order, OrderState::Cancelled), "also after it was cancelled");
     assert_eq!(shop.asks(order_as(&shop, "PO-1", "acme/sensor", 3)), taken);
+}
+
+/// While suppliers are asked the name is held; an order that came to nothing gives it free, to one other order.
+#[test]
+fn an_external_id_is_free_again_when_its_order_was_rejected() {
+    let mut shop = Deployment::shop();
+    let taken = Err(No::Refused(Refusal::ExternalIdTaken));
+    let first = order_of(&shop.must(order_as(&shop, "PO-1", "acme/asks", 1).key("k")).outcome);
+    let found = order_of(&shop.must(order_as(&shop, "PO-1", "acme/asks", 1)).outcome);
+    assert_eq!((found.order, found.state), (first.order, OrderState::Pending));
+    assert_eq!(shop.asks(order_as(&shop, "PO-1", "acme/sensor", 1)), taken);
+
+    let refused = Some(Refused::by(first.subscriptions[0].product));
+    shop.must(Wish::by_system(SettleOrder { order: first.order, refused, declined: Vec::new() }));
+    let second = order_of(&shop.must(order_as(&shop, "PO-1", "acme/sensor", 2)).outcome);
+    assert_ne!(second.order, first.order);
+    assert_eq!(order_of(&shop.must(order_as(&shop, "PO-1", "acme/sensor", 2)).outcome), second);
+    assert_eq!(shop.asks(order_as(&shop, "PO-1", "acme/asks", 1)), taken, "the new order holds it");
+    let replayed = shop.must(order_as(&shop, "PO-1", "acme/asks", 1).key("k")).outcome;
+    assert!(matches!(replayed, Outcome::Replay { .. }), "a key answers its own order: {replayed:?}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::harness::{Deployment, No, Wish, cancel, order_of};
 use orderpark_domain::feed::{About, Kind, notices, settled};
-use orderpark_domain::order::SettleOrder;
-use orderpark_domain::{Order, OrderRef, OrderState, Refusal, SubscriptionState};
+use orderpark_domain::order::{Refused, SettleOrder};
+use orderpark_domain::{Event, Order, OrderRef, OrderState, Refusal, SubscriptionState};
 
 fn agreed(order: &Order) -> Wish {
     Wish::by_system(SettleOrder { order: order.order, refused: None, declined: Vec::new() })
@@ -12,7 +12,7 @@ fn agreed(order: &Order) -> Wish {
 fn declined(order: &Order) -> Wish {
     Wish::by_system(SettleOrder {
         order: order.order,
-        refused: Some(order.subscriptions[0].product),
+        refused: Some(Refused::by(order.subscriptions[0].product)),
         declined: Vec::new(),
     })
 }
@@ -56,6 +56,20 @@ fn only_the_first_settlement_counts() {
 }
 
 #[test]
+fn the_entry_says_whether_the_supplier_gave_an_answer() {
+    for unreachable in [false, true] {
+        let mut shop = Deployment::shop();
+        let order = shop.ordered("acme/asks", "alice");
+        let product = order.subscriptions[0].product;
+        let refused = Some(Refused { product, unreachable });
+        shop.must(Wish::by_system(SettleOrder { order: order.order, refused, declined: Vec::new() }));
+        let event = &shop.journal.last().expect("it was settled").event;
+        let told = matches!(event, Event::OrderSettled { refused, unreachable: told, .. } if *refused == Some(product) && *told == unreachable);
+        assert!(told, "{event:?}");
+    }
+}
+
+#[test]
 fn against_cancel() {
     let mut shop = Deployment::shop();
     let order = shop.ordered("acme/asks", "alice");
@@ -83,7 +97,11 @@ fn a_rejected_order_tells_which_supplier_said_no_itself() {
         let order = shop.ordered("acme/asks", "alice");
         let product = order.subscriptions[0].product;
         let declining = declined.then_some(product).into_iter().collect();
-        shop.must(Wish::by_system(SettleOrder { order: order.order, refused: Some(product), declined: declining }));
+        shop.must(Wish::by_system(SettleOrder {
+            order: order.order,
+            refused: Some(Refused::by(product)),
+            declined: declining,
+        }));
         let told = notices(shop.journal.last().expect("was settled"), &shop.whole).expect("nothing is missing");
         let kinds: Vec<Kind> = told.iter().map(|notice| notice.kind).collect();
         assert_eq!(kinds, [Kind::OrderRejected, Kind::SubscriptionRejected]);

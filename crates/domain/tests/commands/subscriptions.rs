@@ -45,7 +45,7 @@ fn in_state(shop: &mut Deployment, state: SubscriptionState) -> Order {
         Suspended => drop(shop.must(shop.by("acme", change(&order, Suspended)))),
         Cancelled => drop(shop.must(shop.by("acme", cancel(&order)))),
         Rejected => {
-            let refused = Some(order.subscriptions[0].product);
+            let refused = Some(orderpark_domain::order::Refused::by(order.subscriptions[0].product));
             let settle = orderpark_domain::order::SettleOrder { order: order.order, refused, declined: Vec::new() };
             shop.must(Wish::by_system(settle));
         }

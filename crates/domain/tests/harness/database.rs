@@ -2,7 +2,7 @@
 //! names ever get out.
 
 use orderpark_domain::world::Fact;
-use orderpark_domain::{Need, PartyKind, World};
+use orderpark_domain::{Need, OrderState, PartyKind, World};
 
 /// Tables without rules.
 #[derive(Clone, Debug)]
@@ -175,7 +175,7 @@ impl Database {
             assert_eq!(self.0.strategy_ids.get(&row.id), Some(&row.strategy));
         }
         for row in whole.orders.values() {
-            let Some(id) = &row.external_id else { continue };
+            let Some(id) = row.external_id.as_ref().filter(|_| row.state != OrderState::Rejected) else { continue };
             assert_eq!(self.0.external_ids.get(&(row.subscriber, id.clone())), Some(&row.order));
         }
     }

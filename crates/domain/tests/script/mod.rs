@@ -9,7 +9,7 @@ use orderpark_domain::endpoint::{
     CreateEndpoint, DeleteEndpoint, DisableEndpoint, RotateEndpointSecret, UpdateEndpoint,
 };
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
-use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
+use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, Refused, SettleOrder};
 use orderpark_domain::party::{DeleteParty, UpdateParty};
 use orderpark_domain::product::{DeleteProduct, UpdateProduct};
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
@@ -139,6 +139,7 @@ impl Script {
         let Some(order) = self.order(shop, true) else { return self.place(shop) };
         let refused = (self.chance.below(2) == 0).then(|| order.subscriptions[0].product);
         let declined = refused.into_iter().filter(|_| self.chance.below(2) == 0).collect();
+        let refused = refused.map(|product| Refused { product, unreachable: self.chance.below(2) == 0 });
         Command::SettleOrder(SettleOrder { order: order.order, refused, declined })
     }
 

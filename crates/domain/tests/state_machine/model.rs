@@ -160,7 +160,7 @@ impl Model {
             return Err(if *kept == body { Replayed } else { Refused("KeyReused") });
         }
         let subscriber = self.named_subscriber(&rights, subscriber)?;
-        let same_name = |order: &&Order| external.is_some() && order.external == external;
+        let same_name = |order: &&Order| external.is_some() && order.external == external && order.state != "REJECTED";
         if let Some(order) = self.orders.iter().filter(|it| it.subscriber == subscriber).find(same_name) {
             let same = (order.offer, order.quantity, order.strategy) == (offer, quantity, strategy);
             if !same {
@@ -232,8 +232,7 @@ impl Model {
         }
         match it.state {
             "PENDING" => return Err(Refused("OrderPending")),
-            "REJECTED" => return Err(Refused("IllegalTransition")),
-            "CANCELLED" => return Ok(()),
+            "REJECTED" | "CANCELLED" => return Ok(()),
             _ => self.may_close(&[order])?,
         }
         if !dry {

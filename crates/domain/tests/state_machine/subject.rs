@@ -5,14 +5,14 @@ use super::model::{Expected, Model, Right};
 use super::steps::{Step, World};
 use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
-use orderpark_domain::order::{CancelOrder, PlaceOrder, SettleOrder, TRANSITIONS};
+use orderpark_domain::order::{CancelOrder, PlaceOrder, Refused, SettleOrder, TRANSITIONS};
 use orderpark_domain::party::DeleteParty;
 use orderpark_domain::product::{CreateProduct, DeleteProduct};
 use orderpark_domain::strategy::UpdateStrategy;
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::{
-    Caller, Head, Notification, NotificationMode, OfferRef, OfferState, Order, OrderRef, Outcome, PartyKind, PartyRef,
-    ProductKind, ProductRef, Refusal, StrategyRef, StrategyState, SubscriptionState,
+    Caller, Head, Notification, NotificationMode, OfferRef, OfferState, Order, OrderRef, OrderState, Outcome,
+    PartyKind, PartyRef, ProductKind, ProductRef, Refusal, StrategyRef, StrategyState, SubscriptionState,
 };
 use std::collections::BTreeSet;
 
@@ -102,7 +102,7 @@ impl Subject {
                 if let Some(revision) = revision { wish.if_match(&[revision]) } else { wish }
             }
             Step::Settle { order, agreed } => {
-                let refused = (!agreed).then_some(self.products[0]);
+                let refused = (!agreed).then_some(Refused::by(self.products[0]));
                 Wish::by_system(SettleOrder { order: self.nth_order(order), refused, declined: Vec::new() })
             }
             Step::Change { caller, order, position, suspend } => {
@@ -225,7 +225,8 @@ impl Subject {
     fn check_names(&self) {
         let (mut names, mut numbers, mut keys) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for order in self.shop.whole.orders.values() {
-            let name = order.external_id.as_ref().map(|id| (order.subscriber, id.clone()));
+            let holds = order.external_id.as_ref().filter(|_| order.state != OrderState::Rejected);
+            let name = holds.map(|id| (order.subscriber, id.clone()));
             assert!(name.is_none_or(|name| names.insert(name)), "two orders of one external id");
             for subscription in &order.subscriptions {
                 assert!(numbers.insert(subscription.number), "two subscriptions of one number");

@@ -5,7 +5,9 @@ use crate::delivery::message::supplier::{Parties, SupplierMessage, try_message};
 use crate::outside::{Failure, Message, Reply};
 use crate::turns::Turns;
 use futures_util::future::join_all;
+use orderpark_domain::order::Refused;
 use orderpark_domain::{Notification, Order, PartyRef, Product, ProductRef, Scope};
+use orderpark_store::deliveries::{Attempt, Target};
 use orderpark_store::{ReadError, faults};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -15,14 +17,16 @@ const ASK_MAX: Duration = Duration::from_secs(5);
 /// Questions that may be on their way at once; to one supplier an eighth of them: one that does not answer delays nobody else.
 const QUESTIONS_MAX: usize = 512;
 
-/// Answers with these statuses come from somebody in between, who says that there was no answer.
-const NO_ANSWER: [u16; 2] = [502, 504];
+/// Answers with these statuses come from a gateway: the supplier itself gave no answer, or cannot answer now.
+const NO_ANSWER: [u16; 3] = [502, 503, 504];
+/// The kind under which the attempts are logged.
+const KIND: &str = "subscription.try";
 
 /// What came of the asking.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
-    /// The first product whose supplier did not agree; none: all agreed.
-    pub refused: Option<ProductRef>,
+    /// The first product whose supplier said no, or else the first whose supplier gave no answer; none: all agreed.
+    pub refused: Option<Refused>,
     /// The products whose suppliers need not be told that the order is refused: they said no themselves, or were not asked.
     pub declined: Vec<ProductRef>,
 }
@@ -45,8 +49,8 @@ impl Default for Asking {
     }
 }
 
-/// Asks every supplier of the order who wants to be asked.
-pub(super) async fn ask(app: &App, order: &Order) -> Result<Verdict, ReadError> {
+/// Asks every supplier of the order who wants to be asked; with the attempts that were made.
+pub(super) async fn ask(app: &App, order: &Order) -> Result<(Verdict, Vec<(ProductRef, Attempt)>), ReadError> {
     let until = Instant::now() + ASK_MAX;
     let products = products(app, order).await?;
     let parties = parties(app, order.subscriber).await?;
@@ -55,11 +59,21 @@ pub(super) async fn ask(app: &App, order: &Order) -> Result<Verdict, ReadError> 
         Some((product, try_message(product, order, subscription_ref, &parties)?))
     });
     let asked = questions.map(|(product, message)| async move {
-        let answer = timeout_at(until, ask_one(app, product, message, until)).await.unwrap_or(Answer::None);
+        let (answer, attempt) = ask_one(app, product, message, until).await;
         faults::point("one TRY answered");
-        (product.product, answer)
+        ((product.product, answer), (product.product, attempt))
     });
-    Ok(judge(order, &join_all(asked).await))
+    let (answers, attempts): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().unzip();
+    Ok((judge(order, &answers), attempts))
+}
+
+/// Logs the attempts. An order waits for them, but is settled without them.
+pub(super) async fn log(app: &App, attempts: Vec<(ProductRef, Attempt)>) {
+    let logged =
+        attempts.into_iter().map(|(product, attempt)| app.store.log_attempt(Target::Supplier(product), attempt));
+    for error in join_all(logged).await.into_iter().filter_map(Result::err) {
+        tracing::warn!(%error, "an attempt to ask a supplier could not be logged");
+    }
 }
 
 /// The products of an order, as they are now.
@@ -76,19 +90,39 @@ pub(crate) async fn parties(app: &App, subscriber: PartyRef) -> Result<Parties, 
     Ok(Parties { operator_id: app.settings.operator_id.clone(), subscriber_name: name.unwrap_or_default() })
 }
 
-async fn ask_one(app: &App, product: &Product, message: SupplierMessage, until: Instant) -> Answer {
-    let Some(_turn) = app.asking.0.turn(product.supplier).await else { return Answer::None };
-    let Some(message) = product.notification.as_ref().and_then(|told| signed(app, told, message)) else {
-        tracing::error!(product = %product.id, "the secret of a product's notification cannot be read: rotate it");
-        return Answer::None;
-    };
-    let reply = app.outside.send(&message, until.saturating_duration_since(Instant::now())).await;
+async fn ask_one(app: &App, product: &Product, message: SupplierMessage, until: Instant) -> (Answer, Attempt) {
+    let (at, url, id) = (app.now(), message.url.clone(), message.id.clone());
+    let reply = reply_of(app, product, message, until).await;
     let answer = answer_of(&reply);
     if answer != Answer::Agreed {
         let why = reply.failure.as_ref().map(Failure::slug);
-        tracing::info!(product = %product.id, id = message.id, status = reply.status, why, "a supplier did not agree");
+        tracing::info!(product = %product.id, id, status = reply.status, why, "a supplier did not agree");
     }
-    answer
+    let attempt = Attempt {
+        id: app.ordered_uuid(at),
+        place: None,
+        webhook_id: id,
+        kind: KIND.to_owned(),
+        number: 1,
+        at,
+        took_us: reply.took_us,
+        url,
+        status: reply.status,
+        failure: reply.failure.as_ref().map(Failure::in_log),
+        response: reply.excerpt,
+    };
+    (answer, attempt)
+}
+
+async fn reply_of(app: &App, product: &Product, message: SupplierMessage, until: Instant) -> Reply {
+    let Ok(Some(_turn)) = timeout_at(until, app.asking.0.turn(product.supplier)).await else {
+        return Reply::unsaid(Failure::NotSent);
+    };
+    let Some(message) = product.notification.as_ref().and_then(|told| signed(app, told, message)) else {
+        tracing::error!(product = %product.id, "the secret of a product's notification cannot be read: rotate it");
+        return Reply::unsaid(Failure::Secret);
+    };
+    app.outside.send(&message, until.saturating_duration_since(Instant::now())).await
 }
 
 /// The message with the secrets that live; nothing where they cannot be read.
@@ -108,7 +142,10 @@ fn answer_of(reply: &Reply) -> Answer {
 
 /// What the answers come to. A product may stand in an order several times; only who said no to all of it knows.
 fn judge(order: &Order, answers: &[(ProductRef, Answer)]) -> Verdict {
-    let refused = answers.iter().find(|(_, answer)| *answer != Answer::Agreed).map(|(product, _)| *product);
+    let first = |wanted| answers.iter().find(|(_, answer)| *answer == wanted).map(|(product, _)| *product);
+    // Trying again is worth it only where nobody said no.
+    let no = first(Answer::Declined).map(Refused::by);
+    let refused = no.or(first(Answer::None).map(Refused::unreachable));
     if refused.is_none() {
         return Verdict { refused, declined: Vec::new() };
     }

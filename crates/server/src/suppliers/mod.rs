@@ -25,7 +25,8 @@ pub(crate) use ask::{parties, signed};
 
 use crate::problem::Reason;
 use crate::{App, Problem};
-use orderpark_domain::{Order, OrderRef, OrderState, ProductRef, Refusal, Scope, feed};
+use orderpark_domain::order::Refused;
+use orderpark_domain::{Order, OrderRef, OrderState, Refusal, Scope, feed};
 use orderpark_store::ReadError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +40,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// An order whose suppliers were asked, as it was right after.
 struct Settled {
     order: Order,
-    /// The first product whose supplier refused.
-    refused: Option<ProductRef>,
+    /// The product whose supplier did not agree.
+    refused: Option<Refused>,
 }
 
 /// What placing an order comes to for its client, once its suppliers were asked. `is_new`: it was placed just now, so that
@@ -86,11 +87,16 @@ async fn wait(app: &App, scope: &Scope, order: OrderRef) -> Result<Order, Proble
 
 fn rejected(settled: &Settled) -> Problem {
     let of_product = |product| settled.order.subscriptions.iter().find(|subscription| subscription.product == product);
-    let message = match settled.refused.and_then(of_product) {
-        Some(subscription) => format!("the supplier of {} does not accept the order", subscription.product_id),
-        None => "a supplier does not accept the order".to_owned(),
+    let whose = match settled.refused.and_then(|refused| of_product(refused.product)) {
+        Some(subscription) => format!("the supplier of {}", subscription.product_id),
+        None => "a supplier".to_owned(),
     };
-    Problem::new(Reason::RejectedBySupplier, message)
+    if settled.refused.is_some_and(|refused| refused.unreachable) {
+        let again = "place it again later, with a new Idempotency-Key if you use one; the externalId is free again";
+        let message = format!("{whose} could not be reached, so the order was rejected: {again}");
+        return Problem::new(Reason::SupplierUnreachable, message);
+    }
+    Problem::new(Reason::RejectedBySupplier, format!("{whose} does not accept the order"))
 }
 
 /// The order with this ref as it was settled, by whomever.

@@ -4,7 +4,7 @@ use super::ask::{self, Verdict};
 use super::{Settled, settled_by_another};
 use crate::dx::unexpected;
 use crate::{App, Problem};
-use orderpark_domain::order::SettleOrder;
+use orderpark_domain::order::{Refused, SettleOrder};
 use orderpark_domain::{Command, Intent, Order, OrderRef, Outcome, ProductRef, Refusal};
 use orderpark_store::{CommitError, faults};
 use std::sync::Arc;
@@ -19,9 +19,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 pub(super) async fn new(app: Arc<App>, order: Order) -> Result<Settled, Problem> {
     let work = tokio::spawn(async move {
         faults::point("TRY next");
-        let verdict = ask::ask(&app, &order).await.map_err(Problem::done_but_unread)?;
+        let (verdict, attempts) = ask::ask(&app, &order).await.map_err(Problem::done_but_unread)?;
         faults::point("all TRY answered");
-        let settled = settle(&app, order.order, verdict).await?;
+        let (settled, ()) = tokio::join!(settle(&app, order.order, verdict), ask::log(&app, attempts));
+        let settled = settled?;
         faults::point("settlement committed");
         Ok(settled)
     });
@@ -51,7 +52,7 @@ async fn settle(app: &App, order: OrderRef, verdict: Verdict) -> Result<Settled,
 pub(super) async fn commit(
     app: &App,
     order: OrderRef,
-    refused: Option<ProductRef>,
+    refused: Option<Refused>,
     declined: &[ProductRef],
 ) -> Result<Outcome, CommitError> {
     let command = SettleOrder { order, refused, declined: declined.to_vec() };

@@ -1,7 +1,7 @@
 //! The sweeper: settles what nobody is going to settle any more, because the program died while suppliers were asked.
 //!
 //! It runs on every node, at the start and every few seconds. Nobody knows what the suppliers of such an order answered, so it is
-//! refused, and all who may have been asked are told `CANCEL`.
+//! refused as if they could not be reached, and all who may have been asked are told `CANCEL`.
 //!
 //! An order is given up when it is old by the clock, or when this node has seen it waiting for as long: a clock that was set
 //! back makes orders of before look as if they were never going to be old. One that cannot be read or refused now keeps nobody
@@ -9,6 +9,7 @@
 
 use super::{ask, settle};
 use crate::App;
+use orderpark_domain::order::Refused;
 use orderpark_domain::{Order, OrderRef, ProductRef, Refusal, Scope};
 use orderpark_store::{CommitError, ReadError};
 use std::collections::BTreeMap;
@@ -113,7 +114,7 @@ async fn refuse(app: &App, order: &Order) -> Result<bool, CommitError> {
         order.subscriptions.iter().map(|subscription| subscription.product).partition(asks);
     // A supplier may have changed its mind meanwhile about being asked; refused is refused.
     let Some(first) = asked.first().or(others.first()).copied() else { return Ok(false) };
-    match settle::commit(app, order.order, Some(first), &others).await {
+    match settle::commit(app, order.order, Some(Refused::unreachable(first)), &others).await {
         Ok(_) => Ok(true),
         Err(CommitError::Refused(Refusal::OrderNotPending)) => Ok(false),
         Err(error) => Err(error),

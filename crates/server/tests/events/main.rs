@@ -11,7 +11,7 @@ mod schema;
 mod streams;
 
 use harness::{Caller, Shop, World, text};
-use orderpark_domain::order::{OfferName, PlaceOrder, SettleOrder};
+use orderpark_domain::order::{OfferName, PlaceOrder, Refused, SettleOrder};
 use orderpark_domain::{Command, Intent, OfferRef, Order, Outcome, PartyRef, ProductRef};
 use serde_json::{Value, json};
 
@@ -72,7 +72,15 @@ async fn pending_order(world: &World, shop: &Shop) -> Order {
 }
 
 async fn settle(world: &World, order: &Order, refused: Option<ProductRef>) {
-    done(world, Command::SettleOrder(SettleOrder { order: order.order, refused, declined: Vec::new() })).await;
+    done(
+        world,
+        Command::SettleOrder(SettleOrder {
+            order: order.order,
+            refused: refused.map(Refused::by),
+            declined: Vec::new(),
+        }),
+    )
+    .await;
 }
 
 async fn done(world: &World, command: Command) -> Outcome {

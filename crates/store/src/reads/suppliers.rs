@@ -5,6 +5,7 @@ use crate::Store;
 use crate::query::{Query, sql_number};
 use crate::row::string;
 use crate::rows;
+use orderpark_domain::order::Refused;
 use orderpark_domain::{Event, Order, OrderState, PartyRef, Product, ProductRef, Scope};
 
 impl Store {
@@ -32,16 +33,18 @@ impl Store {
         self.get(query, |row| string(row, 0)).await
     }
 
-    /// Which product's supplier refused an order that is `REJECTED`, and that the caller may see: it stands in the journal alone, where
+    /// The product whose supplier refused an order that is `REJECTED`, and that the caller may see: it stands in the journal alone, where
     /// the order's end leads to the one entry of that instant.
-    pub async fn get_refused(&self, order: &Order) -> Read<Option<ProductRef>> {
+    pub async fn get_refused(&self, order: &Order) -> Read<Option<Refused>> {
         let Some(at) = order.closed_at.filter(|_| order.state == OrderState::Rejected) else { return Ok(None) };
         let before = self.event_place_before(at).await?;
         let mut query = Query::new(self.dialect(), "select seq, at, entry from journal where");
         query.bind(" seq = ?", sql_number(before.seq + 1));
         let entry = self.get(query, rows::entry).await?;
         Ok(entry.and_then(|entry| match entry.event {
-            Event::OrderSettled { order: settled, refused, .. } if settled == order.order => refused,
+            Event::OrderSettled { order: settled, refused, unreachable, .. } if settled == order.order => {
+                refused.map(|product| Refused { product, unreachable })
+            }
             _ => None,
         }))
     }

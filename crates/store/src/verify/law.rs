@@ -31,7 +31,7 @@ pub(super) fn broken_by(world: &World, entry: &Entry) -> Vec<String> {
     }
     match &entry.event {
         Event::OrderPlaced(order) => orders::placed(world, order, &mut broken),
-        Event::OrderSettled { order, refused, declined } => {
+        Event::OrderSettled { order, refused, declined, .. } => {
             orders::settled(world, *order, (*refused, declined), &mut broken);
         }
         Event::OrderCancelled(order) => orders::cancelled(world, *order, &mut broken),

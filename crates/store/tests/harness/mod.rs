@@ -1,7 +1,7 @@
 //! A deployment in a database of its own, on either engine, with a clock and a chance of its own.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
+use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, Refused, SettleOrder};
 use orderpark_domain::{
     Action, Caller, Command, Grant, IfMatch, Intent, Offer, OfferRef, OfferState, Order, OrderRef, Outcome, Party,
     PartyKind, PartyRef, Product, ProductKind, ProductRef, Refusal, RequestKey, Scope, SecretHash, User, UserRef,
@@ -267,7 +267,7 @@ pub fn cancel(order: OrderRef) -> Command {
 }
 
 pub fn settle(order: OrderRef, refused: Option<ProductRef>) -> Command {
-    Command::SettleOrder(SettleOrder { order, refused, declined: Vec::new() })
+    Command::SettleOrder(SettleOrder { order, refused: refused.map(Refused::by), declined: Vec::new() })
 }
 
 pub fn key(client: UserRef, key: u8, fingerprint: u8) -> RequestKey {

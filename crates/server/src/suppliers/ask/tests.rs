@@ -55,9 +55,11 @@ fn who_agreed_or_gave_no_answer_is_to_be_told() {
             let Verdict { refused, declined } = verdict(&[1, 2, 3], &[(1, first), (2, second)]);
             let expected = match (first, second) {
                 (Answer::Agreed, Answer::Agreed) => None,
-                (Answer::Agreed, _) => Some(ProductRef(2)),
-                _ => Some(ProductRef(1)),
+                (Answer::Agreed, other) | (Answer::None, other @ Answer::Declined) => Some((2, other)),
+                (other, _) => Some((1, other)),
             };
+            let expected = expected
+                .map(|(product, answer)| Refused { product: ProductRef(product), unreachable: answer == Answer::None });
             assert_eq!(refused, expected, "{first:?} {second:?}");
             let knows = |product, answer| expected.is_some() && (product == 3 || answer == Answer::Declined);
             let expected: Vec<_> = [(1, first), (2, second), (3, Answer::None)]
@@ -84,7 +86,7 @@ fn an_answer_is_a_status() {
     let reply =
         |status: Option<u16>, failure| Reply { status, failure, retry_after_s: None, excerpt: None, took_us: 1 };
     assert_eq!(answer_of(&reply(Some(204), None)), Answer::Agreed);
-    for status in [301, 400, 404, 409, 410, 429, 500, 503] {
+    for status in [301, 400, 404, 409, 410, 429, 500, 501] {
         assert_eq!(answer_of(&reply(Some(status), Some(Failure::Status(status)))), Answer::Declined, "{status}");
     }
     for status in NO_ANSWER {

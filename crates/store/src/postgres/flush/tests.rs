@@ -307,8 +307,8 @@ async fn every_kind_of_row_is_written_as_it_is() {
         }),
         Event::OfferDeleted(SPARE),
         Event::OrderCancelled(order_ref(1)),
-        Event::OrderSettled { order: order_ref(2), refused: None, declined: Vec::new() },
-        Event::OrderSettled { order: order_ref(3), refused: Some(PLAN), declined: vec![PLAN] },
+        Event::OrderSettled { order: order_ref(2), refused: None, unreachable: false, declined: Vec::new() },
+        Event::OrderSettled { order: order_ref(3), refused: Some(PLAN), unreachable: true, declined: vec![PLAN] },
         Event::EndpointUpdated(Endpoint {
             state: EndpointState::Disabled,
             disabled: Some(Disabled { why: DisabledWhy::Gone, at: Instant(12) }),

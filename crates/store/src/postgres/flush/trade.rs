@@ -19,10 +19,11 @@ impl<'w> Writes<'w> {
         }
         let (new, old): (Vec<&'w Order>, Vec<&'w Order>) =
             orders.iter().partition(|order| told.new_orders.contains(&order.order));
-        self.new_orders(&new);
-        self.new_subscriptions(&subscriptions(&new));
+        // The old ones first: one that was rejected gives the `externalId` free that a new one takes.
         self.old_orders(&old);
         self.old_subscriptions(&subscriptions(&old));
+        self.new_orders(&new);
+        self.new_subscriptions(&subscriptions(&new));
     }
 
     fn new_orders(&mut self, orders: &[&'w Order]) {

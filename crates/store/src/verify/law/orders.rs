@@ -12,7 +12,9 @@ pub(super) fn placed(world: &World, order: &Order, broken: &mut Broken) {
     broken.unless(world.orders.get(&order.order).is_none(), || format!("{} exists already (I1)", whose()));
     if let Some(external_id) = &order.external_id {
         let used = world.external_ids.get(&(order.subscriber, external_id.clone()));
-        broken.unless(used.is_none(), || format!("the externalId of {} was used already (I2)", whose()));
+        broken.unless(used.is_none(), || {
+            format!("the externalId of {} is another order's that was not rejected (I2)", whose())
+        });
     }
     broken.unless(order.state.is_open(), || format!("{} begins in an end state (I5)", whose()));
     broken.unless((1..=1_000_000).contains(&order.quantity), || format!("{} has no such quantity", whose()));
