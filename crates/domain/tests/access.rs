@@ -25,6 +25,7 @@ const TABLE: &str = "
     WriteUsers          yes       yes       yes     yes
     ReadProducts        yes       yes       yes     yes
     WriteProducts       yes       yes       -       -
+    ReadSupplierAttempts yes      yes       -       -
     ReadOffers          yes       -         yes     yes
     WriteOffers         yes       -         yes     -
     ReadStrategies      yes       yes       yes     yes

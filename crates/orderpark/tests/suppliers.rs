@@ -120,7 +120,7 @@ async fn a_program_that_was_killed_refuses_what_it_was_asking_about() {
     assert_eq!(text(&waits.json().await.unwrap(), "reason"), "order_pending", "somebody may still be asking");
     supplier.hears("CANCEL", 1).await;
     let refused = order(&deployment, &world).await;
-    assert_eq!(text(&refused.json().await.unwrap(), "reason"), "rejected_by_supplier");
+    assert_eq!(text(&refused.json().await.unwrap(), "reason"), "supplier_unreachable");
     assert_eq!(deployment.stop().0, Some(0));
     deployment.verify();
 }

@@ -63,11 +63,13 @@ operations! {
     GET    "/applications/{ref}"         ReadProducts       products::get::application;
     PUT    "/applications/{ref}"         WriteProducts      products::update::application;
     DELETE "/applications/{ref}"         WriteProducts      products::delete::application;
+    GET    "/applications/{ref}/attempts" ReadSupplierAttempts products::attempts::application;
     GET    "/connectivityPlans"          ReadProducts       products::list::plans;
     POST   "/connectivityPlans"          WriteProducts      products::create::plan;
     GET    "/connectivityPlans/{ref}"    ReadProducts       products::get::plan;
     PUT    "/connectivityPlans/{ref}"    WriteProducts      products::update::plan;
     DELETE "/connectivityPlans/{ref}"    WriteProducts      products::delete::plan;
+    GET    "/connectivityPlans/{ref}/attempts" ReadSupplierAttempts products::attempts::plan;
     GET    "/offers"                     ReadOffers         offers::list::list;
     POST   "/offers"                     WriteOffers        offers::create::create;
     GET    "/offers/{ref}"               ReadOffers         offers::get::get;

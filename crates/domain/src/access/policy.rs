@@ -46,6 +46,8 @@ actions! {
     ReadProducts: Operator | Supplier | Vendor | Subscriber;
     /// Create, change and delete products, and report their use: the operator, and a supplier its own.
     WriteProducts: Operator | Supplier;
+    /// List what suppliers were sent for a product: the operator all, a supplier for its own.
+    ReadSupplierAttempts: Operator | Supplier;
     /// List and get offers: a vendor its own, a subscriber those it has, or may order.
     ReadOffers: Operator | Vendor | Subscriber;
     /// Create, change and delete offers: the operator, and a vendor its own.

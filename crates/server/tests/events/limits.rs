@@ -96,6 +96,9 @@ async fn a_server_that_stops_ends_its_streams_at_once() {
     let mut rest = String::new();
     stream.read_to_string(&mut rest).await.expect("the end");
     assert!(rest.ends_with("0\r\n\r\n"), "it ends whole: {rest:?}");
+    let pause: u64 =
+        rest.split("retry: ").nth(1).and_then(|rest| rest.lines().next()).expect("a pause").parse().unwrap();
+    assert!((5_000..10_000).contains(&pause), "who comes back at once finds nobody: {rest:?}");
     task.await.expect("no panic").expect("no error");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
@@ -109,7 +112,7 @@ async fn no_timer_ends_a_stream_that_is_silent() {
     tokio::time::pause();
     let Served { mut stream, stop, task } = streaming(&world, &token).await;
     let began = tokio::time::Instant::now();
-    read_until(&mut stream, "\n:\nid: ", 8).await;
+    read_until(&mut stream, "\n:\n", 9).await;
     let took = began.elapsed();
     assert!(took >= Duration::from_mins(2) && took < Duration::from_secs(140), "{took:?}");
     tokio::time::resume();

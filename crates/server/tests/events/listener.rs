@@ -15,13 +15,14 @@ pub const STREAM: &str = "/core/latest/api/events/stream";
 /// Longer than anything may take; only so that a test that hangs ends.
 const HEARD_MAX: Duration = Duration::from_secs(30);
 
-/// What stands between two empty lines.
+/// What stands between two empty lines, or one line that ends no block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Block {
     pub id: Option<String>,
     pub event: Option<String>,
     pub data: Option<String>,
     pub comments: usize,
+    pub retry: Option<u32>,
 }
 
 impl Block {
@@ -35,7 +36,7 @@ impl Block {
                 "id" => assert_eq!(block.id.replace(value), None),
                 "event" => assert_eq!(block.event.replace(value), None),
                 "data" => assert_eq!(block.data.replace(value), None),
-                "retry" => assert!(value.parse::<u32>().is_ok()),
+                "retry" => block.retry = Some(value.parse().expect("milliseconds")),
                 other => panic!("no such field: {other}"),
             }
         }
@@ -50,8 +51,6 @@ pub struct Listener {
     unread: String,
     /// What a browser would send as `Last-Event-ID`.
     pub last_id: String,
-    /// How often there was a sign of life.
-    pub signs: usize,
 }
 
 impl Listener {
@@ -68,7 +67,7 @@ impl Listener {
         let Ok(response) = router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
         let (status, headers) = (parts.status.as_u16(), parts.headers);
-        Listener { status, headers, body, unread: String::new(), last_id: String::new(), signs: 0 }
+        Listener { status, headers, body, unread: String::new(), last_id: String::new() }
     }
 
     /// The next block; none: the stream has ended.
@@ -78,13 +77,14 @@ impl Listener {
 
     async fn next_block(&mut self) -> Option<Block> {
         loop {
-            if let Some((text, rest)) = self.unread.split_once("\n\n") {
+            // Comments and `retry` are lines of their own, which no library takes for an event.
+            let is_line = self.unread.starts_with(':') || self.unread.starts_with("retry:");
+            if let Some((text, rest)) = self.unread.split_once(if is_line { "\n" } else { "\n\n" }) {
                 let block = Block::parse(text);
                 self.unread = rest.to_string();
                 if let Some(id) = &block.id {
                     self.last_id.clone_from(id);
                 }
-                self.signs += block.comments;
                 return Some(block);
             }
             let frame = self.body.frame().await;

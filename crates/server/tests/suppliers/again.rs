@@ -112,23 +112,68 @@ pub async fn a_key_answers_what_it_was_settled_to(engine: Engine) {
 }
 
 pub async fn an_order_that_was_refused_stays_refused(engine: Engine) {
-    for way in WAYS {
-        let receiver = Receiver::saying(Says::Status(409)).await;
+    for (status, reason) in [(409, "rejected_by_supplier"), (503, "supplier_unreachable")] {
+        let receiver = Receiver::saying(Says::Status(status)).await;
         let shop = AskingShop::of(engine, &[&receiver]).await;
-        let first = way.ask(&shop, &shop.subscriber).await.refused(409, "rejected_by_supplier");
+        let first = Way::Key.ask(&shop, &shop.subscriber).await.refused(409, reason);
         // Its supplier would agree now, but nobody asks again.
         receiver.says(Says::Status(200));
         shop.world.pass_seconds(400 * 24 * 60 * 60);
         let subscriber = shop.world.login(&shop.subscriber.client_id, &shop.subscriber.client_secret).await;
-        let again = way.ask(&shop, &subscriber).await;
-        assert_eq!(without_id(&again.refused(409, "rejected_by_supplier")), without_id(&first), "{way:?}");
-        way.check(&again);
-        assert_eq!(shop.settlements().len(), 1, "{way:?}");
-        assert_eq!(receiver.heard().len(), 1);
+        let again = Way::Key.ask(&shop, &subscriber).await;
+        assert_eq!(without_id(&again.refused(409, reason)), without_id(&first));
+        Way::Key.check(&again);
+        assert_eq!((shop.settlements().len(), receiver.heard().len()), (1, 1));
         // Another key is another order.
         let new = subscriber.key("other").post("/orders", shop.body()).await;
         assert_eq!(new.expect(201)["state"], "ACTIVE");
     }
+}
+
+/// A rejected order can be tidied away, and gives its `externalId` free: to another order, also with other content.
+pub async fn a_rejected_order_stands_in_nobodys_way(engine: Engine) {
+    let receiver = Receiver::saying(Says::Status(503)).await;
+    let shop = AskingShop::of(engine, &[&receiver]).await;
+    let subscriber = &shop.subscriber;
+    Way::ExternalId.ask(&shop, subscriber).await.refused(409, "supplier_unreachable");
+    let rejected = shop.orders().await[0].clone();
+    let (path, length) = (format!("/orders/{}", text(&rejected, "ref")), shop.world.journal().length());
+    for caller in [subscriber.key("D"), subscriber.key("D"), (**subscriber).clone()] {
+        let answer = caller.delete(&path).await;
+        assert_eq!((answer.expect(200), answer.header("idempotent-replayed")), (rejected.clone(), ""));
+    }
+    assert_eq!(shop.world.journal().length(), length, "nothing is written");
+
+    Way::ExternalId.ask(&shop, subscriber).await.refused(409, "supplier_unreachable");
+    receiver.says(Says::Status(200));
+    let other = json!({"offerId": shop.offer_id, "externalId": "PO-1", "quantity": 2});
+    let order = subscriber.key("K").post("/orders", other.clone()).await.expect(201);
+    assert_eq!(subscriber.post("/orders", other).await.expect(201), order);
+    Way::ExternalId.ask(&shop, subscriber).await.refused(409, "external_id_taken");
+    let all = subscriber.get("/orders?externalId=PO-1&state=ALL").await.expect(200);
+    let states: Vec<_> = all.as_array().expect("a list").iter().map(|order| text(order, "state")).collect();
+    assert_eq!(states, ["ACTIVE", "REJECTED", "REJECTED"]);
+    shop.world.journal().verify();
+}
+
+/// Of many who want the `externalId` of a rejected order at once, one gets it.
+pub async fn who_takes_a_free_external_id_has_it_alone(engine: Engine) {
+    let receiver = Receiver::saying(Says::Status(409)).await;
+    let shop = AskingShop::of(engine, &[&receiver]).await;
+    Way::ExternalId.ask(&shop, &shop.subscriber).await.refused(409, "rejected_by_supplier");
+    receiver.says(Says::Status(200));
+    let node = if engine == Engine::Postgres { shop.world.node() } else { shop.world.router.clone() };
+    let elsewhere = Caller::new(node, shop.subscriber.token.clone());
+    let place = async |n: u32| {
+        let body = json!({"offerId": shop.offer_id, "externalId": "PO-1", "quantity": n});
+        if n % 2 == 0 { shop.subscriber.post("/orders", body).await } else { elsewhere.post("/orders", body).await }
+    };
+    let answers = futures_util::future::join_all((1..=16).map(place)).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        answer.refused(409, "external_id_taken");
+    }
+    shop.world.journal().verify();
 }
 
 /// What was found by its `externalId` is the order as it is, and who found it under a key finds it so for ever.

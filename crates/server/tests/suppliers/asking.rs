@@ -55,17 +55,56 @@ pub async fn one_supplier_who_does_not_answer_refuses_the_order(engine: Engine) 
     let closed = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
     let (silent, bad) = (Receiver::saying(Says::Nothing).await, Receiver::saying(Says::Status(504)).await);
-    let cases = [(silent.url, 5), (closed, 0), (bad.url, 0), ("http://no-such-host.example".to_owned(), 0)];
+    let busy = Receiver::saying(Says::Status(503)).await;
+    let nowhere = "http://no-such-host.example".to_owned();
+    let cases = [(silent.url, 5), (closed, 0), (bad.url, 0), (busy.url, 0), (nowhere, 0)];
     for (url, seconds) in cases {
         let agrees = Receiver::saying(Says::Status(200)).await;
         let told = [&agrees.url, &url].map(|url| notification(url, "TRY_COMMIT"));
         let shop = AskingShop::with(engine, told.to_vec()).await;
         let began = Instant::now();
-        let problem = shop.order().await.refused(409, "rejected_by_supplier");
+        let problem = shop.order().await.refused(409, "supplier_unreachable");
         let took = began.elapsed().as_secs();
         assert!(text(&problem, "message").contains("net/app-1"), "{problem}");
         assert!(took >= seconds && took < seconds + 3, "{url} took {took} s");
-        assert_eq!(shop.settlements()[0].get("declined"), None, "nobody knows what it heard, so it is told {url}");
+        let settlement = &shop.settlements()[0];
+        assert_eq!(settlement.get("declined"), None, "nobody knows what it heard, so it is told {url}");
+        assert_eq!(settlement["unreachable"], true);
+    }
+}
+
+/// Where one supplier said no, another one that could not be reached changes nothing: trying again is of no use.
+pub async fn a_no_counts_more_than_no_answer(engine: Engine) {
+    let (busy, declines) = (Receiver::saying(Says::Status(503)).await, Receiver::saying(Says::Status(409)).await);
+    let shop = AskingShop::of(engine, &[&busy, &declines]).await;
+    let problem = shop.order().await.refused(409, "rejected_by_supplier");
+    assert!(text(&problem, "message").contains("net/app-1"), "{problem}");
+}
+
+/// Every question is listed with what came of it, for the operator and the product's supplier.
+pub async fn questions_are_listed_as_attempts(engine: Engine) {
+    let (one, other) = (Receiver::saying(Says::Status(200)).await, Receiver::saying(Says::Status(409)).await);
+    let shop = AskingShop::of(engine, &[&one, &other]).await;
+    shop.order().await.refused(409, "rejected_by_supplier");
+    let subscriptions = &shop.orders().await[0]["subscriptions"];
+    let rival = shop.world.supplier("rival").await;
+    for (place, receiver, status) in [(0, &one, 200), (1, &other, 409)] {
+        let path = format!("/applications/{}/attempts", text(&shop.products[place], "ref"));
+        let listed = shop.supplier.get(&path).await.expect(200);
+        let attempt = &listed[0];
+        assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed:#}");
+        assert_eq!(attempt["webhookId"], format!("try_{}", text(&subscriptions[place], "ref")));
+        assert_eq!((&attempt["type"], &attempt["status"]), (&json!("subscription.try"), &json!(status)));
+        assert_eq!((&attempt["url"], &attempt["number"]), (&json!(format!("{}/subscribed", receiver.url)), &json!(1)));
+        assert_eq!((attempt.get("eventId"), attempt["failure"].is_string()), (None, status != 200));
+        assert_eq!(shop.world.operator.get(&path).await.expect(200), listed);
+        let failed = shop.supplier.get(&format!("{path}?failed=true")).await.expect(200);
+        assert_eq!(failed, if status == 200 { json!([]) } else { listed });
+        rival.get(&path).await.refused(404, "not_found");
+        shop.supplier.get(&path.replace("applications", "connectivityPlans")).await.refused(404, "not_found");
+        for other in [&shop.vendor, &shop.subscriber] {
+            other.get(&path).await.refused(403, "forbidden");
+        }
     }
 }
 

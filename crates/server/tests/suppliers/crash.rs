@@ -176,7 +176,7 @@ async fn recover(left: &Left, Case { number, state, knows, context }: &Case) {
     let again = place(&app, &left.token, &format!("case {number}")).await;
     match state {
         OrderState::Active => assert_eq!(text(&again.expect(201), "ref"), order.order.to_string(), "{context}"),
-        _ => drop(again.refused(409, "rejected_by_supplier")),
+        _ => drop(again.refused(409, if *knows { "rejected_by_supplier" } else { "supplier_unreachable" })),
     }
     // Life goes on; what was still under way is told by then, and not to the next case.
     let next = place(&app, &left.token, &format!("after {number}")).await.expect(201);

@@ -29,6 +29,8 @@ harness::on_each_engine! {
     an_order_that_all_suppliers_agree_to_is_active;
     one_supplier_who_does_not_agree_refuses_the_order;
     one_supplier_who_does_not_answer_refuses_the_order;
+    a_no_counts_more_than_no_answer;
+    questions_are_listed_as_attempts;
     suppliers_are_asked_at_once;
     who_only_wants_to_be_told_is_not_asked;
     an_address_inside_is_refused;
@@ -40,6 +42,8 @@ harness::on_each_engine! {
     who_waits_too_long_shall_come_again;
     a_key_answers_what_it_was_settled_to;
     an_order_that_was_refused_stays_refused;
+    a_rejected_order_stands_in_nobodys_way;
+    who_takes_a_free_external_id_has_it_alone;
     an_order_that_was_found_is_as_it_is;
     an_abandoned_order_is_refused_after_a_while;
     all_of_many_are_refused;

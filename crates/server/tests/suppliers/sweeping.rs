@@ -21,7 +21,7 @@ pub async fn an_abandoned_order_is_refused_after_a_while(engine: Engine) {
     assert_eq!(sweep(&shop.world.app).await, Ok(1));
     assert_eq!(shop.read(&order).await.state, OrderState::Rejected);
     let refs: Vec<u64> = shop.products.iter().map(|product| text(product, "ref").parse().unwrap()).collect();
-    let expected = json!({"order": order, "refused": refs[1], "declined": [refs[0]]});
+    let expected = json!({"order": order, "refused": refs[1], "unreachable": true, "declined": [refs[0]]});
     assert_eq!(shop.settlements(), [expected], "who may have been asked is to be told");
     assert_eq!(sweep(&shop.world.app).await, Ok(0));
     shop.world.journal().verify();
@@ -98,9 +98,9 @@ pub async fn the_sweeper_may_come_first(engine: Engine) {
         assert_eq!(sweep(&shop.world.app).await, Ok(1));
         receiver.release();
     });
-    let problem = answer.refused(409, "rejected_by_supplier");
+    let problem = answer.refused(409, "supplier_unreachable");
     assert!(text(&problem, "message").contains("net/app-0"), "{problem}");
-    keyed.post("/orders", shop.body()).await.refused(409, "rejected_by_supplier");
+    keyed.post("/orders", shop.body()).await.refused(409, "supplier_unreachable");
     assert_eq!(shop.settlements().len(), 1, "only the first settlement counts");
     assert_eq!(shop.orders().await[0]["state"], "REJECTED");
     shop.world.journal().verify();

@@ -8,7 +8,7 @@ use crate::query::{Dialect, Query, Texts};
 use crate::reads::{EventPlace, Slice};
 use crate::row::{self, Row, Unreadable, bytes, instant, number, optional_number, optional_string, small, string};
 use crate::{ReadError, Store};
-use orderpark_domain::{EndpointRef, Instant, Scope};
+use orderpark_domain::{Instant, Scope};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -123,18 +123,20 @@ pub(super) fn insert(dialect: Dialect, target: Target, fence: Option<&Fence<'_>>
 }
 
 impl Store {
-    /// Attempts at an endpoint within the scope, newest first; none for one that is not.
+    /// Attempts at a webhook endpoint, or at the supplier of a product, within the scope, newest first; none for one that is not.
     pub async fn page_attempts(
         &self,
         scope: &Scope,
-        endpoint: EndpointRef,
+        target: Target,
         filter: &AttemptFilter,
         slice: Slice<Uuid>,
     ) -> Result<Vec<Attempt>, ReadError> {
-        if self.get_endpoint(scope, endpoint).await?.is_none() {
-            return Ok(Vec::new());
-        }
-        self.page_attempts_at(Target::Endpoint(endpoint), filter, slice).await
+        let is_visible = match target {
+            Target::Endpoint(endpoint) => self.get_endpoint(scope, endpoint).await?.is_some(),
+            Target::Supplier(product) => !self.get_products(scope, &[product]).await?.is_empty(),
+            Target::Publisher(_) => false,
+        };
+        if is_visible { self.page_attempts_at(target, filter, slice).await } else { Ok(Vec::new()) }
     }
 
     /// [`Store::page_attempts`] of any target, for the program itself.

@@ -215,6 +215,10 @@ async fn every_read_of_deliveries(store: &Store, grants: &[(PartyKind, u64)]) ->
         store.page_endpoints(&scope, &filter, Slice::after(EndpointRef(9), 1)).await?;
         store.page_endpoints(&scope, &EndpointFilter::default(), Slice::first(1)).await?;
     }
+    if let Some(scope) = scope(grants, Action::ReadSupplierAttempts) {
+        let supplier = Target::Supplier(ProductRef(9));
+        store.page_attempts(&scope, supplier, &AttemptFilter::default(), Slice::first(1)).await?;
+    }
     if grants != OPERATOR {
         return Ok(());
     }

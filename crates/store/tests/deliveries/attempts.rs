@@ -29,7 +29,7 @@ fn attempts_are_listed_newest_first(engine: Engine) {
     assert!(deployment.settled(&lease, Settlement { attempts, ..Settlement::at(end) }));
     answer(deployment.store.log_attempt(Target::Endpoint(hook), all[3].clone()));
     let page = |filter: AttemptFilter, slice: Slice<Uuid>| -> Vec<Attempt> {
-        answer(deployment.store.page_attempts(&everything(), hook, &filter, slice))
+        answer(deployment.store.page_attempts(&everything(), Target::Endpoint(hook), &filter, slice))
     };
     let everywhere = AttemptFilter::default();
     let newest: Vec<Attempt> = all.iter().rev().cloned().collect();
@@ -42,9 +42,10 @@ fn attempts_are_listed_newest_first(engine: Engine) {
     assert_eq!(page(AttemptFilter { failed: true, ..of_event }, Slice::first(9)), all[..1]);
 
     let filter = AttemptFilter::default();
-    let as_seen_by = |kind, party| {
-        answer(deployment.store.page_attempts(&scope_of(kind, party), hook, &filter, Slice::first(9))).len()
+    let at_target_as_seen_by = |target, kind, party| {
+        answer(deployment.store.page_attempts(&scope_of(kind, party), target, &filter, Slice::first(9))).len()
     };
+    let as_seen_by = |kind, party| at_target_as_seen_by(Target::Endpoint(hook), kind, party);
     assert_eq!(as_seen_by(PartyKind::Vendor, shop.vendor.party), 4);
     assert_eq!(as_seen_by(PartyKind::Subscriber, shop.subscriber.party), 0);
     assert_eq!(as_seen_by(PartyKind::Supplier, shop.supplier.party), 0);
@@ -60,7 +61,7 @@ fn whatever_a_receiver_answers_is_kept(engine: Engine) {
         answer(deployment.store.log_attempt(Target::Endpoint(hook), hostile));
     }
     let filter = AttemptFilter::default();
-    let kept = answer(deployment.store.page_attempts(&everything(), hook, &filter, Slice::first(99)));
+    let kept = answer(deployment.store.page_attempts(&everything(), Target::Endpoint(hook), &filter, Slice::first(99)));
     let kept: Vec<String> = kept.into_iter().rev().map(|attempt| attempt.response.expect("a response")).collect();
     assert_eq!(kept[..5], ["", "a\u{FFFD}b", texts[2], texts[3], texts[4]]);
     assert_eq!(kept[5], "é".repeat(512), "one KiB of it");
@@ -77,7 +78,7 @@ fn attempts_are_forgotten_oldest_first_in_pieces(engine: Engine) {
     let forget = |max| answer(deployment.store.forget_attempts(Instant(21), max));
     assert_eq!([forget(8), forget(8), forget(8), forget(8)], [8, 8, 4, 0]);
     let filter = AttemptFilter::default();
-    let kept = answer(deployment.store.page_attempts(&everything(), hook, &filter, Slice::first(99)));
+    let kept = answer(deployment.store.page_attempts(&everything(), Target::Endpoint(hook), &filter, Slice::first(99)));
     assert_eq!(kept.iter().map(|attempt| attempt.at.0).collect::<Vec<_>>(), [25, 24, 23, 22, 21]);
 }
 

@@ -5,8 +5,9 @@
 //! and at least once a second: who may not read any more hears nothing more, and the stream ends. It also ends when the
 //! server stops, or when the database cannot be read; a client comes back with `Last-Event-ID` and misses nothing.
 //!
-//! Whatever is sent says where the reader stands: an event by its id, and a sign of life by an `id` without `data`,
-//! which clients remember and do not show. So who comes back after much that did not concern it need not pass it again.
+//! Only events end a block, and only events carry an `id`. A sign of life is a comment line without an empty line after it, and
+//! `retry` is a line of the next event's block: of the usual libraries, some hand out every block as an event, also one without `data`.
+//! So a reader that hears nothing keeps the place of its last event, and passes again what did not concern it.
 
 use super::{AFTER_RULE, After, Streams, parse, place, read};
 use crate::dx::{Call, Turns};
@@ -36,8 +37,10 @@ const PAGE_EVENTS: u32 = 100;
 const TOKEN_EVERY: Duration = Duration::from_secs(1);
 /// From one read to the next at least: under load, many commits are one read.
 const READ_EVERY: Duration = Duration::from_millis(20);
-/// What a client shall wait before it comes back, in milliseconds.
-const RETRY_MS: u32 = 1000;
+/// The pause of a client before it comes back, in milliseconds.
+const RETRY_MS: u64 = 1000;
+/// That pause, at least and up to twice as long, where the server stops: not all shall come back at once, nor before another is up.
+const RETRY_STOPPING_MS: u64 = 5000;
 
 pub(crate) async fn stream(call: Call) -> Result<Response, Problem> {
     let after = begin(&call).await?;
@@ -67,6 +70,8 @@ struct Feed {
     after: EventPlace,
     /// What is to be said before anything else.
     greeting: Option<Bytes>,
+    /// Whether the last word was said.
+    is_over: bool,
     /// Whether there may be more to read.
     is_behind: bool,
     moved: watch::Receiver<u64>,
@@ -96,7 +101,8 @@ impl Feed {
             turns,
             headers: token,
             after,
-            greeting: Some(format!("retry: {RETRY_MS}\nid: {after}\n\n").into()),
+            greeting: Some(format!("retry: {RETRY_MS}\n:\n").into()),
+            is_over: false,
             is_behind: true,
             moved,
             closing,
@@ -110,6 +116,16 @@ impl Feed {
 
     /// The next piece of text; none: the stream ends.
     async fn next(&mut self) -> Option<Bytes> {
+        let piece = if self.is_over { None } else { self.piece().await };
+        if piece.is_some() || self.is_over || !*self.closing.borrow() {
+            return piece;
+        }
+        self.is_over = true;
+        let pause = RETRY_STOPPING_MS + self.app.chance.number() % RETRY_STOPPING_MS;
+        Some(format!("retry: {pause}\n").into())
+    }
+
+    async fn piece(&mut self) -> Option<Bytes> {
         if let Some(greeting) = self.greeting.take() {
             return Some(greeting);
         }
@@ -139,7 +155,7 @@ impl Feed {
 
     fn sign_of_life(&mut self) -> Bytes {
         self.alive_at = Instant::now();
-        format!(":\nid: {}\n\n", self.after).into()
+        Bytes::from_static(b":\n")
     }
 
     /// Waits until there may be more, or something else is to be done.

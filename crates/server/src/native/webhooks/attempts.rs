@@ -6,16 +6,21 @@ use crate::dx::list::{self, Listing};
 use crate::wire::{self, Query, page};
 use crate::{App, Problem, answer};
 use axum::response::Response;
-use orderpark_domain::{EndpointRef, Scope};
-use orderpark_store::deliveries::{Attempt, AttemptFilter};
+use orderpark_domain::Scope;
+use orderpark_store::deliveries::{Attempt, AttemptFilter, Target};
 use orderpark_store::{EventPlace, ReadError, Slice};
 use uuid::Uuid;
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let endpoint = find(&call).await?.endpoint;
+    list_at(&call, Target::Endpoint(endpoint)).await
+}
+
+/// Lists the attempts at a target that the caller may see.
+pub(crate) async fn list_at(call: &Call, target: Target) -> Result<Response, Problem> {
     let page = page::by_index_or_ref(&call.query, |text| Uuid::try_parse(text).ok())?;
     match filter(&call.query)? {
-        Some(filter) => list::answer(&call, Attempts { endpoint, filter }, page).await,
+        Some(filter) => list::answer(call, Attempts { target, filter }, page).await,
         None => Ok(list::nothing()),
     }
 }
@@ -31,7 +36,7 @@ fn filter(query: &Query) -> Result<Option<AttemptFilter>, Problem> {
 }
 
 struct Attempts {
-    endpoint: EndpointRef,
+    target: Target,
     filter: AttemptFilter,
 }
 
@@ -40,7 +45,7 @@ impl Listing for Attempts {
     type Ref = Uuid;
 
     async fn read(&self, app: &App, scope: &Scope, slice: Slice<Uuid>) -> Result<Vec<Attempt>, ReadError> {
-        app.store.page_attempts(scope, self.endpoint, &self.filter, slice).await
+        app.store.page_attempts(scope, self.target, &self.filter, slice).await
     }
 
     fn ref_of(row: &Attempt) -> Uuid {

@@ -1,5 +1,6 @@
 //! `/applications` and `/connectivityPlans`: the same operations on two kinds of product.
 
+pub(crate) mod attempts;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
