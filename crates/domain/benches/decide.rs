@@ -5,7 +5,7 @@ mod harness;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use harness::{Deployment, place};
-use orderpark_domain::{Action, Command, Entry, IfMatch, Intent, Needs, RequestKey, Stamp, World};
+use orderpark_domain::{Action, Command, Entry, Intent, Needs, RequestKey, Stamp, World};
 use std::hint::black_box;
 
 /// A working set that holds what one order needs, as the committer loads it.
@@ -24,13 +24,9 @@ fn working_set(shop: &Deployment, intent: &Intent) -> World {
 fn intent(shop: &Deployment) -> Intent {
     let caller = shop.caller("alice");
     let request = RequestKey { client: caller.user(), key: [1; 16], fingerprint: [2; 16] };
-    Intent {
-        command: Command::PlaceOrder(place("acme/sensor", caller.party())),
-        scope: caller.may(Action::PlaceOrder).expect("a subscriber may"),
-        by: Some(caller.user()),
-        request: Some(request),
-        if_match: IfMatch::Anything,
-    }
+    let scope = caller.may(Action::PlaceOrder).expect("a subscriber may");
+    let command = Command::PlaceOrder(place("acme/sensor", caller.party()));
+    Intent { request: Some(request), ..Intent::by(caller.user(), scope, command) }
 }
 
 fn one_order(criterion: &mut Criterion) {

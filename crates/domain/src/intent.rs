@@ -46,14 +46,24 @@ pub struct Intent {
     pub by: Option<UserRef>,
     /// Under which key, if a retry should find the first answer.
     pub request: Option<RequestKey>,
+    /// The fingerprint of the request as it was sent, under which version 0.1 kept its key.
+    pub sent_fingerprint: Option<[u8; 16]>,
     /// Only if the object is still as the caller knows it.
     pub if_match: IfMatch,
+    /// Whether this is a dry run: it is decided like any other, and nothing is recorded.
+    pub dry_run: bool,
 }
 
 impl Intent {
     /// An intent of the program itself, without key or precondition.
     pub fn system(command: Command, why: &'static str) -> Intent {
-        Intent { command, scope: Scope::system(why), by: None, request: None, if_match: IfMatch::Anything }
+        Intent { by: None, ..Intent::by(UserRef(0), Scope::system(why), command) }
+    }
+
+    /// An intent of a user, without key or precondition.
+    pub fn by(user: UserRef, scope: Scope, command: Command) -> Intent {
+        let (request, sent_fingerprint, if_match) = (None, None, IfMatch::Anything);
+        Intent { command, scope, by: Some(user), request, sent_fingerprint, if_match, dry_run: false }
     }
 }
 
@@ -81,7 +91,10 @@ macro_rules! commands {
                 if let Some(seq) = self.kept_answer(world)? {
                     return Ok(Decision::replay(seq));
                 }
-                match &self.command { $(Command::$name(command) => command.decide(self, world, stamp),)+ }
+                let decision = match &self.command {
+                    $(Command::$name(command) => command.decide(self, world, stamp),)+
+                }?;
+                Ok(if self.dry_run { Decision::nothing(decision.outcome) } else { decision })
             }
         }
     };
@@ -162,9 +175,14 @@ impl Intent {
         let Some(request) = &self.request else { return Ok(None) };
         match world.request_keys.get(&request.id()) {
             None => Ok(None),
-            Some(KeptRequest { fingerprint, seq }) if *fingerprint == request.fingerprint => Ok(Some(*seq)),
+            Some(kept) if self.is_of(request, kept) => Ok(Some(kept.seq)),
             Some(_) => Err(Refusal::KeyReused),
         }
+    }
+
+    /// Whether a key was kept for this request. Keys that version 0.1 kept must go on finding their answers.
+    fn is_of(&self, request: &RequestKey, kept: &KeptRequest) -> bool {
+        request.fingerprint == kept.fingerprint || self.sent_fingerprint == Some(kept.fingerprint)
     }
 
     /// Whether this intent asks the database "is there any …?", which rows of the same batch could change.

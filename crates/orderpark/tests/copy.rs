@@ -5,7 +5,7 @@
 mod program;
 
 use orderpark_domain::order::{OfferName, PlaceOrder};
-use orderpark_domain::{Command, IfMatch, Intent, Order, RequestKey, Scope, UserRef};
+use orderpark_domain::{Command, Intent, Order, RequestKey, Scope, UserRef};
 use orderpark_store::{Database, Options, OrderFilter, Slice, Store};
 use orderpark_testbed::{Engine, TestDatabase};
 use program::{Running, run, stderr};
@@ -78,8 +78,7 @@ fn place(like: &Order, number: u32) -> Intent {
     let digest = u128::from(number).to_be_bytes();
     let request = RequestKey { client: UserRef(2), key: digest, fingerprint: digest };
     let scope = Scope::system("a test that plays the operator");
-    let by = Some(UserRef(2));
-    Intent { command: Command::PlaceOrder(command), scope, by, request: Some(request), if_match: IfMatch::Anything }
+    Intent { request: Some(request), ..Intent::by(UserRef(2), scope, Command::PlaceOrder(command)) }
 }
 
 fn copy(from: &TestDatabase, to: &TestDatabase) -> Output {

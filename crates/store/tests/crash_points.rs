@@ -9,7 +9,7 @@ mod harness;
 use harness::{Deployment, Engine, answer, assert_whole, cancel, everything, key, order_of, place_for, settle};
 use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::{
-    Command, Grant, IfMatch, Instant, Intent, OfferRef, OrderRef, OrderState, Outcome, PartyKind, PartyRef, RequestKey,
+    Command, Grant, Instant, Intent, OfferRef, OrderRef, OrderState, Outcome, PartyKind, PartyRef, RequestKey,
     SecretHash, Token, UserRef,
 };
 use orderpark_store::{Committed, Options, OrderFilter, Slice, Store};
@@ -129,7 +129,7 @@ impl Scenario {
 }
 
 fn by_operator(command: Command, request: Option<RequestKey>) -> Intent {
-    Intent { command, scope: everything(), by: Some(OPERATOR), request, if_match: IfMatch::Anything }
+    Intent { request, ..Intent::by(OPERATOR, everything(), command) }
 }
 
 fn done(store: &Store, command: Command) -> Outcome {

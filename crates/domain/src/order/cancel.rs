@@ -9,8 +9,6 @@ use crate::{Decision, Event, Intent, Needs, OrderRef, Outcome, Refusal, Stamp, W
 pub struct CancelOrder {
     /// The order.
     pub order: OrderRef,
-    /// Only say what would happen.
-    pub dry_run: bool,
 }
 
 impl CancelOrder {
@@ -34,12 +32,7 @@ impl CancelOrder {
                 balance::check_closing(world, &[order])?;
                 let mut after = order.clone();
                 after.cancel(stamp.at);
-                let outcome = Outcome::Order(Box::new(after));
-                Ok(if self.dry_run {
-                    Decision::nothing(outcome)
-                } else {
-                    Decision::of(Event::OrderCancelled(self.order), outcome)
-                })
+                Ok(Decision::of(Event::OrderCancelled(self.order), Outcome::Order(Box::new(after))))
             }
         }
     }

@@ -22,7 +22,7 @@ fn who_may() {
         ("a sibling", |s| by(s, "albert"), refused(Refusal::NotFound)),
         (
             "an order that does not exist",
-            |s| s.by("acme", CancelOrder { order: OrderRef::mint(s.now(), 1), dry_run: false }),
+            |s| s.by("acme", CancelOrder { order: OrderRef::mint(s.now(), 1) }),
             refused(Refusal::NotFound),
         ),
     ]);
@@ -109,8 +109,7 @@ fn connections_in_use_stay_granted() {
     shop.must(shop.by("net", uses(100)));
     shop.must(shop.by("alice", cancel(&first)));
     let refusal = Refusal::ConnectionsInUse { product_id: "net/plan".into(), used: 100, remaining: 0 };
-    let dry = CancelOrder { dry_run: true, ..cancel(&second) };
-    assert_eq!(shop.asks(shop.by("alice", dry)), Err(No::Refused(refusal)), "a dry run says so too");
+    assert_eq!(shop.asks(shop.by("alice", cancel(&second)).dry(true)), Err(No::Refused(refusal)), "a dry run says so too");
     shop.must(shop.by("net", uses(0)));
     shop.must(shop.by("alice", cancel(&second)));
     assert_eq!(shop.connections("alice", "net/plan"), (0, 0));
@@ -120,7 +119,7 @@ fn connections_in_use_stay_granted() {
 fn a_dry_run_says_what_would_be_and_changes_nothing() {
     let mut shop = Deployment::shop();
     let order = shop.ordered("acme/sensor", "alice");
-    let said = shop.must(shop.by("alice", CancelOrder { dry_run: true, ..cancel(&order) }).key("dry"));
+    let said = shop.must(shop.by("alice", cancel(&order)).key("dry").dry(true));
     assert_eq!(said.events, []);
     assert_eq!(order_of(&said.outcome).state, OrderState::Cancelled);
     assert_eq!(shop.order(&order), order);

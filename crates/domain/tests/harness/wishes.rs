@@ -15,7 +15,7 @@ use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
     Action, Caller, Command, EndpointRef, IfMatch, Intent, OfferState, Order, Outcome, PartyKind, PartyRef,
-    ProductKind, Refusal, RequestKey, Scope, SecretHash, StrategyState,
+    ProductKind, Refusal, RequestKey, Scope, SecretHash, StrategyState, UserRef,
 };
 
 /// Whatever can be asked for.
@@ -79,20 +79,26 @@ pub struct Wish {
     pub command: Command,
     key: Option<String>,
     if_match: IfMatch,
+    dry_run: bool,
 }
 
 impl Wish {
     pub fn by(who: Caller, what: impl Asked) -> Wish {
-        Wish { who: Some(who), command: what.command(), key: None, if_match: IfMatch::Anything }
+        Wish { who: Some(who), command: what.command(), key: None, if_match: IfMatch::Anything, dry_run: false }
     }
 
     pub fn by_system(what: impl Asked) -> Wish {
-        Wish { who: None, command: what.command(), key: None, if_match: IfMatch::Anything }
+        Wish { who: None, command: what.command(), key: None, if_match: IfMatch::Anything, dry_run: false }
     }
 
     /// Under this `Idempotency-Key`.
     pub fn key(self, key: &str) -> Wish {
         Wish { key: Some(key.to_owned()), ..self }
+    }
+
+    /// As a dry run.
+    pub fn dry(self, dry_run: bool) -> Wish {
+        Wish { dry_run, ..self }
     }
 
     /// Only if the object has one of these revisions.
@@ -142,7 +148,8 @@ impl Wish {
             key: digest(&format!("{action}\0{key}")),
             fingerprint: digest(&format!("{:?}", self.command)),
         });
-        Intent { command: self.command, scope, by, request, if_match: self.if_match }
+        let Wish { command, if_match, dry_run, .. } = self;
+        Intent { by, request, if_match, dry_run, ..Intent::by(UserRef(0), scope, command) }
     }
 }
 
@@ -173,7 +180,7 @@ pub fn place(offer: &str, subscriber: PartyRef) -> PlaceOrder {
 }
 
 pub fn cancel(order: &Order) -> CancelOrder {
-    CancelOrder { order: order.order, dry_run: false }
+    CancelOrder { order: order.order }
 }
 
 pub fn party(kind: PartyKind, id: &str) -> CreateParty {

@@ -130,7 +130,7 @@ impl Script {
 
     fn cancel(&mut self, shop: &Deployment) -> Command {
         match self.order(shop, false) {
-            Some(order) => Command::CancelOrder(CancelOrder { order: order.order, dry_run: false }),
+            Some(order) => Command::CancelOrder(CancelOrder { order: order.order }),
             None => self.place(shop),
         }
     }

@@ -98,7 +98,7 @@ impl Subject {
         match step.clone() {
             Step::Place { .. } => self.placing(step),
             Step::Cancel { caller, order, dry_run, revision } => {
-                let wish = self.by(caller, CancelOrder { order: self.nth_order(order), dry_run });
+                let wish = self.by(caller, CancelOrder { order: self.nth_order(order) }).dry(dry_run);
                 if let Some(revision) = revision { wish.if_match(&[revision]) } else { wish }
             }
             Step::Settle { order, agreed } => {

@@ -53,7 +53,7 @@ async fn place(
 }
 
 async fn cancel(stage: &Stage<'_>, buyer: &Member, order: OrderRef) -> anyhow::Result<()> {
-    let command = CancelOrder { order, dry_run: false };
+    let command = CancelOrder { order };
     stage.act(&buyer.user, Action::CancelOrder, Command::CancelOrder(command)).await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! How the demo acts: as a user, within what that user may.
 
 use anyhow::{Context as _, anyhow, bail};
-use orderpark_domain::{Action, Caller, Command, IfMatch, Intent, Order, Outcome, Scope, User};
+use orderpark_domain::{Action, Caller, Command, Intent, Order, Outcome, Scope, User};
 use orderpark_server::problem::Reason;
 use orderpark_server::{App, suppliers};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ impl Stage<'_> {
     /// Does something as this user.
     pub async fn act(&self, by: &User, action: Action, command: Command) -> anyhow::Result<Outcome> {
         let scope = Caller::of(by).may(action).map_err(|_| anyhow!("{} may not {}", by.login, action.name()))?;
-        let intent = Intent { command, scope, by: Some(by.user), request: None, if_match: IfMatch::Anything };
+        let intent = Intent::by(by.user, scope, command);
         self.commit(intent).await.with_context(|| format!("{} could not {}", by.login, action.name()))
     }
 

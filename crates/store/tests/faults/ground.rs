@@ -4,7 +4,7 @@ use crate::gate::Gate;
 use futures_util::future::{FutureExt as _, join_all};
 use orderpark_domain::order::{OfferName, PlaceOrder};
 use orderpark_domain::{
-    Command, IfMatch, Intent, OfferRef, OfferState, Outcome, PartyKind, PartyRef, ProductKind, Scope, SecretHash,
+    Command, Intent, OfferRef, OfferState, Outcome, PartyKind, PartyRef, ProductKind, Scope, SecretHash,
     UserRef, offer, party, product,
 };
 use orderpark_store::{CommitError, Committed, Database, Limits, Options, ReadError, Store};
@@ -22,7 +22,7 @@ pub fn everything() -> Scope {
 }
 
 pub fn intent(command: Command) -> Intent {
-    Intent { command, scope: everything(), by: Some(OPERATOR), request: None, if_match: IfMatch::Anything }
+    Intent::by(OPERATOR, everything(), command)
 }
 
 /// Who can order what.

@@ -3,7 +3,7 @@
 
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, Refused, SettleOrder};
 use orderpark_domain::{
-    Action, Caller, Command, Grant, IfMatch, Intent, Offer, OfferRef, OfferState, Order, OrderRef, Outcome, Party,
+    Action, Caller, Command, Grant, Intent, Offer, OfferRef, OfferState, Order, OrderRef, Outcome, Party,
     PartyKind, PartyRef, Product, ProductKind, ProductRef, Refusal, RequestKey, Scope, SecretHash, User, UserRef,
 };
 use orderpark_domain::{Notification, NotificationMode};
@@ -134,7 +134,7 @@ impl Deployment {
     }
 
     pub fn intent(&self, command: Command) -> Intent {
-        Intent { command, scope: everything(), by: Some(self.operator), request: None, if_match: IfMatch::Anything }
+        Intent::by(self.operator, everything(), command)
     }
 
     pub fn commit(&self, command: Command) -> Result<Committed, CommitError> {
@@ -263,7 +263,7 @@ pub fn place_for(offer: OfferRef, subscriber: PartyRef) -> Command {
 }
 
 pub fn cancel(order: OrderRef) -> Command {
-    Command::CancelOrder(CancelOrder { order, dry_run: false })
+    Command::CancelOrder(CancelOrder { order })
 }
 
 pub fn settle(order: OrderRef, refused: Option<ProductRef>) -> Command {
