@@ -14,7 +14,7 @@ use crate::dx::{Base, Turns};
 use crate::native::events::Streams;
 use crate::native::places::Places;
 use crate::problem::{Form, Problem, Reason, render};
-use crate::{App, answer};
+use crate::{App, Settings, answer};
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
@@ -58,6 +58,11 @@ impl Front {
         Front { app, others, turns: Turns::new(), streams: Streams::new(), tests: Places::default() }
     }
 
+    /// What the operator configured.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.app.settings
+    }
+
     /// Ends what would go on for ever.
     pub(crate) fn end_streams(&self) {
         self.streams.close();
@@ -68,7 +73,7 @@ impl Front {
         let form = Form::of(request.headers());
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
-        let (request, rest) = Rest::of(request);
+        let (request, rest) = Rest::of(request, &self.app);
         let mut response = self.finish(guarded(self.dispatch(request)).await, &method, form);
         let kept = match rest {
             _ if unread::is_last(response.status()) => false,

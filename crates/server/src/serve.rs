@@ -5,7 +5,11 @@
 //! say that we are not ready, close connections after their answer, and end the streams of
 //! events; go on accepting for the grace, so that whoever
 //! watches readiness can turn away; take what still waits in the queue and stop listening; finish what is in flight.
+//!
+//! Every connection ends with a lingering close (`linger`), so that no answer is lost to a reset.
 
+mod forwarded;
+mod linger;
 mod timed;
 
 use crate::App;
@@ -65,7 +69,7 @@ pub async fn serve(
 
 struct Server {
     front: Front,
-    /// One permit a connection.
+    /// One permit a connection, until it is closed for good.
     places: Arc<Semaphore>,
     closed: watch::Receiver<bool>,
 }
@@ -132,13 +136,26 @@ async fn connection(front: Front, mut closed: watch::Receiver<bool>, stream: Tcp
     // Small answers go out at once; a connection on which this fails is about to fail anyhow.
     let _ = stream.set_nodelay(true);
     let phase = Phase::default();
-    let io = TokioIo::new(Timed::new(stream, phase.clone()));
-    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+    let mut stream = Timed::new(stream, phase.clone());
+    exchange(front, &mut closed, &mut stream, &phase, peer).await;
+    linger::close(stream.into_inner(), closed).await;
+}
+
+/// Speaks HTTP/1.1 until the last answer is written.
+async fn exchange(
+    front: Front,
+    closed: &mut watch::Receiver<bool>,
+    stream: &mut Timed<TcpStream>,
+    phase: &Phase,
+    peer: SocketAddr,
+) {
+    let service = service_fn(|request: http::Request<hyper::body::Incoming>| {
         let (front, phase) = (front.clone(), phase.clone());
         phase.busy();
         async move {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
+            let client = forwarded::client(&front.settings().trusted_proxies, peer, request.headers());
+            request.extensions_mut().insert(ConnectInfo(client));
             let response = front.answer(request).await;
             phase.idle();
             Ok::<_, Infallible>(response)
@@ -146,11 +163,12 @@ async fn connection(front: Front, mut closed: watch::Receiver<bool>, stream: Tcp
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(IDLE_MAX).max_buf_size(HEAD_BUFFER_MAX);
-    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let result = tokio::select! {
         biased;
         result = connection.as_mut() => result,
-        () = told(&mut closed) => {
+        () = told(closed) => {
+            phase.close();
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -1,7 +1,8 @@
 //! What the operator can configure of the faces.
 
 use crate::delivery::DeliverySettings;
-use crate::outside::OutsideSettings;
+use crate::outside::{Network, OutsideSettings};
+use http::HeaderValue;
 
 /// A profile: the part of a `client_id` before the slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub struct Settings {
     pub token_validity_default_s: i64,
     /// How long a token may be valid at most, in seconds; absent: for ever.
     pub token_validity_max_s: Option<i64>,
+    /// Proxies whose `X-Forwarded-For` or `Forwarded` names the client.
+    pub trusted_proxies: Vec<Network>,
+    /// Origins of web pages that may read answers (CORS): `*`, or exactly these.
+    pub cors_origins: Vec<HeaderValue>,
     /// Connections that may be open at once; more wait in the listener's queue.
     pub connections_max: usize,
     /// Streams of events that may be open at once.
@@ -54,6 +59,8 @@ impl Default for Settings {
             operator_id: "operator".to_owned(),
             token_validity_default_s: 12 * 60 * 60,
             token_validity_max_s: None,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
             connections_max: 20_000,
             streams_max: 256,
             streams_of_client_max: 8,

@@ -93,11 +93,8 @@ async fn a_connection_serves_many_requests_and_bad_ones_end_it() {
     assert!(twice.contains("HTTP/1.1 200") && twice.contains("HTTP/1.1 404"), "{twice}");
     let long = format!("GET /health/live HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(200_000));
     let mut stream = TcpStream::connect(served.address).await.expect("a connection");
-    let mut answer = Vec::new();
-    // The server closes while we still write, so the answer may be lost on the way, but nothing else can come.
-    let _ = stream.write_all(long.as_bytes()).await;
-    let _ = stream.read_to_end(&mut answer).await;
-    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"));
+    stream.write_all(long.as_bytes()).await.expect("the server reads on");
+    assert!(rest_of(stream).await.starts_with("HTTP/1.1 431"));
     assert!(rest_of(open(served.address, "NONSENSE\r\n\r\n").await).await.starts_with("HTTP/1.1 400"));
 }
 
@@ -189,4 +186,108 @@ async fn a_connection_that_cannot_be_kept_says_so() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
         assert!(answer.contains("connection: close"), "{answer}");
     }
+}
+
+/// Each is answered before its body was read. The client goes on writing, and reads the answer when it has written
+/// everything: a connection that is closed at once is reset under it.
+#[tokio::test]
+async fn an_answer_is_never_lost_to_a_body_that_nobody_reads() {
+    let world = World::new().await;
+    let served = serving(&world);
+    let token = format!("authorization: Bearer {}\r\n", world.operator.token.clone().unwrap_or_default());
+    let core = "POST /core/latest/api";
+    for (head, status) in [
+        (format!("{core}/orders HTTP/1.1\r\n"), "401"),
+        (format!("{core}/nothing HTTP/1.1\r\n{token}"), "404"),
+        (format!("{core}/orders/1 HTTP/1.1\r\n{token}"), "405"),
+        (format!("{core}/orders HTTP/1.1\r\n{token}"), "413"),
+        (format!("{core}/orders HTTP/1.1\r\ncontent-type: text/html\r\n{token}"), "415"),
+        ("POST /admin/latest/api/oauth/token HTTP/1.1\r\n".to_owned(), "413"),
+        (format!("GET /core/latest/api/orders HTTP/1.1\r\n{token}"), "200"),
+    ] {
+        for size in [300_000, 900_000, 3_000_000] {
+            let sized = format!("{head}host: a\r\ncontent-length: {size}\r\n");
+            for framing in ["", "expect: 100-continue\r\n", "connection: close\r\n"] {
+                write_then_read(served.address, &format!("{sized}{framing}\r\n"), "", size, status).await;
+            }
+            let chunked = format!("{head}host: a\r\ntransfer-encoding: chunked\r\n\r\n{size:x}\r\n");
+            write_then_read(served.address, &chunked, "\r\n0\r\n\r\n", size, status).await;
+        }
+    }
+}
+
+/// Behind a kept connection's first answer. Also sends what would be the next request: it is answered, or the connection
+/// was said to end and ends in good order.
+async fn write_then_read(address: SocketAddr, head: &str, end: &str, size: usize, status: &str) {
+    let mut stream = open(address, READY).await;
+    assert!(answer_of(&mut stream).await.starts_with("HTTP/1.1 200"));
+    stream.write_all(head.as_bytes()).await.expect("a head");
+    let body = vec![b'x'; size];
+    let (first, rest) = body.split_at(256 * 1024 + 1);
+    stream.write_all(first).await.expect("as much as may be read");
+    stream.peek(&mut [0]).await.expect("an answer before the rest is sent");
+    for part in rest.chunks(8 * 1024) {
+        stream.write_all(part).await.expect("the server reads on");
+        tokio::task::yield_now().await;
+    }
+    stream.write_all(format!("{end}{READY}").as_bytes()).await.expect("another request");
+    let answer = rest_of(stream).await;
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{head}{size}: {answer}");
+    assert!(answer.contains("connection: close") && answer.matches("HTTP/1.1").count() == 1, "{head}{size}: {answer}");
+}
+
+/// The only place is free again when the connection before is closed for good.
+#[tokio::test]
+async fn who_was_answered_is_read_for_a_bounded_time_and_amount() {
+    let world = World::with(harness::Engine::Sqlite, Settings { connections_max: 1, ..Settings::default() }).await;
+    let served = serving(&world);
+    let head = "POST /core/latest/api/orders HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n";
+    let mut endless = open(served.address, head).await;
+    let (block, mut sent) = (vec![b'x'; 1 << 20], 0);
+    while endless.write_all(&block).await.is_ok() {
+        sent += block.len();
+        assert!(sent < 128 << 20, "it reads for ever");
+    }
+    tokio::time::pause();
+    let mut silent = open(served.address, head).await;
+    let began = tokio::time::Instant::now();
+    let mut answer = String::new();
+    silent.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(answer_of(&mut open(served.address, READY).await).await.starts_with("HTTP/1.1 200"));
+    assert_eq!(began.elapsed().as_secs(), 2, "two seconds of silence");
+}
+
+/// A body that is still arriving has a few seconds left, a head that is not whole has none.
+#[tokio::test]
+async fn what_is_half_sent_holds_nothing_up() {
+    let world = World::new().await;
+    let shop = world.shop("net", "acme").await;
+    let served = serving(&world);
+    let body = serde_json::json!({"offerId": shop.offer_id}).to_string();
+    let half = format!("{}{}", order_head(&shop, body.len()), &body[..10]);
+    let begun = [
+        (half.clone(), "HTTP/1.1 408"),
+        (half.replace("/orders", "/products"), "HTTP/1.1 404"),
+        (half.replace("/core/v141/api/orders", "/admin/latest/api/oauth/token"), "HTTP/1.1 408"),
+        ("GET /health/ready HT".to_owned(), ""),
+    ];
+    let mut streams = Vec::new();
+    for (text, answer) in &begun {
+        let mut stream = open(served.address, READY).await;
+        assert!(answer_of(&mut stream).await.starts_with("HTTP/1.1 200"));
+        stream.write_all(text.as_bytes()).await.expect("half a request");
+        streams.push((stream, *answer));
+        streams.push((open(served.address, text).await, *answer));
+    }
+    // Nobody can see that what was sent was read, but a connection that came later was served.
+    answer_of(&mut open(served.address, READY).await).await;
+    served.stop.send(()).expect("a server");
+    let began = tokio::time::Instant::now();
+    for (stream, expected) in streams {
+        let answer = rest_of(stream).await;
+        assert!(answer.starts_with(expected) && answer.is_empty() == expected.is_empty(), "{expected}: {answer}");
+    }
+    served.task.await.expect("no panic").expect("no error");
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
 }

@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 /// The longest body, in bytes.
@@ -46,11 +48,22 @@ pub(crate) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, 
     match tokio::time::timeout(BODY_READ_MAX, Limited::new(body, BODY_MAX).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if is_timeout(&*error) => Err(too_slow()),
         Ok(Err(error)) => {
             Err(Problem::new(Reason::InvalidBody, "the body did not arrive whole").detail(error.to_string()))
         }
-        Err(_) => Err(Problem::new(Reason::RequestTimeout, "the body took too long to arrive")),
+        Err(_) => Err(too_slow()),
     }
+}
+
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::TimedOut)
+}
+
+fn too_slow() -> Problem {
+    Problem::new(Reason::RequestTimeout, "the body took too long to arrive")
 }
 
 fn too_large() -> Problem {

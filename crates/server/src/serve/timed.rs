@@ -22,6 +22,8 @@ const STALL_MAX: Duration = Duration::from_secs(30);
 const HEAD: u8 = 0;
 const BUSY: u8 = 1;
 const IDLE: u8 = 2;
+/// As [`HEAD`], while the server stops: what has not arrived whole by now is not waited for.
+const LAST: u8 = 3;
 
 /// What a connection does now: it begins by waiting for a head.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +38,12 @@ impl Phase {
     /// The next byte begins a head.
     pub fn idle(&self) {
         self.0.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// The server stops.
+    pub fn close(&self) {
+        // Any other phase goes on; none of them leads to another head.
+        let _ = self.0.compare_exchange(HEAD, LAST, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     fn is(&self, phase: u8) -> bool {
@@ -57,6 +65,11 @@ impl<S> Timed<S> {
         Timed { stream, phase, head_ends_at: Instant::now() + HEAD_MAX, timer: None, stall: None }
     }
 
+    /// The stream without its timers.
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
+
     /// The timer begins with the first write that has to wait, and only a byte that was taken ends it.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(STALL_MAX)));
@@ -73,6 +86,9 @@ impl<S> Timed<S> {
 
     /// The timer exists only while a head is incomplete: most arrive whole.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.phase.is(LAST) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         if !self.phase.is(HEAD) {
             self.timer = None;
             return Poll::Pending;
