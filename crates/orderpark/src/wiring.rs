@@ -3,7 +3,7 @@
 use crate::announce;
 use anyhow::Context as _;
 use orderpark_server::access::Signer;
-use orderpark_server::outside::{Outside, SystemNames};
+use orderpark_server::outside::{Outside, Sealer, SystemNames};
 use orderpark_server::{App, Settings, delivery, serve, suppliers};
 use orderpark_store::{Options, Store};
 use std::net::TcpListener;
@@ -29,6 +29,32 @@ pub async fn signer(store: &Store, folder: &Path, options: &Options, adopt: bool
         signer.prepare();
     }
     Ok(signer)
+}
+
+/// Ends where the key in `folder` does not open the secrets that messages are signed with, unless that is accepted. To be called
+/// before anything else depends on the key.
+pub async fn check_sealed(store: &Store, folder: &Path, options: &Options, accept: bool) -> anyhow::Result<()> {
+    let sealer = Sealer::of(&Signer::open(Some(folder), &*options.chance)?);
+    let (endpoints, products) = store.count_sealed_by_others(sealer.key_id()).await?;
+    if (endpoints, products) == (0, 0) {
+        return Ok(());
+    }
+    if accept {
+        tracing::warn!(
+            endpoints,
+            products,
+            "nothing is delivered to receivers whose secrets cannot be read: rotate them"
+        );
+        return Ok(());
+    }
+    let key = folder.join("secret.key");
+    anyhow::bail!(
+        "{} does not open the signing secrets of {endpoints} webhook endpoints and {products} products in the database: \
+         another key sealed them. Put the right secret.key and signing.key there, from a backup of the data folder or from \
+         another node. If they are lost, start with --accept-unreadable-secrets and rotate each of these secrets; until then \
+         nothing is delivered to those endpoints and suppliers",
+        key.display()
+    )
 }
 
 /// The server's shared state.

@@ -8,8 +8,10 @@
 mod harness;
 
 use harness::http::{Answer, Request, delete, get, post, request};
+use harness::program::{Running, program};
 use harness::world::{BASE, ORDERS, TOKEN, World, log_in, text};
 use harness::{Deployment, LOGIN, SECRET, files};
+use orderpark_testbed::Engine;
 use serde_json::{Value, json};
 
 const ADMIN: &str = "/admin/v141/api";
@@ -95,6 +97,69 @@ fn nothing_that_a_client_sends_forges_a_line_of_the_log() {
         let level = line[27..].trim_start().split(' ').next();
         assert!(!(level == Some("ERROR") && line.contains("forged")), "{line:?}");
     }
+}
+
+/// A data folder that lost its keys: the start is refused before anything depends on new ones, and the ways out lead out.
+fn keys_that_do_not_open_what_is_sealed(engine: Engine) {
+    let mut deployment = Deployment::on(engine, &["--allow-network", "127.0.0.0/8"]);
+    let world = World::make(&deployment, 1);
+    let send = |deployment: &Deployment, token: &str, request: Request| {
+        deployment.connect().exchange(&request.bearer(token).bytes()).unwrap()
+    };
+    let hook = post(&format!("{BASE}/webhookEndpoints")).json(&json!({"url": "http://127.0.0.1:9/hook"}));
+    let hook = format!("{BASE}/webhookEndpoints/{}", text(&send(&deployment, &world.vendor, hook).done(), "ref"));
+    let plans = send(&deployment, &world.operator, get(&format!("{BASE}/connectivityPlans"))).done();
+    let plan = format!("{BASE}/connectivityPlans/{}", text(&plans[0], "ref"));
+    let signed = json!({"notification": {"subscribedUrl": "http://127.0.0.1:9/", "format": "JSON"}});
+    send(&deployment, &world.operator, request("PUT", &plan).json(&signed)).done();
+    assert_eq!(deployment.stop().0, Some(0));
+    let kept = tempfile::tempdir().unwrap();
+    for key in ["secret.key", "signing.key"] {
+        std::fs::rename(deployment.data().join(key), kept.path().join(key)).unwrap();
+    }
+
+    let (data, database) = (deployment.data(), deployment.database_url());
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--database", &database, "--adopt-keys", "--data"];
+    let refused = Running::attempt(program(&[&serve[..], &[data.to_str().unwrap()]].concat()));
+    let (status, said) = refused.err().expect("it is refused");
+    assert_eq!(status.code(), Some(1), "{said}");
+    let key = data.join("secret.key");
+    for part in [&key.display().to_string(), "1 webhook endpoints and 1 products", "--accept-unreadable-secrets"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    for key in ["secret.key", "signing.key"] {
+        let _ = std::fs::rename(data.join(key), kept.path().join(format!("new {key}")));
+        std::fs::copy(kept.path().join(key), data.join(key)).unwrap();
+    }
+    deployment.serve(&[]);
+    assert_eq!(deployment.stop().0, Some(0), "with the right keys it starts");
+
+    for key in ["secret.key", "signing.key"] {
+        std::fs::remove_file(data.join(key)).unwrap();
+    }
+    deployment.serve(&["--accept-unreadable-secrets", "--adopt-keys", "--allow-network", "127.0.0.0/8"]);
+    assert!(deployment.running().stderr().contains("secrets cannot be read"), "{}", deployment.running().stderr());
+    let tested = |deployment: &Deployment| {
+        text(&send(deployment, &world.vendor, post(&format!("{hook}/test"))).done(), "failure")
+    };
+    assert!(tested(&deployment).starts_with("secret_unreadable"));
+    send(&deployment, &world.vendor, post(&format!("{hook}/rotateSecret")).json(&json!({}))).done();
+    assert!(tested(&deployment).starts_with("connect_failed"), "a rotated secret signs at once");
+    send(&deployment, &world.operator, request("PUT", &format!("{plan}?rotateSecret=true"))).done();
+    assert_eq!(deployment.stop().0, Some(0));
+    deployment.serve(&[]);
+    assert_eq!(deployment.stop().0, Some(0), "all secrets are this key's now");
+    deployment.verify();
+}
+
+#[test]
+fn keys_that_do_not_open_what_is_sealed_are_refused_on_sqlite() {
+    keys_that_do_not_open_what_is_sealed(Engine::Sqlite);
+}
+
+#[test]
+fn keys_that_do_not_open_what_is_sealed_are_refused_on_postgres() {
+    keys_that_do_not_open_what_is_sealed(Engine::Postgres);
 }
 
 impl Clients {

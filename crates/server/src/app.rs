@@ -3,6 +3,7 @@
 use crate::Settings;
 use crate::access::{Access, Signer};
 use crate::delivery::Deliveries;
+use crate::outage::Outages;
 use crate::outside::{Outside, Sealer};
 use crate::suppliers::Asking;
 use orderpark_domain::Instant;
@@ -27,6 +28,8 @@ pub struct App {
     pub deliveries: Deliveries,
     /// The suppliers that are being asked.
     pub asking: Asking,
+    /// The receivers that fail, as operators are told of them.
+    pub(crate) outages: Outages,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The source of chance.
@@ -49,9 +52,9 @@ impl App {
         let access = Access::new(signer);
         access.follow(store.revocations());
         let clock = store.clock();
-        let (asking, deliveries) = (Asking::default(), Deliveries::default());
+        let (asking, deliveries, outages) = (Asking::default(), Deliveries::default(), Outages::default());
         let draining = AtomicBool::new(false);
-        App { store, settings, access, outside, sealer, deliveries, asking, clock, chance, draining }
+        App { store, settings, access, outside, sealer, deliveries, asking, outages, clock, chance, draining }
     }
 
     /// Now.

@@ -16,6 +16,7 @@ pub mod delivery;
 pub mod dx;
 mod front;
 mod native;
+mod outage;
 pub mod outside;
 pub mod problem;
 pub mod publish;

@@ -52,6 +52,9 @@ pub struct Serve {
     /// Make this node's keys those of all nodes on its PostgreSQL database
     #[arg(long)]
     adopt_keys: bool,
+    /// Start although this node's secret.key does not open signing secrets that are sealed in the database
+    #[arg(long)]
+    accept_unreadable_secrets: bool,
     /// Allow plain HTTP on an address that other machines can reach
     #[arg(long)]
     allow_plain_http: bool,
@@ -68,6 +71,7 @@ struct Plan {
     settings: Settings,
     given: Option<Given>,
     adopt_keys: bool,
+    accept_unreadable_secrets: bool,
     limits: Limits,
     publish: PublishSettings,
 }
@@ -99,7 +103,8 @@ impl Serve {
         let configured = configuration.database.map(|text| text.parse().map_err(anyhow::Error::msg)).transpose()?;
         let database = self.database.or(configured).unwrap_or_else(|| Database::Sqlite(data.join("orderpark.db")));
         let database = password::from_file(database, self.database_password_file.as_deref())?;
-        Ok(Plan { listen, data, database, settings, given, adopt_keys: self.adopt_keys, limits, publish })
+        let (adopt_keys, accept_unreadable_secrets) = (self.adopt_keys, self.accept_unreadable_secrets);
+        Ok(Plan { listen, data, database, settings, given, adopt_keys, accept_unreadable_secrets, limits, publish })
     }
 }
 
@@ -108,6 +113,7 @@ async fn serve(mut plan: Plan) -> anyhow::Result<()> {
     let options = Options { postgres: plan.limits, ..Options::default() };
     let store = Store::open(&plan.database, options.clone())?;
     bootstrap::operator(&store, &mut plan.settings, plan.given, &*options.chance).await?;
+    wiring::check_sealed(&store, &plan.data, &options, plan.accept_unreadable_secrets).await?;
     let signer = wiring::signer(&store, &plan.data, &options, plan.adopt_keys).await?;
     let app = wiring::app(&store, plan.settings, signer, &options)?;
     let publishers = publish::start(&store, &options.chance, &plan.publish)?;

@@ -6,6 +6,7 @@ use super::line::{Outcome, Sending};
 use super::message::webhook_id;
 use super::post::Post;
 use super::whom::{Known, Unsayable, Whom};
+use crate::outage::Sent;
 use crate::outside::{Failure, Message, Reply};
 use orderpark_domain::{Instant, PartyRef, Scope};
 use orderpark_store::deliveries::Attempt;
@@ -151,8 +152,18 @@ impl Flight {
         Ok(found.map(Arc::new))
     }
 
+    /// Tells the operator of an outage that begins, goes on or ends with this attempt.
+    fn alert(&self, whom: &Whom, url: &str, reply: &Reply) {
+        let (app, what) = (&self.ground.app, (self.known.target(), Sent::Deliveries));
+        match &reply.failure {
+            Some(failure) => app.outages.failed(what, app.now(), &whom.name(), url, &failure.in_log()),
+            None => app.outages.succeeded(what, app.now(), || whom.name()),
+        }
+    }
+
     fn judged(&self, whom: &Whom, event: &FeedEvent, at: Instant, url: String, reply: Reply) -> Ended {
         let app = &self.ground.app;
+        self.alert(whom, &url, &reply);
         let asks_for_rest = reply.status.is_some_and(|status| ASKS_FOR_REST.contains(&status));
         let outcome = if reply.is_success() {
             Outcome::Delivered { took_us: reply.took_us }

@@ -91,6 +91,14 @@ impl Whom {
         }
     }
 
+    /// Its name in the operator's log.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Whom::Endpoint(endpoint) => format!("webhook endpoint {} of {}", endpoint.endpoint, endpoint.owner),
+            Whom::Supplier(product) => format!("the supplier of {}", product.id),
+        }
+    }
+
     /// Where it is told, as far as that is one place.
     pub(super) fn url(&self) -> &str {
         match self {
@@ -160,6 +168,10 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn new(target: Target, fresh: Duration) -> Known {
         Known { target, fresh, last: Mutex::new(None) }
+    }
+
+    pub(super) fn target(&self) -> Target {
+        self.target
     }
 
     /// Who it is by now.

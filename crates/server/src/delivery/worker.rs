@@ -12,6 +12,7 @@ use super::flight::{Ended, Flight, Note};
 use super::line::{GivenUp, Line, Outcome, RETRIES_MAX, Rules};
 use super::post::Post;
 use super::whom::Known;
+use crate::outside::address;
 use orderpark_domain::endpoint::{DisableEndpoint, DisabledWhy};
 use orderpark_domain::{self as domain, Command, Intent, Outcome as Decided, PartyRef};
 use orderpark_store::deliveries::{Lease, Target};
@@ -168,6 +169,7 @@ impl Worker {
             if !self.is_nobody {
                 self.is_nobody = true;
                 self.line.forgive();
+                self.ground.app.outages.forget(self.target);
             }
             // Should there be somebody again before this has ended, the ledger is read again.
             (self.asked, self.rereads) = (Some(asked), true);
@@ -292,10 +294,13 @@ impl Worker {
             Intent::system(Command::DisableEndpoint(command), "an endpoint answered that it is gone, or only fails");
         match self.ground.app.store.commit(intent).await {
             Ok(committed) => {
-                if matches!(committed.outcome, Decided::Endpoint(endpoint) if endpoint.is_active()) {
+                let Decided::Endpoint(disabled) = committed.outcome else { return Ok(()) };
+                if disabled.is_active() {
                     self.line.resume();
                 } else {
-                    tracing::info!(%endpoint, why = why.as_str(), "a webhook endpoint was disabled");
+                    let host = address::host(&disabled.url);
+                    let (owner, why) = (disabled.owner, why.as_str());
+                    tracing::warn!(%endpoint, %owner, host, why, "a webhook endpoint was disabled");
                 }
             }
             // It is deleted.

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use bytes::Bytes;
+use orderpark_domain::Instant;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -14,6 +15,8 @@ pub struct Message {
     pub id: String,
     /// What the body is.
     pub content_type: &'static str,
+    /// The event that the body is, where that is JSON.
+    pub event: Option<CloudEvent>,
     /// What is said.
     pub body: Bytes,
     /// The live secrets, newest first, as bytes (what stands behind `whsec_`, decoded). One signature each; none: unsigned.
@@ -22,10 +25,21 @@ pub struct Message {
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Message { url, id, content_type, body, secrets } = self;
+        let Message { url, id, content_type, event: _, body, secrets } = self;
         write!(f, "Message {{ url: {url:?}, id: {id:?}, {content_type}, {} bytes, ", body.len())?;
         write!(f, "{} secrets }}", secrets.len())
     }
+}
+
+/// The context attributes of CloudEvents 1.0, which stand in headers (binary content mode); the same at every attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloudEvent {
+    /// The `id` of the body.
+    pub id: String,
+    /// The `type` of the body.
+    pub kind: &'static str,
+    /// The `timestamp` of the body.
+    pub at: Instant,
 }
 
 /// What came of one attempt.

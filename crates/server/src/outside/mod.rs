@@ -33,7 +33,7 @@ mod trust;
 
 pub use address::AddressFault;
 pub use failure::{Failure, Stage};
-pub use message::{Message, Reply};
+pub use message::{CloudEvent, Message, Reply};
 pub use names::{Names, Resolving, SystemNames};
 pub use sealer::{SealError, Sealer};
 pub(crate) use secret::NewSecret;

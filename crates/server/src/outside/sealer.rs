@@ -43,6 +43,11 @@ impl Sealer {
         Sealer { master: signer.master() }
     }
 
+    /// The name of the master key, which stands in front of all that it seals.
+    pub fn key_id(&self) -> &str {
+        self.master.id()
+    }
+
     /// Seals a secret: `keyid.base64`. Sealed again, it looks different.
     pub fn seal(&self, secret: &[u8]) -> Result<String, SealError> {
         let sealed = self.master.seal(PURPOSE, secret).map_err(|_| SealError::Crypto)?;
@@ -61,9 +66,14 @@ impl Sealer {
         self.master.open(PURPOSE, nonce, ciphertext.to_vec()).ok_or(SealError::Damaged)
     }
 
-    /// Opens those of a receiver's secrets that sign at an instant, newest first; an error if one of them cannot be opened.
+    /// Opens those of a receiver's secrets that sign at an instant, newest first; an error if the newest cannot be opened. An older
+    /// one that was sealed under a lost key signs no more, so that a rotation helps at once.
     pub fn open_live(&self, secrets: &[SealedSecret], at: Instant) -> Result<Vec<Zeroizing<Vec<u8>>>, SealError> {
-        endpoint::live_secrets(secrets, at).iter().map(|secret| self.open(&secret.sealed)).collect()
+        let opened = endpoint::live_secrets(secrets, at).iter().map(|secret| self.open(&secret.sealed)).enumerate();
+        opened
+            .filter(|(age, secret)| *age == 0 || *secret != Err(SealError::OtherKey))
+            .map(|(_, secret)| secret)
+            .collect()
     }
 }
 

@@ -1,6 +1,8 @@
-//! How long to wait for a broker that fails, and what to say about it.
+//! Retries with exponential backoff and jitter while a broker fails, and what operators are told meanwhile.
 
 use super::broker::Failure;
+use crate::outage::News;
+use crate::wire::time::Time;
 use orderpark_domain::Instant;
 use std::time::Duration;
 
@@ -11,34 +13,37 @@ const LAST_MS: u64 = 30_000;
 #[derive(Debug, Default)]
 pub(super) struct Outage {
     failures: u32,
-    since: Option<Instant>,
-    told: String,
+    alerts: crate::outage::Outage,
 }
 
 impl Outage {
     /// Since when it lasts.
     pub(super) fn since(&self) -> Option<Instant> {
-        self.since
+        self.alerts.since()
     }
 
-    /// Something has failed. Told as a warning when it is new, so that a broker that is away for a night fills no log.
+    /// Goes on from what the database says when this node gets the lease.
+    pub(super) fn adopt(&mut self, since: Option<Instant>, now: Instant) {
+        self.alerts.adopt(since, now);
+    }
+
+    /// Something has failed.
     pub(super) fn note(&mut self, whose: &str, failure: &Failure, now: Instant) {
         self.failures += 1;
-        self.since.get_or_insert(now);
-        let text = failure.to_string();
-        if text == self.told {
-            tracing::debug!(publisher = whose, failures = self.failures, "still: {text}");
-        } else {
-            tracing::warn!(publisher = whose, failures = self.failures, "nothing is published for now: {text}");
-            self.told = text;
+        match self.alerts.failed(now) {
+            Some(News::Began) => tracing::warn!(publisher = whose, "nothing is published for now: {failure}"),
+            Some(News::GoesOn { since, failures }) => {
+                tracing::warn!(publisher = whose, since = %Time(since), failures, "still nothing is published: {failure}");
+            }
+            None => tracing::debug!(publisher = whose, failures = self.failures, "still: {failure}"),
         }
     }
 
     /// Something was confirmed.
     pub(super) fn is_over(&mut self, whose: &str) {
-        if self.failures > 0 {
-            tracing::info!(publisher = whose, failures = self.failures, "publishing again");
-            *self = Outage::default();
+        self.failures = 0;
+        if let Some(since) = self.alerts.is_over() {
+            tracing::info!(publisher = whose, since = %Time(since), "publishing again");
         }
     }
 

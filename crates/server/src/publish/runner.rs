@@ -209,6 +209,7 @@ impl<B: Broker> Runner<B> {
             self.ground.rest(RENEW_EVERY + Duration::from_millis(spread)).await;
             return Ok(());
         };
+        self.outage.adopt(held.claim.failing_since, self.ground.store.clock().now());
         let ended = match self.publish(&mut held).await {
             Ok(never) => match never {},
             Err(ended) => ended,

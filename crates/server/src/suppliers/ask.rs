@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::delivery::message::supplier::{Parties, SupplierMessage, try_message};
+use crate::outage::Sent;
 use crate::outside::{Failure, Message, Reply};
 use crate::turns::Turns;
 use futures_util::future::join_all;
@@ -94,9 +95,16 @@ async fn ask_one(app: &App, product: &Product, message: SupplierMessage, until: 
     let (at, url, id) = (app.now(), message.url.clone(), message.id.clone());
     let reply = reply_of(app, product, message, until).await;
     let answer = answer_of(&reply);
-    if answer != Answer::Agreed {
-        let why = reply.failure.as_ref().map(Failure::slug);
-        tracing::info!(product = %product.id, id, status = reply.status, why, "a supplier did not agree");
+    if answer == Answer::Declined {
+        tracing::info!(product = %product.id, id, status = reply.status, "a supplier did not agree");
+    }
+    let (what, whose) =
+        ((Target::Supplier(product.product), Sent::Questions), || format!("the supplier of {}", product.id));
+    match &reply.failure {
+        Some(failure) if answer == Answer::None => {
+            app.outages.failed(what, app.now(), &whose(), &url, &failure.in_log());
+        }
+        _ => app.outages.succeeded(what, app.now(), whose),
     }
     let attempt = Attempt {
         id: app.ordered_uuid(at),
@@ -119,7 +127,6 @@ async fn reply_of(app: &App, product: &Product, message: SupplierMessage, until:
         return Reply::unsaid(Failure::NotSent);
     };
     let Some(message) = product.notification.as_ref().and_then(|told| signed(app, told, message)) else {
-        tracing::error!(product = %product.id, "the secret of a product's notification cannot be read: rotate it");
         return Reply::unsaid(Failure::Secret);
     };
     app.outside.send(&message, until.saturating_duration_since(Instant::now())).await
@@ -128,8 +135,8 @@ async fn reply_of(app: &App, product: &Product, message: SupplierMessage, until:
 /// The message with the secrets that live; nothing where they cannot be read.
 pub(crate) fn signed(app: &App, notification: &Notification, message: SupplierMessage) -> Option<Message> {
     let secrets = app.sealer.open_live(&notification.secrets, app.now()).ok()?;
-    let SupplierMessage { url, id, content_type, body } = message;
-    Some(Message { url, id, content_type, body, secrets })
+    let SupplierMessage { url, id, content_type, event, body } = message;
+    Some(Message { url, id, content_type, event, body, secrets })
 }
 
 fn answer_of(reply: &Reply) -> Answer {

@@ -16,6 +16,9 @@ pub struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
+    /// The type of such an event.
+    pub const KIND: &'static str = "subscription.pending";
+
     /// Asks about a subscription of an order that waits.
     pub fn of(
         id: &'a str,
@@ -24,6 +27,6 @@ impl<'a> Asked<'a> {
         subscription: &'a orderpark_domain::Subscription,
     ) -> Asked<'a> {
         let data = Subscription::of_order(order, subscription_ref, subscription);
-        Asked { id, kind: "subscription.pending", timestamp: Time(order.created_at), data }
+        Asked { id, kind: Asked::KIND, timestamp: Time(order.created_at), data }
     }
 }

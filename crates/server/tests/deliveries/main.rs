@@ -1,5 +1,6 @@
 //! Deliveries from end to end: real nodes, a real way out, receivers on this machine.
 
+mod alerts;
 mod behind;
 mod bounds;
 #[path = "../harness/mod.rs"]
@@ -293,7 +294,10 @@ async fn a_stop_settles_and_gives_the_leases_back(engine: Engine) {
     running.stop().await;
 }
 
+use alerts::an_operator_is_told_of_a_receiver_that_fails;
+
 on_each_engine! {
+    an_operator_is_told_of_a_receiver_that_fails;
     what_happens_is_told_once_in_its_order_and_as_events_show_it;
     what_fails_is_tried_again_and_holds_back_its_order_alone;
     a_disabled_endpoint_is_told_nothing_and_an_enabled_one_goes_on_where_it_was;

@@ -106,12 +106,25 @@ impl Receiver {
     }
 }
 
+/// Each attempt says in headers which CloudEvent its body is.
+fn expect_cloud_event(headers: &HeaderMap, body: &[u8]) {
+    let event: Value = serde_json::from_slice(body).expect("JSON");
+    let source = ("ce-source", "/core/latest/api/events");
+    let said = [("ce-id", "id"), ("ce-type", "type"), ("ce-time", "timestamp")].map(|(name, key)| (name, &event[key]));
+    for (name, value) in said {
+        assert_eq!(headers[name].to_str().ok(), value.as_str(), "{name}");
+    }
+    assert_eq!((&headers["ce-specversion"], &headers[source.0]), (&"1.0".parse().unwrap(), &source.1.parse().unwrap()));
+}
+
 impl Inner {
     async fn hear(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
         let Ok(body) = body.collect().await else { return Response::default() };
         let id = head.headers["webhook-id"].to_str().expect("an id").to_owned();
-        let mut arrival = Arrival { id, headers: head.headers, body: body.to_bytes(), status: 0 };
+        let body = body.to_bytes();
+        expect_cloud_event(&head.headers, &body);
+        let mut arrival = Arrival { id, headers: head.headers, body, status: 0 };
         let mood = Arc::clone(&self.mood.lock().expect("nobody panics with it"));
         let answer = mood(&arrival);
         arrival.status = answer.map_or(0, |(status, _)| status);

@@ -18,7 +18,7 @@ mod requests;
 
 use harness::{Answer, Chance, Engine, World};
 use http::Method;
-use model::{Grant, Model, canaries, uuid};
+use model::{Grant, Model, Place, canaries, uuid};
 use oracle::Eyes;
 use people::Town;
 use requests::{Asked, Maker};
@@ -96,7 +96,13 @@ fn shown(answer: &Answer) -> String {
 
 impl Eyes<'_> {
     fn find_for(&self, asked: &Asked) -> Option<bool> {
-        asked.path_ref.as_ref().map(|path_ref| self.find(asked.collection, path_ref))
+        let path_ref = asked.path_ref.as_ref()?;
+        // What a supplier was sent is as secret as where.
+        let product =
+            path_ref.parse().ok().filter(|_| asked.below == "/attempts" && asked.collection != "/webhookEndpoints");
+        let may_know = product
+            .is_none_or(|product| self.model.products.contains_key(&product) && self.see(Place::Notification(product)));
+        Some(may_know && self.find(asked.collection, path_ref))
     }
 }
 

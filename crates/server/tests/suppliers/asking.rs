@@ -20,6 +20,7 @@ pub async fn an_order_that_all_suppliers_agree_to_is_active(engine: Engine) {
         assert_eq!((heard.path.as_str(), heard.header("content-type")), ("/subscribed", "application/xml"));
         assert_eq!(heard.header("webhook-id"), format!("try_{}", expected[0].1));
         assert_eq!(heard.header("webhook-signature"), "", "XML is not signed");
+        assert_eq!(heard.header("ce-id"), "", "nor is it a CloudEvent");
         assert_eq!(heard.element("name"), "farm");
         assert_eq!(heard.element("href"), text(&order["subscriptions"][place], "href"));
     }

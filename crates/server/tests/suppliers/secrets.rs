@@ -60,6 +60,9 @@ pub async fn questions_in_json_are_signed(engine: Engine) {
     assert_eq!(asked["data"]["ref"], subscription);
     assert_eq!(heard.header("webhook-id"), format!("try_{subscription}"));
     assert_eq!(heard.header("webhook-signature").split(' ').count(), 1);
+    for (header, attribute) in [("ce-id", "id"), ("ce-type", "type"), ("ce-time", "timestamp")] {
+        assert_eq!(heard.header(header), text(&asked, attribute));
+    }
 
     let path = format!("/applications/{}?rotateSecret=true", text(&shop.products[0], "ref"));
     shop.supplier.send("PUT".parse().unwrap(), &path, "".into()).await.expect(200);

@@ -35,7 +35,8 @@ async fn a_test_is_sent_at_once_signed_and_logged(engine: Engine) {
     let body: Value = serde_json::from_slice(&body).expect("JSON");
     let attempt = answer.expect(200);
     let id = text(&attempt, "webhookId");
-    assert_eq!(headers["webhook-id"], id);
+    assert_eq!((&headers["webhook-id"], &headers["ce-id"]), (&id, &id));
+    assert_eq!((headers["ce-type"].as_str(), &headers["ce-time"]), ("webhook.test", &text(&attempt, "timestamp")));
     let mut endpoint = made.clone();
     endpoint.as_object_mut().expect("an object").remove("secret");
     assert_eq!(body, json!({"id": id, "type": "webhook.test", "timestamp": attempt["timestamp"], "data": endpoint}));

@@ -42,7 +42,8 @@ const WORLD: &str = "
         closed_at, revision) values
         (blob16:1, 40, 3, 4, 2, 'PO-1', 'ROUTE', 'ACTIVE', 7, null, 2),
         (blob16:2, 40, 3, 4, 1, null, null, 'PENDING', 8, null, 1),
-        (blob16:3, 40, 3, 4, 1, 'PO-3', null, 'CANCELLED', 9, 10, 3);
+        (blob16:3, 40, 3, 4, 1, 'PO-3', null, 'CANCELLED', 9, 10, 3),
+        (blob16:4, 40, 3, 4, 1, 'PO-3', null, 'REJECTED', 11, 12, 2);
     insert into subscriptions (order_ref, position, number, product_ref, supplier_ref, state, granted, since, until,
         reason) values
         (blob16:1, 1, 1, 20, 2, 'SUSPENDED', 10, 7, null, 'unpaid'), (blob16:1, 2, 2, 21, 2, 'ACTIVE', null, 7, null, null),
@@ -141,7 +142,7 @@ fn needs() -> Vec<Need> {
     needs.extend((20..24).map(|n| Need::Product(ProductRef(n))));
     needs.extend((30..34).map(|n| Need::Strategy(StrategyRef(n))));
     needs.extend((40..44).map(|n| Need::Offer(OfferRef(n))));
-    needs.extend((1..5).map(|n| Need::Order(order(n))));
+    needs.extend((1..6).map(|n| Need::Order(order(n))));
     let kinds = [PartyKind::Operator, PartyKind::Supplier, PartyKind::Vendor, PartyKind::Subscriber];
     needs.extend(kinds.into_iter().flat_map(|kind| ["acme", "net", "gone"].map(|id| Need::PartyId(kind, text(id)))));
     needs.extend(["ops", "ann@acme", "left@acme", ""].map(|login| Need::Login(text(login))));

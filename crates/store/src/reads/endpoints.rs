@@ -2,7 +2,8 @@
 
 use super::{EndpointFilter, Read, Slice};
 use crate::Store;
-use crate::query::{Dialect, Query, sql_number};
+use crate::query::{Dialect, Query, Texts, sql_number};
+use crate::row::number;
 use crate::rows;
 use orderpark_domain::{Endpoint, EndpointRef, PartyKind, Scope};
 
@@ -12,6 +13,15 @@ impl Store {
         let mut query = visible(self.dialect(), scope);
         query.bind(" and w.ref = ?", sql_number(endpoint.0));
         self.get(query, rows::endpoint).await
+    }
+
+    /// How many living webhook endpoints, and how many products, have a newest secret that was sealed under another key.
+    pub async fn count_sealed_by_others(&self, key_id: &str) -> Read<(u64, u64)> {
+        let mut query = Query::new(self.dialect(), "select coalesce(sum(case when kind = 1 then 1 else 0 end), 0), ");
+        query.text("coalesce(sum(case when kind = 2 then 1 else 0 end), 0) from (").either(KEYS_OF_SECRETS);
+        query.bind(") k where key_id <> ?", key_id.to_owned());
+        let counted = self.get(query, |row| Ok((number(row, 0)?, number(row, 1)?))).await?;
+        Ok(counted.unwrap_or_default())
     }
 
     /// The living endpoints, by ref.
@@ -30,6 +40,16 @@ impl Store {
         self.list(query, rows::endpoint).await
     }
 }
+
+/// The living endpoints and products, with the newest of each one's sealed secrets, which names its key up to the full stop.
+const KEYS_OF_SECRETS: Texts = Texts {
+    sqlite: "select kind, substr(sealed, 1, instr(sealed, '.') - 1) as key_id from (\
+        select 1 as kind, secrets ->> '$[0].sealed' as sealed from webhook_endpoints where deleted_at is null union all \
+        select 2, notification ->> '$.secrets[0].sealed' from products where deleted_at is null)",
+    postgres: "select kind, split_part(sealed, '.', 1) as key_id from (\
+        select 1 as kind, secrets::jsonb -> 0 ->> 'sealed' as sealed from webhook_endpoints where deleted_at is null \
+        union all select 2, notification::jsonb -> 'secrets' -> 0 ->> 'sealed' from products where deleted_at is null) s",
+};
 
 fn visible(dialect: Dialect, scope: &Scope) -> Query {
     let mut query = Query::new(dialect, "select ");

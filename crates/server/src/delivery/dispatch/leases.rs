@@ -98,6 +98,7 @@ impl Dispatch {
             if self.enlist(target).await? {
                 let post = Arc::new(Post::new(self.ground.ring.end(), epoch, deadline));
                 let (read, failing_since, asked) = (claim.cursor, claim.failing_since, claim.asked);
+                self.ground.app.outages.adopt(target, failing_since, self.ground.app.now());
                 (self.has_begun, self.is_behind) = (true, true);
                 self.slots.insert(target, Slot { post, work: Work::Idle, read, failing_since, asked });
                 self.start(target);

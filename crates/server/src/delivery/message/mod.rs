@@ -3,7 +3,13 @@
 pub mod supplier;
 pub mod webhook;
 
-use orderpark_store::EventPlace;
+use crate::outside::CloudEvent;
+use orderpark_store::{EventPlace, FeedEvent};
+
+/// The event as a CloudEvent.
+fn cloud_event(event: &FeedEvent) -> CloudEvent {
+    CloudEvent { id: event.place.to_string(), kind: event.notice.kind.as_str(), at: event.at }
+}
 
 /// The `webhook-id` of an event: ours, and the same however often it is sent.
 pub fn webhook_id(place: EventPlace) -> String {

@@ -18,6 +18,7 @@
 mod xml;
 
 use crate::answer;
+use crate::outside::CloudEvent;
 use crate::wire;
 use crate::wire::time::Time;
 use bytes::Bytes;
@@ -49,6 +50,8 @@ pub struct SupplierMessage {
     pub id: String,
     /// What the body is.
     pub content_type: &'static str,
+    /// The event that the body is, where that is JSON.
+    pub event: Option<CloudEvent>,
     /// What is said.
     pub body: Bytes,
 }
@@ -64,11 +67,11 @@ pub fn supplier_message(product: &Product, event: &FeedEvent, parties: &Parties)
     let notification = product.notification.as_ref()?;
     let url = address(notification, event.notice.kind)?.to_owned();
     let id = event_id(event);
-    let (content_type, body) = match notification.format {
-        NotificationFormat::Json => (JSON, answer::to_json(&wire::Event::of(event))),
-        NotificationFormat::Xml => (XML, told_in_xml(product, event, told, parties, &id)?),
+    let (content_type, event, body) = match notification.format {
+        NotificationFormat::Json => (JSON, Some(super::cloud_event(event)), answer::to_json(&wire::Event::of(event))),
+        NotificationFormat::Xml => (XML, None, told_in_xml(product, event, told, parties, &id)?),
     };
-    Some(SupplierMessage { url, id, content_type, body: body.into() })
+    Some(SupplierMessage { url, id, content_type, event, body: body.into() })
 }
 
 /// What the supplier of `product` is asked before `order` becomes active; nothing if it does not want to be asked.
@@ -82,16 +85,18 @@ pub fn try_message(
     let notification = product.notification.as_ref().filter(|_| product.asks_first())?;
     let url = notification.subscribed_url.clone()?;
     let id = format!("try_{subscription_ref}");
-    let (content_type, body) = match notification.format {
+    let (content_type, event, body) = match notification.format {
         NotificationFormat::Json => {
-            (JSON, answer::to_json(&wire::Asked::of(&id, order, subscription_ref, subscription)))
+            let asked = wire::Asked::of(&id, order, subscription_ref, subscription);
+            let event = CloudEvent { id: id.clone(), kind: wire::Asked::KIND, at: order.created_at };
+            (JSON, Some(event), answer::to_json(&asked))
         }
         NotificationFormat::Xml => {
             let bought = Bought::of_order(order, subscription_ref, subscription);
-            (XML, bought.subscribed("TRY", product, parties))
+            (XML, None, bought.subscribed("TRY", product, parties))
         }
     };
-    Some(SupplierMessage { url, id, content_type, body: body.into() })
+    Some(SupplierMessage { url, id, content_type, event, body: body.into() })
 }
 
 /// The id of an event's message: ours; constant over retries.

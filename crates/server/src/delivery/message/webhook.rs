@@ -18,6 +18,7 @@ pub fn webhook_message(
         url: endpoint.url.clone(),
         id: super::webhook_id(event.place),
         content_type: JSON,
+        event: Some(super::cloud_event(event)),
         body: answer::to_json(&wire::Event::of(event)).into(),
         secrets: sealer.open_live(&endpoint.secrets, now)?,
     })

@@ -8,7 +8,7 @@
 use super::find;
 use crate::dx::Call;
 use crate::native::places::{Full, Place};
-use crate::outside::{Failure, Message, Reply, SealError};
+use crate::outside::{CloudEvent, Failure, Message, Reply, SealError};
 use crate::problem::Reason;
 use crate::wire::{self, idempotency};
 use crate::{App, Problem, answer};
@@ -77,6 +77,7 @@ fn message(app: &App, endpoint: &Endpoint, id: &str, at: Instant) -> Result<Mess
         url: endpoint.url.clone(),
         id: id.to_owned(),
         content_type: "application/json",
+        event: Some(CloudEvent { id: id.to_owned(), kind: KIND, at }),
         body,
         secrets: app.sealer.open_live(&endpoint.secrets, at)?,
     })

@@ -1,5 +1,6 @@
 use super::{SealError, Sealer};
 use crate::access::Signer;
+use orderpark_domain::{Instant, SealedSecret};
 use orderpark_store::SystemChance;
 use std::collections::HashSet;
 use std::path::Path;
@@ -41,6 +42,17 @@ fn a_secret_of_another_master_key_is_told_from_a_damaged_one() {
     for wrong in ["", "no dot", &format!("{key_id}."), &format!("{key_id}.AAAA"), &format!("{key_id}.%")] {
         assert_eq!(one.open(wrong).unwrap_err(), SealError::Damaged);
     }
+}
+
+#[test]
+fn a_rotation_replaces_a_secret_of_a_lost_key_at_once() {
+    let (lost, now) = (sealer(None), sealer(None));
+    let secret =
+        |sealer: &Sealer| SealedSecret { sealed: sealer.seal(b"secret").expect("sealed"), made_at: Instant(0) };
+    let opened = |secrets: &[SealedSecret]| now.open_live(secrets, Instant(1)).map(|secrets| secrets.len());
+    assert_eq!(opened(&[secret(&lost)]), Err(SealError::OtherKey));
+    assert_eq!(opened(&[secret(&now), secret(&lost)]), Ok(1));
+    assert_eq!(opened(&[secret(&now), secret(&now)]), Ok(2));
 }
 
 /// A row of the journal must not be a way to have the signing key opened, nor the other way round.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::outside::CloudEvent;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
@@ -7,6 +8,7 @@ fn message(secrets: &[&[u8]]) -> Message {
         url: "https://example.com/".to_owned(),
         id: "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned(),
         content_type: "application/json",
+        event: None,
         body: Bytes::from_static(br#"{"test": 2432232314}"#),
         secrets: secrets.iter().map(|secret| Zeroizing::new(secret.to_vec())).collect(),
     }
@@ -49,6 +51,22 @@ fn each_live_secret_signs_and_the_newest_is_first() {
 fn without_a_secret_there_is_an_id_and_no_signature() {
     let headers = signed(&message(&[]), 5_000_000);
     assert_eq!(headers, [pair("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"), pair("webhook-timestamp", "5")]);
+}
+
+#[test]
+fn json_says_in_headers_that_it_is_a_cloud_event() {
+    let event = Some(CloudEvent { id: "17.0".to_owned(), kind: "order.activated", at: Instant(1_614_265_330_000_001) });
+    let headers = signed(&Message { event, ..message(&[]) }, 5_000_000);
+    assert_eq!(
+        headers[2..],
+        [
+            pair("ce-specversion", "1.0"),
+            pair("ce-id", "17.0"),
+            pair("ce-source", "/core/latest/api/events"),
+            pair("ce-type", "order.activated"),
+            pair("ce-time", "2021-02-25T15:02:10.000001Z"),
+        ]
+    );
 }
 
 #[test]

@@ -50,6 +50,7 @@ pub fn message(url: &str) -> Message {
         url: url.to_owned(),
         id: "evt_7_0".to_owned(),
         content_type: "application/json",
+        event: None,
         body: Bytes::from_static(br#"{"type":"order.activated"}"#),
         secrets: vec![Zeroizing::new(b"a secret of thirty-two bytes....".to_vec())],
     }

@@ -171,8 +171,11 @@ fn every_message_is_as_it_was() {
 }
 
 fn shown(what: &str, message: &SupplierMessage) -> String {
-    let SupplierMessage { url, id, content_type, body } = message;
-    format!("{what}\nPOST {url}\nwebhook-id: {id}\ncontent-type: {content_type}\n{}", String::from_utf8_lossy(body))
+    let SupplierMessage { url, id, content_type, event, body } = message;
+    let event = event.as_ref().map(|event| format!("ce-id: {}\nce-type: {}\n", event.id, event.kind));
+    let head =
+        format!("{what}\nPOST {url}\nwebhook-id: {id}\ncontent-type: {content_type}\n{}", event.unwrap_or_default());
+    format!("{head}{}", String::from_utf8_lossy(body))
 }
 
 #[test]
