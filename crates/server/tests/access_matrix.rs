@@ -204,7 +204,7 @@ impl Scene {
             ("POST", "/users") => json!({"email": format!("u{n}@new.example"), "scopes": [self.own_scope(column)]}),
             ("POST", "/applications" | "/connectivityPlans") => json!({"id": format!("net/p{n}"), "name": "New"}),
             ("POST", "/offers") => {
-                json!({"id": format!("acme/o{n}"), "name": "New", "items": [{"productId": self.shop.plan_id}]})
+                json!({"id": format!("acme/o{n}"), "name": "New", "items": [{"productId": self.shop.application_id}]})
             }
             ("POST", "/processingStrategies") => json!({"id": format!("acme/s{n}")}),
             ("POST", "/orders") => json!({"offerId": self.shop.offer_id, "subscriberId": self.shop.subscriber.id}),
