@@ -44,7 +44,7 @@ enum Fault {
 
 /// Reads a body that has to be one JSON object.
 pub fn parse_object(body: &[u8]) -> Result<Json, Problem> {
-    if body.is_empty() {
+    if body.trim_ascii().is_empty() {
         let message = "the body is empty; this operation takes a JSON object";
         return Err(Problem::new(Reason::MalformedJson, message));
     }

@@ -45,7 +45,7 @@ fn there_is_a_largest_number() {
 
 #[test]
 fn parameters_that_the_operation_does_not_have_are_refused_with_the_nearest_name() {
-    let message = |text| parse(text).expect_err("an unknown one").message().to_owned();
+    let message = |text: &str| parse(text).expect_err("an unknown one").message().to_owned();
     let has = "DELETE /things/{ref} has: a, b, c, d, e, limit, offerId, force, dryRun";
     assert_eq!(message("dryrun=true"), format!("unknown parameter 'dryrun' (did you mean 'dryRun'?); {has}"));
     assert_eq!(message("x%27%E2%80%AE=1"), format!("unknown parameter 'x\\'\\u202e'; {has}"));
@@ -70,7 +70,7 @@ fn a_fingerprint_holds_what_counts_as_it_is_meant() {
 
 #[test]
 fn what_is_too_long_names_nothing() {
-    let long = |length: usize| Query::parse(&format!("a={}", "x".repeat(length))).expect("a query").name("a");
+    let long = |length: usize| parse(&format!("a={}", "x".repeat(length))).expect("a query").name("a");
     assert_eq!(long(300), Some("x".repeat(300)));
     assert_eq!(long(301), Some(String::new()));
     assert_eq!(parse("").expect("a query").name("a"), None);
