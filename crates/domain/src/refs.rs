@@ -86,9 +86,9 @@ impl OrderRef {
         (millis << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62)
     }
 
-    /// Reads a ref from a path: the 36 characters of the canonical lower-case form.
+    /// Reads a ref: the 36 characters of its hyphenated form, in either case.
     pub fn parse(text: &str) -> Option<OrderRef> {
-        canonical_uuid(text).filter(|uuid| uuid.as_u128() & ITEM_BITS == 0).map(OrderRef)
+        hyphenated_uuid(text).filter(|uuid| uuid.as_u128() & ITEM_BITS == 0).map(OrderRef)
     }
 
     /// The ref of the subscription for the item at `position`, from 1 to 1000.
@@ -98,9 +98,9 @@ impl OrderRef {
 }
 
 impl SubscriptionRef {
-    /// Reads a ref from a path: the 36 characters of the canonical lower-case form.
+    /// Reads a ref: the 36 characters of its hyphenated form, in either case.
     pub fn parse(text: &str) -> Option<SubscriptionRef> {
-        canonical_uuid(text).filter(|uuid| uuid.as_u128() & ITEM_BITS != 0).map(SubscriptionRef)
+        hyphenated_uuid(text).filter(|uuid| uuid.as_u128() & ITEM_BITS != 0).map(SubscriptionRef)
     }
 
     /// The order that made this subscription.
@@ -114,9 +114,9 @@ impl SubscriptionRef {
     }
 }
 
-fn canonical_uuid(text: &str) -> Option<Uuid> {
-    let shape = text.len() == 36 && !text.bytes().any(|b| b.is_ascii_uppercase());
-    shape.then(|| Uuid::try_parse(text).ok()).flatten()
+/// The 36 characters of the canonical form; upper-case digits are the same (RFC 9562, 4).
+fn hyphenated_uuid(text: &str) -> Option<Uuid> {
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
 impl fmt::Display for OrderRef {

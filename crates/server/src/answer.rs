@@ -17,6 +17,16 @@ const NEVER_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 const ASKED_EACH_TIME: HeaderValue = HeaderValue::from_static("private, no-cache");
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
+pub(crate) const DRY_RUN: HeaderName = HeaderName::from_static("dry-run");
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DryRun<'a, T> {
+    dry_run: bool,
+    #[serde(flatten)]
+    object: &'a T,
+}
+
 #[derive(Serialize)]
 struct NotReady {
     status: &'static str,
@@ -84,6 +94,13 @@ pub(crate) fn with_next(mut response: Response, address: &str) -> Response {
 /// Marked as the first answer again.
 pub(crate) fn replayed(mut response: Response) -> Response {
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+/// A dry run: an object as it would be, with no tag, because there is none yet.
+pub(crate) fn dry_run(object: &impl Serialize) -> Response {
+    let mut response = json(&DryRun { dry_run: true, object });
+    response.headers_mut().insert(DRY_RUN, HeaderValue::from_static("true"));
     response
 }
 

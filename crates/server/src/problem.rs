@@ -22,8 +22,19 @@ use std::borrow::Cow;
 pub struct FieldError {
     /// Where: `items[2].productId`.
     pub path: String,
-    /// What it has to be.
+    /// A sentence: what was sent, and what it must be.
     pub message: Cow<'static, str>,
+}
+
+/// How many attributes the message of a problem tells of; all are in its fields.
+const TOLD_MAX: usize = 3;
+
+impl FieldError {
+    /// The attribute at this path, and what is to be said of it.
+    pub fn new(path: impl Into<String>, predicate: impl AsRef<str>) -> FieldError {
+        let path = path.into();
+        FieldError { message: format!("{path} {}", predicate.as_ref()).into(), path }
+    }
 }
 
 /// Why a request has no success.
@@ -53,18 +64,18 @@ impl Problem {
         }))
     }
 
-    /// The problem of one attribute.
-    pub fn field(reason: Reason, path: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Problem {
-        Problem::fields(reason, vec![FieldError { path: path.into(), message: message.into() }])
+    /// The problem of one attribute: its path, and what is to be said of it.
+    pub fn field(reason: Reason, path: impl Into<String>, predicate: impl AsRef<str>) -> Problem {
+        Problem::fields(reason, vec![FieldError::new(path, predicate)])
     }
 
     /// The problem of all wrong attributes at once.
     pub fn fields(reason: Reason, fields: Vec<FieldError>) -> Problem {
-        let message = match fields.as_slice() {
-            [only] => Cow::Owned(format!("{} {}", only.path, only.message)),
-            _ => Cow::Borrowed("several attributes are not right; see fields"),
-        };
-        let mut problem = Problem::new(reason, message);
+        let mut told: Vec<&str> = fields.iter().take(TOLD_MAX).map(|field| &*field.message).collect();
+        if fields.len() > TOLD_MAX {
+            told.push("and more: see fields");
+        }
+        let mut problem = Problem::new(reason, told.join("; "));
         problem.0.fields = fields;
         problem
     }

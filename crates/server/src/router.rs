@@ -2,11 +2,16 @@
 //!
 //! The table is all there is: the front looks a request up here, so a route that is not in the table does not exist, and
 //! an operation cannot be reached without its action. Paths are below each of the base paths of the Core API.
+//!
+//! At the end of a line stand the query parameters of the operation; those that count in the fingerprint of a request under
+//! an `Idempotency-Key` are marked. Whatever changes something has `dryRun`. No other parameter can be sent or read.
 
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::core::{offers, orders, parties, products, strategies, subscriptions, users};
 use crate::native::{events, webhooks};
+use crate::wire::Parameters;
+use crate::wire::parameters::{Counts, Parameter};
 use axum::response::Response;
 use http::Method;
 use orderpark_domain::Action;
@@ -24,72 +29,78 @@ pub struct Operation {
     /// What the caller must be allowed to do.
     pub action: Action,
     pub(crate) handler: fn(Call) -> Answering,
+    parameters: &'static [Parameter],
 }
 
 macro_rules! operations {
-    ($($method:ident $path:literal $action:ident $handler:path;)+) => {
+    ($($method:ident $path:literal $action:ident $handler:path
+        $(, [$($parameter:literal $(: $counts:ident)?),+])?;)+) => {
         static OPERATIONS: &[Operation] = &[$(Operation {
             method: Method::$method,
             path: $path,
             action: Action::$action,
             handler: |call| Box::pin($handler(call)),
+            parameters: &[$($(Parameter { name: $parameter, counts: operations!(@counts $($counts)?) },)+)?],
         },)+];
     };
+    (@counts) => { Counts::No };
+    (@counts $counts:ident) => { Counts::$counts };
 }
 
 operations! {
-    GET    "/suppliers"                  ReadSuppliers      parties::list::suppliers;
+    GET    "/suppliers"                  ReadSuppliers      parties::list::suppliers, ["supplierId", "pageIndex"];
     POST   "/suppliers"                  WriteSuppliers     parties::create::supplier;
     GET    "/suppliers/{ref}"            ReadSuppliers      parties::get::supplier;
     PUT    "/suppliers/{ref}"            WriteSuppliers     parties::update::supplier;
     DELETE "/suppliers/{ref}"            WriteSuppliers     parties::delete::supplier;
-    GET    "/vendors"                    ReadVendors        parties::list::vendors;
+    GET    "/vendors"                    ReadVendors        parties::list::vendors, ["vendorId", "pageIndex"];
     POST   "/vendors"                    WriteVendors       parties::create::vendor;
     GET    "/vendors/{ref}"              ReadVendors        parties::get::vendor;
     PUT    "/vendors/{ref}"              WriteVendors       parties::update::vendor;
     DELETE "/vendors/{ref}"              WriteVendors       parties::delete::vendor;
-    GET    "/subscribers"                ReadSubscribers    parties::list::subscribers;
+    GET    "/subscribers"                ReadSubscribers    parties::list::subscribers, ["subscriberId", "contactEmail", "applicationId", "pageIndex"];
     POST   "/subscribers"                WriteSubscribers   parties::create::subscriber;
     GET    "/subscribers/{ref}"          ReadSubscribers    parties::get::subscriber;
     PUT    "/subscribers/{ref}"          WriteSubscribers   parties::update::subscriber;
-    DELETE "/subscribers/{ref}"          WriteSubscribers   parties::delete::subscriber;
-    GET    "/users"                      ReadUsers          users::list::list;
+    DELETE "/subscribers/{ref}"          WriteSubscribers   parties::delete::subscriber, ["force": Flag];
+    GET    "/users"                      ReadUsers          users::list::list, ["email", "userId", "pageIndex"];
     POST   "/users"                      WriteUsers         users::create::create;
     GET    "/users/{ref}"                ReadUsers          users::get::get;
-    PUT    "/users/{ref}"                WriteUsers         users::update::update;
+    PUT    "/users/{ref}"                WriteUsers         users::update::update, ["resetPassword", "keepPrevious"];
     DELETE "/users/{ref}"                WriteUsers         users::delete::delete;
-    GET    "/applications"               ReadProducts       products::list::applications;
+    GET    "/applications"               ReadProducts       products::list::applications, ["applicationId", "pageIndex"];
     POST   "/applications"               WriteProducts      products::create::application;
     GET    "/applications/{ref}"         ReadProducts       products::get::application;
-    PUT    "/applications/{ref}"         WriteProducts      products::update::application;
+    PUT    "/applications/{ref}"         WriteProducts      products::update::application, ["rotateSecret"];
     DELETE "/applications/{ref}"         WriteProducts      products::delete::application;
-    GET    "/applications/{ref}/attempts" ReadSupplierAttempts products::attempts::application;
-    GET    "/connectivityPlans"          ReadProducts       products::list::plans;
+    GET    "/applications/{ref}/attempts" ReadSupplierAttempts products::attempts::application, ["eventId", "failed", "pageIndex", "limit", "after"];
+    GET    "/connectivityPlans"          ReadProducts       products::list::plans, ["connectivityPlanId", "pageIndex"];
     POST   "/connectivityPlans"          WriteProducts      products::create::plan;
     GET    "/connectivityPlans/{ref}"    ReadProducts       products::get::plan;
-    PUT    "/connectivityPlans/{ref}"    WriteProducts      products::update::plan;
+    PUT    "/connectivityPlans/{ref}"    WriteProducts      products::update::plan, ["subscriberId", "rotateSecret"];
     DELETE "/connectivityPlans/{ref}"    WriteProducts      products::delete::plan;
-    GET    "/connectivityPlans/{ref}/attempts" ReadSupplierAttempts products::attempts::plan;
-    GET    "/offers"                     ReadOffers         offers::list::list;
+    GET    "/connectivityPlans/{ref}/attempts" ReadSupplierAttempts products::attempts::plan, ["eventId", "failed", "pageIndex", "limit", "after"];
+    GET    "/offers"                     ReadOffers         offers::list::list, ["offerId", "orderable", "pageIndex"];
     POST   "/offers"                     WriteOffers        offers::create::create;
     GET    "/offers/{ref}"               ReadOffers         offers::get::get;
     PUT    "/offers/{ref}"               WriteOffers        offers::update::update;
     DELETE "/offers/{ref}"               WriteOffers        offers::delete::delete;
-    GET    "/processingStrategies"       ReadStrategies     strategies::list::list;
+    GET    "/processingStrategies"       ReadStrategies     strategies::list::list, ["processingStrategyId", "pageIndex"];
     POST   "/processingStrategies"       WriteStrategies    strategies::create::create;
     GET    "/processingStrategies/{ref}" ReadStrategies     strategies::get::get;
     PUT    "/processingStrategies/{ref}" WriteStrategies    strategies::update::update;
     DELETE "/processingStrategies/{ref}" WriteStrategies    strategies::delete::delete;
-    GET    "/orders"                     ReadOrders         orders::list::list;
-    POST   "/orders"                     PlaceOrder         orders::create::create;
+    GET    "/orders"                     ReadOrders         orders::list::list,
+        ["state", "offerId", "subscriberId", "externalId", "createdFrom", "createdTo", "pageIndex", "limit", "after"];
+    POST   "/orders"                     PlaceOrder         orders::create::create, ["withProcessingStrategyId": Value];
     GET    "/orders/{ref}"               ReadOrders         orders::get::get;
     DELETE "/orders/{ref}"               CancelOrder        orders::cancel::cancel;
-    GET    "/subscriptions"              ReadSubscriptions  subscriptions::list::list;
+    GET    "/subscriptions"              ReadSubscriptions  subscriptions::list::list, ["state", "subscriberId", "productId", "orderRef", "pageIndex"];
     GET    "/subscriptions/{ref}"        ReadSubscriptions  subscriptions::get::get;
     PUT    "/subscriptions/{ref}"        WriteSubscriptions subscriptions::change::change;
-    GET    "/events"                     ReadEvents         events::list::list;
-    GET    "/events/stream"              ReadEvents         events::stream::stream;
-    GET    "/webhookEndpoints"           ReadEndpoints      webhooks::list::list;
+    GET    "/events"                     ReadEvents         events::list::list, ["after", "limit"];
+    GET    "/events/stream"              ReadEvents         events::stream::stream, ["after"];
+    GET    "/webhookEndpoints"           ReadEndpoints      webhooks::list::list, ["scope", "pageIndex"];
     POST   "/webhookEndpoints"           WriteEndpoints     webhooks::create::create;
     GET    "/webhookEndpoints/{ref}"     ReadEndpoints      webhooks::get::get;
     PUT    "/webhookEndpoints/{ref}"     WriteEndpoints     webhooks::update::update;
@@ -97,7 +108,7 @@ operations! {
     POST   "/webhookEndpoints/{ref}/rotateSecret" WriteEndpoints webhooks::rotate::rotate;
     POST   "/webhookEndpoints/{ref}/test"         WriteEndpoints webhooks::test_event::test;
     POST   "/webhookEndpoints/{ref}/replay"       WriteEndpoints webhooks::replay::replay;
-    GET    "/webhookEndpoints/{ref}/attempts"     ReadEndpoints  webhooks::attempts::list;
+    GET    "/webhookEndpoints/{ref}/attempts"     ReadEndpoints  webhooks::attempts::list, ["eventId", "failed", "pageIndex", "limit", "after"];
 }
 
 /// Every operation of the Core API, for tests that must not forget one.
@@ -136,6 +147,11 @@ impl Operation {
     /// The path of its collection below the base path: what stands before `/{ref}`.
     pub fn collection(&self) -> &'static str {
         self.path.split_once("/{ref}").map_or(self.path, |(collection, _)| collection)
+    }
+
+    /// The query parameters that it has.
+    pub fn parameters(&'static self) -> Parameters {
+        Parameters::new(self.method.as_str(), self.path, self.parameters)
     }
 
     /// Whether it is about one object of its collection, which the path names.

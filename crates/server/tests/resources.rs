@@ -185,7 +185,7 @@ async fn offers_and_strategies_decide_what_can_be_ordered(engine: Engine) {
     let mine = json!({"id": "acme/night", "settings": {"at": [1, 2]}, "description": "At night"});
     let strategy = shop.vendor.post("/processingStrategies", mine).await.expect(201);
     assert_eq!((&strategy["name"], &strategy["settings"]), (&json!("acme/night"), &json!({"at": [1, 2]})));
-    let items = json!([{"productId": shop.plan_id}]);
+    let items = json!([{"productId": shop.plan_id, "grantedConnections": 1}]);
     let offer = json!({"id": "acme/picky", "name": "Picky", "items": items, "processingStrategyIds": ["acme/night"]});
     shop.vendor.post("/offers", offer).await.expect(201);
     let order = json!({"offerId": "acme/picky"});
@@ -200,7 +200,7 @@ async fn offers_and_strategies_decide_what_can_be_ordered(engine: Engine) {
     let refused = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await;
     refused.refused(409, "offer_not_orderable");
     shop.vendor.put(&path, json!({"state": "GONE"})).await.refused(400, "invalid_attribute");
-    let foreign = json!({"id": "bolt/x", "name": "X", "items": [{"productId": shop.plan_id}]});
+    let foreign = json!({"id": "bolt/x", "name": "X", "items": [{"productId": shop.application_id}]});
     shop.vendor.post("/offers", foreign).await.refused(400, "invalid_attribute");
     let unknown = json!({"id": "acme/x", "name": "X", "items": [{"productId": "net/none"}]});
     shop.vendor.post("/offers", unknown).await.refused(400, "unknown_reference");
@@ -245,7 +245,7 @@ async fn a_supplier_does_not_see_what_happens_to_another_ones_part_of_an_order(e
     let shop = world.shop("net", "acme").await;
     let other = world.supplier("grid").await;
     other.post("/applications", json!({"id": "grid/app", "name": "Other"})).await.expect(201);
-    let items = json!([{"productId": shop.plan_id}, {"productId": "grid/app"}]);
+    let items = json!([{"productId": shop.plan_id, "grantedConnections": 1}, {"productId": "grid/app"}]);
     shop.vendor.post("/offers", json!({"id": "acme/both", "name": "Both", "items": items})).await.expect(201);
     let order = shop.subscriber.post("/orders", json!({"offerId": "acme/both"})).await.expect(201);
     let path = |n: usize| format!("/subscriptions/{}", text(&order["subscriptions"][n], "ref"));

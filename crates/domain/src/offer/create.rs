@@ -2,8 +2,8 @@
 
 use super::vendor_id;
 use crate::{
-    Decision, Event, Intent, Needs, Offer, OfferItem, OfferRef, OfferState, Outcome, PartyKind, PartyRef, Refusal,
-    Stamp, World,
+    Decision, Event, Intent, Needs, Offer, OfferItem, OfferRef, OfferState, Outcome, PartyKind, PartyRef, ProductKind,
+    Refusal, Stamp, World,
 };
 
 /// Create an offer.
@@ -36,6 +36,9 @@ impl CreateOffer {
         needs.party_id(world, PartyKind::Vendor, vendor_id(&self.id));
         for item in &self.items {
             needs.product_id(world, &item.product_id);
+            if let Some(product) = world.product_ids.get_known(&item.product_id) {
+                needs.product(world, *product);
+            }
         }
         for strategy in self.strategies.iter().flatten() {
             needs.strategy_named(world, strategy);
@@ -54,7 +57,7 @@ impl CreateOffer {
             id: self.id.clone(),
             name: self.name.clone(),
             state: self.state,
-            items: self.items.iter().map(|item| item.resolve(world)).collect::<Result<_, _>>()?,
+            items: self.items.iter().enumerate().map(|(n, item)| item.resolve(n, world)).collect::<Result<_, _>>()?,
             strategies: self.strategies.clone(),
             revision: 1,
             deleted_at: None,
@@ -87,8 +90,16 @@ impl CreateOffer {
 }
 
 impl NewItem {
-    fn resolve(&self, world: &World) -> Result<OfferItem, Refusal> {
+    /// A plan that grants no connections is one that nobody can use, which nobody means.
+    fn resolve(&self, index: usize, world: &World) -> Result<OfferItem, Refusal> {
         let product = world.product_ids.get(&self.product_id).ok_or(Refusal::Unknown { attribute: "items" })?;
+        let kind = world.products.get(product).map(|product| product.kind);
+        if kind == Some(ProductKind::ConnectivityPlan) && self.granted.is_none() {
+            let id = &self.product_id;
+            let rule =
+                format!("holds at index {index} the connectivity plan {id} without grantedConnections: say how many");
+            return Err(Refusal::Invalid { attribute: "items", rule: rule.into() });
+        }
         Ok(OfferItem { product: *product, product_id: self.product_id.clone(), granted: self.granted })
     }
 }

@@ -109,7 +109,11 @@ fn connections_in_use_stay_granted() {
     shop.must(shop.by("net", uses(100)));
     shop.must(shop.by("alice", cancel(&first)));
     let refusal = Refusal::ConnectionsInUse { product_id: "net/plan".into(), used: 100, remaining: 0 };
-    assert_eq!(shop.asks(shop.by("alice", cancel(&second)).dry(true)), Err(No::Refused(refusal)), "a dry run says so too");
+    assert_eq!(
+        shop.asks(shop.by("alice", cancel(&second)).dry(true)),
+        Err(No::Refused(refusal)),
+        "a dry run says so too"
+    );
     shop.must(shop.by("net", uses(0)));
     shop.must(shop.by("alice", cancel(&second)));
     assert_eq!(shop.connections("alice", "net/plan"), (0, 0));

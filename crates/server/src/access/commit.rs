@@ -20,7 +20,7 @@ enum Touched {
 
 /// Commits an intent.
 pub(crate) async fn commit(app: &App, intent: Intent) -> Result<Committed, CommitError> {
-    let touched = touched(&intent.command);
+    let touched = if intent.dry_run { Touched::Nobody } else { touched(&intent.command) };
     if matches!(touched, Touched::Nobody) {
         return app.store.commit(intent).await;
     }

@@ -4,13 +4,14 @@ use super::{Base, Turns};
 use crate::native::events::Streams;
 use crate::native::places::Places;
 use crate::router::Operation;
-use crate::wire::{Fields, Json, Query, etag, idempotency, json};
+use crate::wire::{Fields, Json, Meaning, Query, etag, idempotency, json};
 use crate::{App, Problem, access, answer};
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, Method};
-use orderpark_domain::{Caller, Command, IfMatch, Instant, Intent, Outcome, PartyRef, RequestKey, Scope};
+use http::HeaderMap;
+use orderpark_domain::{Caller, Command, Instant, Intent, Outcome, PartyRef, RequestKey, Scope};
 use orderpark_store::Committed;
+use orderpark_store::deliveries::Target;
 use std::sync::Arc;
 
 /// One request. Its scope is that of the operation's action: what a handler receives it may use.
@@ -30,6 +31,8 @@ pub(crate) struct Call {
     /// The body as it came; empty for GET, HEAD and DELETE.
     pub body: Bytes,
     pub operation: &'static Operation,
+    /// Whether only what would be is asked for: nothing is written, sent or shown that is secret.
+    pub dry_run: bool,
 }
 
 /// An outcome on the disk.
@@ -38,6 +41,14 @@ pub(crate) struct Done {
     pub replayed: bool,
     /// When it was decided, by the journal's clock.
     pub at: Instant,
+    is_dry: bool,
+}
+
+impl Done {
+    /// A secret that was made for this outcome, if the outcome is what made it valid.
+    pub fn secret<S>(&self, secret: S) -> Option<S> {
+        (!self.replayed && !self.is_dry).then_some(secret)
+    }
 }
 
 impl Call {
@@ -58,59 +69,51 @@ impl Call {
 
     /// Reads attributes of a body.
     pub fn fields<'j>(&self, body: &'j Json) -> Fields<'j> {
-        Fields::new(body, self.app.settings.ignore_unknown_fields)
+        Fields::new(body, self.app.settings.ignore_unknown_fields).beside(self.query.known())
     }
 
     /// Reads the body of an operation that needs none: nothing, or an object without attributes.
     pub fn expect_no_attributes(&self) -> Result<(), Problem> {
-        if self.body.is_empty() { Ok(()) } else { self.fields(&self.json()?).finish() }
+        if self.body.is_empty() { Ok(()) } else { self.fields(&self.json()?).finish().map(|_| ()) }
     }
 
     /// Commits a command that makes or deletes something: under its request key, with its precondition.
-    pub async fn commit_once(&self, command: Command, body: Option<&Json>) -> Result<Done, Problem> {
-        let request = self.request_key(body)?;
-        self.submit(command, request).await
+    pub async fn commit_once(&self, command: Command, body: Option<&Meaning<'_>>) -> Result<Done, Problem> {
+        self.submit(self.intent_once(command, body)?).await
+    }
+
+    /// The intent to do what a command says once, for [`Call::submit`].
+    pub fn intent_once(&self, command: Command, body: Option<&Meaning<'_>>) -> Result<Intent, Problem> {
+        let (request, sent_fingerprint) = self.request_key(body)?.unzip();
+        let intent = Intent::by(self.caller.user(), self.scope.clone(), command);
+        Ok(Intent { request, sent_fingerprint: sent_fingerprint.flatten(), ..intent })
     }
 
     /// Commits a command that may as well be done twice, with its precondition.
     pub async fn commit(&self, command: Command) -> Result<Done, Problem> {
-        self.submit(command, None).await
+        self.submit(Intent::by(self.caller.user(), self.scope.clone(), command)).await
     }
 
-    async fn submit(&self, command: Command, request: Option<RequestKey>) -> Result<Done, Problem> {
-        let intent = Intent {
-            command,
-            scope: self.scope.clone(),
-            by: Some(self.caller.user()),
-            request,
-            if_match: self.if_match(),
-        };
-        let committed = access::commit(&self.app, intent).await?;
+    /// Commits an intent, with its precondition; or tries it.
+    pub async fn submit(&self, intent: Intent) -> Result<Done, Problem> {
+        let (is_dry, if_match) = (self.dry_run, etag::if_match(&self.headers)?);
+        let committed = access::commit(&self.app, Intent { dry_run: is_dry, if_match, ..intent }).await?;
         let Committed { outcome, replayed, at } = committed;
-        Ok(Done { outcome, replayed, at })
+        Ok(Done { outcome, replayed, at, is_dry })
     }
 
-    fn request_key(&self, body: Option<&Json>) -> Result<Option<RequestKey>, Problem> {
+    fn request_key(&self, body: Option<&Meaning<'_>>) -> Result<Option<(RequestKey, Option<[u8; 16]>)>, Problem> {
         let Some(key) = idempotency::key(&self.headers)? else { return Ok(None) };
-        Ok(Some(RequestKey {
-            client: self.caller.user(),
-            key: idempotency::digest_of_key(&self.operation.method, self.operation.path, key),
-            fingerprint: idempotency::fingerprint(&self.path_ref, &self.query, self.meant(), body),
-        }))
+        let key = idempotency::digest_of_key(&self.operation.method, self.operation.path, key);
+        let (fingerprint, as_sent) = idempotency::fingerprints(&self.path_ref, &self.query, body);
+        Ok(Some((RequestKey { client: self.caller.user(), key, fingerprint }, as_sent)))
     }
 
-    /// The parameters by which one request under a key differs from another: those that its operation reads.
-    fn meant(&self) -> &'static [&'static str] {
-        match (&self.operation.method, self.operation.path) {
-            (&Method::POST, "/orders") => &["withProcessingStrategyId"],
-            (&Method::DELETE, "/subscribers/{ref}") => &["force"],
-            _ => &[],
+    /// Has whoever delivers to a target look at it anew, if it was changed.
+    pub fn poke(&self, target: Target) {
+        if !self.dry_run {
+            self.app.deliveries.poke(target);
         }
-    }
-
-    /// The precondition of a PUT or DELETE. A POST makes something new, which nobody can have read before.
-    fn if_match(&self) -> IfMatch {
-        etag::if_match(&self.headers)
     }
 
     /// Answers a GET of one object.
@@ -122,9 +125,10 @@ impl Call {
         }
     }
 
-    /// Answers a PUT or DELETE with the object as it is afterwards.
-    pub fn done(object: &impl serde::Serialize, etag: &str, replayed: bool) -> Response {
-        let response = answer::with_etag(answer::json(object), etag);
+    /// Answers a PUT or DELETE with the object as it is afterwards, or would be.
+    pub fn done(&self, object: &impl serde::Serialize, etag: &str, replayed: bool) -> Response {
+        let response =
+            if self.dry_run { answer::dry_run(object) } else { answer::with_etag(answer::json(object), etag) };
         if replayed { answer::replayed(response) } else { response }
     }
 
@@ -136,8 +140,8 @@ impl Call {
         new_ref: impl std::fmt::Display,
         replayed: bool,
     ) -> Response {
-        let response = Self::done(object, etag, replayed);
-        if !self.base.version.answers_created() {
+        let response = self.done(object, etag, replayed);
+        if self.dry_run || !self.base.version.answers_created() {
             return response;
         }
         answer::created(response, &format!("{}/{new_ref}", self.address()))

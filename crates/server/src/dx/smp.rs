@@ -26,7 +26,7 @@ pub(crate) async fn subscription(
     let caller = access::authenticate(&app, &headers).await?;
     let scope = caller.may(Action::ReadSubscriptions)?;
     accept::check_answer(&headers)?;
-    Query::parse(uri.query().unwrap_or_default())?;
+    Query::expect_none(&uri, SUBSCRIPTION, app.settings.ignore_unknown_fields)?;
     let (product, number) = named(uri.path()).ok_or_else(Problem::not_found)?;
     let found = app.store.get_subscription_numbered(&scope, product, number).await?;
     let placed = found.ok_or_else(Problem::not_found)?;

@@ -3,8 +3,9 @@
 use super::{Front, limits, method_not_allowed};
 use crate::dx::{Base, Call};
 use crate::router::{self, Found, Operation};
+use crate::wire::parameters::DRY_RUN;
 use crate::wire::{Query, accept};
-use crate::{Problem, access};
+use crate::{App, Problem, access, answer as answers};
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
@@ -21,7 +22,7 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
     let caller = access::authenticate(app, &parts.headers).await?;
     match router::find(&parts.method, &parts.uri.path()[base.path.len()..]) {
         Found::Operation(operation, path_ref) => {
-            let query = judge(&caller, operation, &parts)?;
+            let (query, dry_run) = judge(app, &caller, operation, &parts)?;
             let (caller, body) = if takes_body(operation) {
                 let body = limits::read_body(&parts.headers, body).await?;
                 // That may have taken long, and the token may be dead by now.
@@ -30,30 +31,47 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
                 (caller, Bytes::new())
             };
             let scope = caller.may(operation.action)?;
-            let (app, path_ref, headers) = (Arc::clone(app), path_ref.to_owned(), parts.headers);
+            let (app, path_ref, headers) = (Arc::clone(app), path_ref.to_ascii_lowercase(), parts.headers);
             let (turns, streams, tests) = (turns.clone(), streams.clone(), tests.clone());
-            let call =
-                Call { app, turns, streams, tests, base, caller, scope, path_ref, query, headers, body, operation };
-            (operation.handler)(call).await
+            let call = Call {
+                app,
+                turns,
+                streams,
+                tests,
+                base,
+                caller,
+                scope,
+                path_ref,
+                query,
+                headers,
+                body,
+                operation,
+                dry_run,
+            };
+            let response = (operation.handler)(call).await?;
+            debug_assert_eq!(response.headers().contains_key(answers::DRY_RUN), dry_run, "a dry run is marked");
+            Ok(response)
         }
         Found::OtherMethods(methods) => Err(allowing(&methods)),
         Found::Nothing => Err(Problem::not_found()),
     }
 }
 
-/// What can be refused before the body is read.
-fn judge(caller: &Caller, operation: &Operation, parts: &Parts) -> Result<Query, Problem> {
+/// What can be refused before the body is read. Answers the query, and whether this is a dry run.
+fn judge(app: &App, caller: &Caller, operation: &'static Operation, parts: &Parts) -> Result<(Query, bool), Problem> {
     caller.may(operation.action)?;
     if operation.is_stream() {
         accept::check_stream(&parts.headers)?;
     } else {
         accept::check_answer(&parts.headers)?;
     }
-    let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    let (parameters, text) = (operation.parameters(), parts.uri.query().unwrap_or_default());
+    let query = Query::parse(text, parameters, app.settings.ignore_unknown_fields)?;
+    let dry_run = parameters.is_write() && query.flag(DRY_RUN)?.unwrap_or(false);
     if takes_body(operation) {
         accept::check_body(&parts.headers)?;
     }
-    Ok(query)
+    Ok((query, dry_run))
 }
 
 fn takes_body(operation: &Operation) -> bool {

@@ -47,7 +47,7 @@ impl fmt::Display for AddressFault {
             AddressFault::Fragment => "may not have a fragment (#)",
             AddressFault::Host => "has to name its host plainly: a name, four decimal numbers, or IPv6 in brackets",
             AddressFault::Port => "may not have port 0",
-            AddressFault::NotPublic => "leads to a network that is not public",
+            AddressFault::NotPublic => "may not lead to a network that is not public",
         })
     }
 }

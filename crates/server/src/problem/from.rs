@@ -141,7 +141,10 @@ fn conflict_of(refusal: &Refusal) -> Problem {
         Refusal::IllegalTransition { from, to } => {
             Problem::new(Reason::IllegalTransition, format!("what is {from} cannot become {to}"))
         }
-        Refusal::Stale => Problem::new(Reason::Stale, "the object was changed since you read it"),
+        Refusal::Stale => Problem::new(
+            Reason::Stale,
+            "the object has another revision than If-Match names, so it may have changed since: read it again",
+        ),
         Refusal::KeyReused => Problem::new(Reason::KeyReused, "this Idempotency-Key was used for another request"),
         other => Problem::internal(format!("no caller can be refused so: {other:?}")),
     }

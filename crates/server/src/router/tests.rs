@@ -7,7 +7,8 @@ use orderpark_domain::Action;
 use std::future::ready;
 
 const fn at(method: Method, path: &'static str) -> Operation {
-    Operation { method, path, action: Action::ReadOrders, handler: |_| Box::pin(ready(Err(Problem::not_found()))) }
+    let action = Action::ReadOrders;
+    Operation { method, path, action, handler: |_| Box::pin(ready(Err(Problem::not_found()))), parameters: &[] }
 }
 
 static TABLE: [Operation; 7] = [

@@ -1,9 +1,11 @@
 //! What the caller sends and takes: JSON, and streams of events.
 
+use super::shown;
 use crate::Problem;
 use crate::problem::Reason;
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName};
+use std::borrow::Cow;
 
 /// Checks the content type of a body: JSON, or not said.
 pub(crate) fn check_body(headers: &HeaderMap) -> Result<(), Problem> {
@@ -12,17 +14,14 @@ pub(crate) fn check_body(headers: &HeaderMap) -> Result<(), Problem> {
     if essence.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    Err(Problem::new(Reason::UnsupportedMediaType, "a body has to be application/json"))
+    let message = format!("the body is sent as {}, but must be application/json", sent(headers, CONTENT_TYPE));
+    Err(Problem::new(Reason::UnsupportedMediaType, message))
 }
 
 /// Checks that the caller takes JSON.
 pub(crate) fn check_answer(headers: &HeaderMap) -> Result<(), Problem> {
     let json = ["*/*", "application/*", "application/json", "application/problem+json", ""];
-    if takes(headers, &json) {
-        Ok(())
-    } else {
-        Err(Problem::new(Reason::NotAcceptable, "answers are application/json"))
-    }
+    if takes(headers, &json) { Ok(()) } else { Err(not_acceptable(headers, "answers are application/json")) }
 }
 
 /// Checks that the caller takes a stream of events.
@@ -31,8 +30,17 @@ pub(crate) fn check_stream(headers: &HeaderMap) -> Result<(), Problem> {
     if takes(headers, &events) {
         Ok(())
     } else {
-        Err(Problem::new(Reason::NotAcceptable, "a stream is text/event-stream"))
+        Err(not_acceptable(headers, "a stream of events is text/event-stream"))
     }
+}
+
+fn not_acceptable(headers: &HeaderMap, what: &str) -> Problem {
+    Problem::new(Reason::NotAcceptable, format!("{what}, which Accept: {} does not take", sent(headers, ACCEPT)))
+}
+
+fn sent(headers: &HeaderMap, name: HeaderName) -> String {
+    let value = headers.get(name).map_or_else(Cow::default, |value| String::from_utf8_lossy(value.as_bytes()));
+    shown::quoted(&value)
 }
 
 /// Whether any of the ranges that the caller takes is one of these; whoever names none takes anything.

@@ -1,7 +1,10 @@
 //! `ETag`, `If-Match` and `If-None-Match` (RFC 9110, 13.1): `"<revision>"`, which may be followed by `-` and more.
 
+use super::shown;
+use crate::Problem;
+use crate::problem::Reason;
 use aws_lc_rs::digest::{SHA256, digest};
-use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::header::{HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName};
 use orderpark_domain::IfMatch;
 
@@ -17,21 +20,41 @@ pub fn of_text(text: &[u8]) -> String {
     format!("\"t{:032x}\"", u128::from_be_bytes(half))
 }
 
-/// The precondition on revisions. A tag that names none never matches, and weak ones never match strongly.
-pub fn if_match(headers: &HeaderMap) -> IfMatch {
-    if !headers.contains_key(IF_MATCH) {
-        return IfMatch::Anything;
+/// The precondition on revisions. A tag is a revision, so that a weak one, as a proxy makes it that compresses, says as
+/// much as a strong one. A tag that names no revision never matches.
+pub fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
+    let mut revisions = None;
+    for value in headers.get_all(IF_MATCH) {
+        if value.as_bytes().trim_ascii() == b"*" {
+            return Ok(IfMatch::Anything);
+        }
+        let tags = value.to_str().ok().and_then(entity_tags).ok_or_else(|| no_tag(value))?;
+        revisions.get_or_insert_with(Vec::new).extend(tags.into_iter().filter_map(revision));
     }
-    let tags: Vec<&str> = tags(headers, &IF_MATCH).collect();
-    if tags.contains(&"*") {
-        return IfMatch::Anything;
+    Ok(revisions.map_or(IfMatch::Anything, IfMatch::Revisions))
+}
+
+fn no_tag(value: &HeaderValue) -> Problem {
+    let sent = shown::quoted(&String::from_utf8_lossy(value.as_bytes()));
+    let message = format!("If-Match is {sent}, but must be * or an ETag in its quotation marks, such as \"1\"");
+    Problem::new(Reason::InvalidRequest, message)
+}
+
+/// What stands in the quotation marks of each tag of a list, of which there must be one.
+fn entity_tags(list: &str) -> Option<Vec<&str>> {
+    let (mut tags, mut rest) = (Vec::new(), list.trim());
+    loop {
+        let (tag, behind) = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
+        tags.push(tag);
+        match behind.trim_start() {
+            "" => return Some(tags),
+            behind => rest = behind.strip_prefix(',')?.trim_start(),
+        }
     }
-    IfMatch::Revisions(tags.into_iter().filter_map(revision).collect())
 }
 
 fn revision(tag: &str) -> Option<u32> {
-    let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
-    let digits = inner.split_once('-').map_or(inner, |(revision, _)| revision);
+    let digits = tag.split_once('-').map_or(tag, |(revision, _)| revision);
     // A tag is compared as text, so that a number has one spelling.
     digits.parse().ok().filter(|revision: &u32| revision.to_string() == digits)
 }

@@ -1,5 +1,6 @@
 //! `Idempotency-Key`: how a retry finds its first answer (domain.md, "Orders").
 
+use super::fields::Meaning;
 use super::json::Json;
 use super::query::Query;
 use crate::Problem;
@@ -29,12 +30,20 @@ pub fn digest_of_key(method: &Method, path: &str, key: &str) -> [u8; 16] {
     digest(&[method.as_str().as_bytes(), b" ", path.as_bytes(), &[0], key.as_bytes()])
 }
 
-/// What is kept of a request: path, query and body in their one spelling. Parameters that are not meant do not count.
-pub fn fingerprint(path_ref: &str, query: &Query, meant: &[&str], body: Option<&Json>) -> [u8; 16] {
+/// The fingerprint of a request, by which it is compared with the first one under its key: what path, query and body mean,
+/// in one spelling. The second one, where it differs, is of the request as it was sent, which version 0.1 kept.
+pub fn fingerprints(path_ref: &str, query: &Query, body: Option<&Meaning<'_>>) -> ([u8; 16], Option<[u8; 16]>) {
+    let (meant, sent) = (query.fingerprinted(false), query.fingerprinted(true));
+    let differs = meant != sent || body.is_some_and(|body| !body.meant.says_the_same(body.sent));
+    let of_meant = fingerprint(path_ref, &meant, body.map(|body| &body.meant));
+    (of_meant, differs.then(|| fingerprint(path_ref, &sent, body.map(|body| body.sent))))
+}
+
+fn fingerprint(path_ref: &str, parameters: &[(&str, &str)], body: Option<&Json>) -> [u8; 16] {
     let mut text = Vec::with_capacity(256);
     text.extend_from_slice(path_ref.as_bytes());
     text.push(0);
-    for (name, value) in query.sorted().into_iter().filter(|(name, _)| meant.contains(&name.as_str())) {
+    for (name, value) in parameters {
         // Neither holds a zero: the readers of queries refuse it.
         for part in [name, value] {
             text.extend_from_slice(part.as_bytes());

@@ -3,6 +3,7 @@
 //! Duplicate keys (at any depth), lone surrogates, U+0000, numbers that a double or 64 bits cannot hold, nesting deeper
 //! than [`DEPTH_MAX`], arrays and objects longer than [`LENGTH_MAX`], and anything after the value.
 
+use super::shown;
 use crate::Problem;
 use crate::problem::Reason;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -43,9 +44,16 @@ enum Fault {
 
 /// Reads a body that has to be one JSON object.
 pub fn parse_object(body: &[u8]) -> Result<Json, Problem> {
+    if body.trim_ascii().is_empty() {
+        let message = "the body is empty; this operation takes a JSON object";
+        return Err(Problem::new(Reason::MalformedJson, message));
+    }
     match parse(body)? {
         object @ Json::Object(_) => Ok(object),
-        _ => Err(Problem::new(Reason::InvalidBody, "the body has to be one JSON object")),
+        other => {
+            let message = format!("the body {}", shown::but("", &other, "must be one JSON object"));
+            Err(Problem::new(Reason::InvalidBody, message))
+        }
     }
 }
 
@@ -60,13 +68,16 @@ pub fn parse(text: &[u8]) -> Result<Json, Problem> {
 
 fn problem(fault: Option<Fault>, error: &serde_json::Error) -> Problem {
     let at = format!("line {}, column {}", error.line(), error.column());
+    let syntax = error.to_string();
+    // The parser tells a number that no double holds by its sentence alone.
+    let fault = fault.or_else(|| syntax.starts_with("number out of range").then_some(Fault::NumberOutOfRange));
     let (reason, what) = match fault {
         Some(Fault::DuplicateKey) => (Reason::DuplicateKey, "an object has the same attribute twice"),
         Some(Fault::TooDeep) => (Reason::InvalidBody, "values are nested deeper than 32"),
         Some(Fault::TooLong) => (Reason::InvalidBody, "an array or object has more than 1000 elements"),
         Some(Fault::NulCharacter) => (Reason::InvalidBody, "a text holds the character U+0000"),
         Some(Fault::NumberOutOfRange) => (Reason::InvalidBody, "a number is out of range"),
-        None => (Reason::MalformedJson, "the body is not JSON"),
+        None => return Problem::new(Reason::MalformedJson, format!("the body is not JSON: {syntax}")),
     };
     Problem::new(reason, format!("{what} ({at})"))
 }

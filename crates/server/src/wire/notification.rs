@@ -56,17 +56,17 @@ pub fn read_notification(
         subscribed_url: fields.optional("subscribedUrl", &address),
         updated_url: fields.optional("updatedUrl", &address),
         unsubscribed_url: fields.optional("unsubscribedUrl", &address),
-        mode: fields
-            .optional("mode", |value| text::word(value, |word| named(&MODES, word), "TRY_COMMIT, COMMIT_ONLY"))
-            .unwrap_or_default(),
-        format: fields
-            .optional("format", |value| text::word(value, |word| named(&FORMATS, word), "XML, JSON"))
-            .unwrap_or_default(),
+        mode: fields.or("mode", NotificationMode::default(), |value| {
+            text::word(value, |word| named(&MODES, word), "TRY_COMMIT, COMMIT_ONLY")
+        }),
+        format: fields.or("format", NotificationFormat::default(), |value| {
+            text::word(value, |word| named(&FORMATS, word), "XML, JSON")
+        }),
         secrets: Vec::new(),
     };
     let is_silent = notification.subscribed_url.is_none() && fields.is_right("subscribedUrl");
     if notification.mode == NotificationMode::TryCommit && is_silent {
-        fields.refuse("subscribedUrl", "is needed to be asked first");
+        fields.refuse("subscribedUrl", "is missing, and mode TRY_COMMIT asks the supplier there");
     }
     notification
 }

@@ -23,7 +23,7 @@ pub enum Page<R> {
 
 /// Reads `pageIndex`.
 pub fn by_index<R>(query: &Query) -> Result<Page<R>, Problem> {
-    let rule = "has to be an integer from 1 to 100000; what lies beyond is found with limit and after";
+    let rule = "must be an integer from 1 to 100000; what lies beyond is found with limit and after";
     let index = query.read("pageIndex", rule, |text| {
         let index = text.parse::<u32>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
         index.filter(|index| (1..=PAGE_INDEX_MAX).contains(index))
@@ -33,7 +33,7 @@ pub fn by_index<R>(query: &Query) -> Result<Page<R>, Problem> {
 
 /// Reads `limit`.
 pub fn limit(query: &Query) -> Result<Option<u32>, Problem> {
-    query.read("limit", "has to be an integer from 1 to 200", |text| {
+    query.read("limit", "must be an integer from 1 to 200", |text| {
         text.parse::<u32>().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit) && !text.starts_with('+'))
     })
 }
@@ -41,7 +41,7 @@ pub fn limit(query: &Query) -> Result<Option<u32>, Problem> {
 /// Reads `pageIndex`, or `limit` and `after`.
 pub fn by_index_or_ref<R>(query: &Query, parse: impl FnOnce(&str) -> Option<R>) -> Result<Page<R>, Problem> {
     let limit = limit(query)?;
-    let after = query.read("after", "has to be the ref of the last element of the page before", parse)?;
+    let after = query.read("after", "must be the ref of the last element of the page before", parse)?;
     if limit.is_none() && after.is_none() {
         return by_index(query);
     }

@@ -1,38 +1,66 @@
 //! The query of a request: each parameter once, percent-decoded once.
 
-use super::text;
+use super::parameters::{Counts, Parameter, Parameters};
+use super::{Json, shown, text};
 use crate::Problem;
 use crate::problem::Reason;
+use http::Uri;
 use percent_encoding::percent_decode_str;
 
 /// How many parameters a query may have.
 const PARAMETERS_MAX: usize = 100;
 
-/// The parameters of a query, in the order in which they came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Query(Vec<(String, String)>);
+/// The parameters of a query, in the order in which they came: those that the operation has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    known: Parameters,
+    pairs: Vec<(&'static Parameter, String)>,
+}
 
 impl Query {
-    /// Reads what follows the question mark; `+` is a space, as in forms.
-    pub fn parse(text: &str) -> Result<Query, Problem> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name)?, decode(value)?);
-            if pairs.iter().any(|(known, _)| *known == name) {
-                return Err(Problem::field(Reason::InvalidRequest, shown(&name), "stands twice in the query"));
-            }
-            if pairs.len() == PARAMETERS_MAX {
+    /// Reads what follows the question mark; `+` is a space, as in forms. Parameters that the operation does not have are
+    /// refused, or ignored where it reads.
+    pub fn parse(text: &str, known: Parameters, ignore_unknown: bool) -> Result<Query, Problem> {
+        let (mut pairs, mut unknown) = (Vec::<(&Parameter, String)>::new(), Vec::new());
+        for (number, pair) in text.split('&').filter(|pair| !pair.is_empty()).enumerate() {
+            if number == PARAMETERS_MAX {
                 return Err(Problem::new(Reason::InvalidRequest, "a query may have 100 parameters at most"));
             }
-            pairs.push((name, value));
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (decode(name)?, decode(value)?);
+            match known.find(&name) {
+                Some(parameter) if pairs.iter().any(|(other, _)| *other == parameter) => {
+                    return Err(Problem::field(
+                        Reason::InvalidRequest,
+                        name,
+                        "stands twice in the query; send it once",
+                    ));
+                }
+                Some(parameter) => pairs.push((parameter, value)),
+                None => unknown.push(name),
+            }
         }
-        Ok(Query(pairs))
+        if unknown.is_empty() || (ignore_unknown && !known.is_write()) {
+            Ok(Query { known, pairs })
+        } else {
+            Err(known.unknown(&unknown))
+        }
+    }
+
+    /// Reads the query of a GET that has no parameters.
+    pub(crate) fn expect_none(uri: &Uri, path: &'static str, ignore_unknown: bool) -> Result<(), Problem> {
+        Query::parse(uri.query().unwrap_or_default(), Parameters::none_of(path), ignore_unknown).map(|_| ())
+    }
+
+    /// The parameters that the operation has.
+    pub(crate) fn known(&self) -> Parameters {
+        self.known
     }
 
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        debug_assert!(self.known.find(name).is_some(), "{name} is not on the operation's line in the table of routes");
+        self.pairs.iter().find(|(known, _)| known.name == name).map(|(_, value)| value.as_str())
     }
 
     /// A parameter that names something that exists, or does not.
@@ -44,9 +72,7 @@ impl Query {
     pub fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
         match self.get(name) {
             None => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(_) => Err(wrong(name, "has to be true or false")),
+            Some(text) => flag(text).map(Some).ok_or_else(|| wrong_value(name, text, "must be true or false")),
         }
     }
 
@@ -59,25 +85,38 @@ impl Query {
     ) -> Result<Option<T>, Problem> {
         match self.get(name) {
             None => Ok(None),
-            Some(text) => parse(text).map(Some).ok_or_else(|| wrong(name, rule)),
+            Some(text) => parse(text).map(Some).ok_or_else(|| wrong_value(name, text, rule)),
         }
     }
 
-    /// The parameters sorted by name.
-    pub fn sorted(&self) -> Vec<&(String, String)> {
-        let mut pairs: Vec<_> = self.0.iter().collect();
+    /// What counts of it when requests under a key are compared, sorted by name: as it was sent, or as it was meant.
+    pub(super) fn fingerprinted(&self, as_sent: bool) -> Vec<(&'static str, &str)> {
+        let counts = self.pairs.iter().filter_map(|(parameter, value)| match parameter.counts {
+            Counts::No => None,
+            Counts::Flag if !as_sent => flag(value).filter(|is_set| *is_set).map(|_| (parameter.name, "true")),
+            Counts::Flag | Counts::Value => Some((parameter.name, value.as_str())),
+        });
+        let mut pairs: Vec<_> = counts.collect();
         pairs.sort_unstable();
         pairs
     }
 
     /// The query again as text, with one parameter set to another value.
     pub fn with(&self, name: &str, value: &str) -> String {
-        let others =
-            self.0.iter().filter(|(known, _)| known != name).map(|(name, value)| (name.as_str(), value.as_str()));
+        let others = self.pairs.iter().map(|(known, value)| (known.name, value.as_str()));
+        let others = others.filter(|(known, _)| *known != name);
         let pairs: Vec<String> =
             others.chain([(name, value)]).map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         pairs.join("&")
     }
+}
+
+fn flag(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") { Some(true) } else { text.eq_ignore_ascii_case("false").then_some(false) }
+}
+
+fn wrong_value(name: &str, text: &str, rule: &str) -> Problem {
+    Problem::field(Reason::InvalidAttribute, name, shown::but(name, &Json::Text(text.to_owned()), rule))
 }
 
 /// A parameter that is wrong.
@@ -104,11 +143,6 @@ fn escapes_are_whole(text: &[u8]) -> bool {
     let mut parts = text.split(|byte| *byte == b'%');
     parts.next();
     parts.all(|part| part.len() >= 2 && part[..2].iter().all(u8::is_ascii_hexdigit))
-}
-
-/// Names come from the caller; long ones are cut, and strange characters left out.
-fn shown(name: &str) -> String {
-    name.chars().filter(char::is_ascii_graphic).take(64).collect()
 }
 
 #[cfg(test)]

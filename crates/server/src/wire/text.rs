@@ -1,10 +1,11 @@
 //! Readers of single values: what each kind of attribute may be.
 
-use super::fields::Read;
+use super::fields::{Meant, Read, Wrong};
 use super::json::Json;
-use orderpark_domain::Grant;
 use orderpark_domain::feed::Kind;
 use orderpark_domain::order::QUANTITY_MAX;
+use orderpark_domain::{Grant, NotificationFormat, NotificationMode, OfferState, StrategyState};
+use orderpark_store::EventPlace;
 
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 256;
@@ -26,7 +27,7 @@ const SETTINGS_MAX: usize = 16 * 1024;
 fn string(value: &Json) -> Read<&str> {
     match value {
         Json::Text(text) => Ok(text),
-        _ => Err("has to be a string".into()),
+        _ => Err("must be a string".into()),
     }
 }
 
@@ -43,7 +44,7 @@ fn words(value: &Json, max: usize) -> Read<String> {
     }
     let length = text.chars().take(max + 1).count();
     if length == 0 || length > max {
-        return Err(format!("has to have 1 to {max} characters").into());
+        return Err(format!("must have 1 to {max} characters").into());
     }
     Ok(text.to_owned())
 }
@@ -66,7 +67,7 @@ pub fn description(value: &Json) -> Read<String> {
 /// An email address, which is also a login: no slash, so that it can follow the profile in a `client_id`.
 pub fn email(value: &Json) -> Read<String> {
     let text = string(value)?.trim();
-    let wrong = "has to be an email address of at most 254 characters";
+    let wrong = "must be an email address of at most 254 characters";
     let Some((local, domain)) = text.split_once('@') else { return Err(wrong.into()) };
     let local_part = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.=?^_`{|}~".contains(&b);
     let right = !local.is_empty()
@@ -80,7 +81,7 @@ pub fn email(value: &Json) -> Read<String> {
 /// An `http` or `https` address, in the printable ASCII of RFC 3986: what people read in it is where it leads.
 pub fn url(value: &Json) -> Read<String> {
     let text = string(value)?.trim();
-    let wrong = "has to be an http or https address in printable ASCII, of at most 2048 characters";
+    let wrong = "must be an http or https address in printable ASCII, of at most 2048 characters";
     let uri = text.parse::<http::Uri>().map_err(|_| wrong)?;
     let web = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty());
     let plain = text.bytes().all(|b| b.is_ascii_graphic());
@@ -96,7 +97,7 @@ pub fn is_segment(text: &str) -> bool {
 }
 
 /// What [`id`] asks for.
-pub const ID_RULE: &str = "has to be 1 to 128 of A-Z a-z 0-9 . _ ~ @ + - and begin with a letter or digit";
+pub const ID_RULE: &str = "must be 1 to 128 of A-Z a-z 0-9 . _ ~ @ + - and begin with a letter or digit";
 
 /// The id of a party.
 pub fn id(value: &Json) -> Read<String> {
@@ -109,7 +110,7 @@ pub fn owned_id(value: &Json) -> Read<String> {
     let text = string(value)?;
     match text.split_once('/') {
         Some((owner, rest)) if is_segment(owner) && is_segment(rest) => Ok(text.to_owned()),
-        _ => Err("has to be the owner's id, a slash and a name, each of A-Z a-z 0-9 . _ ~ @ + -".into()),
+        _ => Err("must be the owner's id, a slash and a name, each of A-Z a-z 0-9 . _ ~ @ + -".into()),
     }
 }
 
@@ -131,7 +132,7 @@ pub fn name_of_something(text: &str) -> String {
 
 /// One of some words.
 pub fn word<T>(value: &Json, parse: impl FnOnce(&str) -> Option<T>, words: &'static str) -> Read<T> {
-    parse(string(value)?).ok_or_else(|| format!("has to be one of {words}").into())
+    parse(string(value)?).ok_or_else(|| format!("must be one of {words}").into())
 }
 
 /// How many times an offer is taken.
@@ -140,7 +141,7 @@ pub fn quantity(value: &Json) -> Read<u32> {
         Json::Unsigned(number) => u32::try_from(*number).ok().filter(|number| (1..=QUANTITY_MAX).contains(number)),
         _ => None,
     }
-    .ok_or_else(|| "has to be an integer from 1 to 1000000".into())
+    .ok_or_else(|| "must be an integer from 1 to 1000000".into())
 }
 
 /// A number of connections: an integer, or one as a decimal string (domain.md, "Resources").
@@ -158,62 +159,70 @@ fn count(value: &Json) -> Option<u64> {
 pub fn granted(value: &Json) -> Read<u64> {
     count(value)
         .filter(|number| (1..=CONNECTIONS_MAX).contains(number))
-        .ok_or_else(|| "has to be an integer from 1 to 1000000000, or one as a string".into())
+        .ok_or_else(|| "must be an integer from 1 to 1000000000, or one as a string".into())
 }
 
 /// Connections that are in use.
 pub fn used(value: &Json) -> Read<u64> {
-    count(value).ok_or_else(|| "has to be an integer from 0, or one as a string".into())
+    count(value).ok_or_else(|| "must be an integer from 0, or one as a string".into())
 }
 
-/// A list of scopes: not empty, without repetition.
-pub fn grants(value: &Json) -> Read<Vec<Grant>> {
-    let wrong = "has to be an array of scopes such as VENDOR:12, each once";
-    let Json::Array(elements) = value else { return Err(wrong.into()) };
-    let mut grants = Vec::new();
-    for element in elements {
-        let grant = string(element).ok().and_then(Grant::parse).filter(|grant| !grants.contains(grant)).ok_or(wrong)?;
-        grants.push(grant);
+/// A list: not empty, without repetition. What is wrong with one element is told of that.
+fn list<T: PartialEq>(value: &Json, rule: &'static str, read: impl Fn(&Json) -> Read<T>) -> Read<Vec<T>> {
+    let Json::Array(elements) = value else { return Err(rule.into()) };
+    let mut list = Vec::with_capacity(elements.len());
+    for (n, element) in elements.iter().enumerate() {
+        let element = read(element).map_err(|wrong| wrong.at(n))?;
+        if list.contains(&element) {
+            return Err(Wrong::from("must stand there once").at(n));
+        }
+        list.push(element);
     }
-    if grants.is_empty() { Err(wrong.into()) } else { Ok(grants) }
+    if list.is_empty() { Err(rule.into()) } else { Ok(list) }
+}
+
+/// A list of scopes.
+pub fn grants(value: &Json) -> Read<Vec<Grant>> {
+    list(value, "must be an array of at least one scope such as VENDOR:12", grant)
 }
 
 /// A scope.
 pub fn grant(value: &Json) -> Read<Grant> {
-    string(value).ok().and_then(Grant::parse).ok_or_else(|| "has to be a scope such as VENDOR:12".into())
+    string(value).ok().and_then(Grant::parse).ok_or_else(|| "must be a scope such as VENDOR:12".into())
 }
 
-/// A list of kinds of events: not empty, without repetition.
+/// A list of kinds of events.
 pub fn event_types(value: &Json) -> Read<Vec<Kind>> {
-    let wrong = "has to be an array of types of events such as order.activated, each once; null means all";
-    let Json::Array(elements) = value else { return Err(wrong.into()) };
-    let mut kinds = Vec::new();
-    for element in elements {
-        let kind = string(element).ok().and_then(Kind::parse).filter(|kind| !kinds.contains(kind)).ok_or(wrong)?;
-        kinds.push(kind);
-    }
-    if kinds.is_empty() { Err(wrong.into()) } else { Ok(kinds) }
+    let kind = |value: &Json| {
+        let kind = string(value).ok().and_then(Kind::parse);
+        kind.ok_or_else(|| "must be a type of event such as order.activated".into())
+    };
+    list(value, "must be an array of at least one type of event such as order.activated; null means all", kind)
 }
 
-/// A list of ids of processing strategies: not empty, without repetition.
+/// A list of ids of processing strategies.
 pub fn strategy_ids(value: &Json) -> Read<Vec<String>> {
-    let wrong = "has to be an array of ids of processing strategies, each once";
-    let Json::Array(elements) = value else { return Err(wrong.into()) };
-    let mut ids = Vec::new();
-    for element in elements {
-        let id = strategy_id(element).ok().filter(|id| !ids.contains(id)).ok_or(wrong)?;
-        ids.push(id);
-    }
-    if ids.is_empty() { Err(wrong.into()) } else { Ok(ids) }
+    list(value, "must be an array of at least one id of a processing strategy", strategy_id)
 }
 
-/// Settings: a JSON object, kept as text.
-pub fn settings(value: &Json) -> Read<String> {
+/// The settings of a processing strategy: a JSON object, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings(pub String);
+
+macro_rules! meant_as_sent {
+    ($($read:ty),+) => { $(impl Meant for $read {})+ };
+}
+
+meant_as_sent!(Settings, Grant, Vec<Grant>, Vec<Kind>, Vec<String>, OfferState, StrategyState);
+meant_as_sent!(NotificationMode, NotificationFormat, EventPlace);
+
+/// Settings.
+pub fn settings(value: &Json) -> Read<Settings> {
     let text = serde_json::to_string(value).unwrap_or_default();
     if matches!(value, Json::Object(_)) && text.len() <= SETTINGS_MAX {
-        Ok(text)
+        Ok(Settings(text))
     } else {
-        Err("has to be an object of at most 16384 bytes".into())
+        Err("must be an object of at most 16384 bytes".into())
     }
 }
 

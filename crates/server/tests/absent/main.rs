@@ -106,7 +106,7 @@ impl Scene {
                 vec![other.plan_ref.clone(), self.own.application_ref.clone(), gone]
             }
             "/offers" => {
-                let items = json!([{"productId": self.own.plan_id}]);
+                let items = json!([{"productId": self.own.application_id}]);
                 let gone = make(json!({"id": "acme/x", "name": "X", "items": items})).await;
                 vec![other.offer_ref.clone(), gone]
             }

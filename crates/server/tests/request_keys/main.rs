@@ -11,6 +11,8 @@ mod spelling;
 
 use futures_util::future::join_all;
 use harness::{Answer, Caller, Chance, Engine, Member, Shop, World, text};
+use orderpark_domain::order::{OfferName, PlaceOrder};
+use orderpark_domain::{Command, Intent, PartyRef, RequestKey, Scope, UserRef};
 use serde_json::{Value, json};
 use spelling::spell;
 
@@ -107,12 +109,28 @@ impl Wish {
         caller.at(base).key(&self.key).post_raw(&path, body).await
     }
 
+    /// The same with what goes without saying: nulls, defaults, and spaces around a text.
+    fn wordy(&self, chance: &Chance) -> Value {
+        let mut body = self.body.clone();
+        for name in ["offerId", "offerRef", "subscriberId", "subscriberRef", "externalId", "quantity"] {
+            match &mut body[name] {
+                Value::String(text) if name == "externalId" && chance.percent(30) => *text = format!(" {text} "),
+                value if value.is_null() && name == "quantity" && chance.percent(30) => *value = json!(1),
+                value if value.is_null() && chance.percent(50) => {
+                    body.as_object_mut().expect("an object").remove(name);
+                }
+                _ => {}
+            }
+        }
+        body
+    }
+
     async fn first(&self, caller: &Caller) -> Answer {
         self.send(caller, BASES[1], self.body.to_string(), false).await
     }
 
     async fn again(&self, caller: &Caller, chance: &Chance) -> Answer {
-        let (base, body, encoded) = (*chance.pick(&BASES), spell(&self.body, chance), chance.percent(50));
+        let (base, body, encoded) = (*chance.pick(&BASES), spell(&self.wordy(chance), chance), chance.percent(50));
         self.send(caller, base, body, encoded).await
     }
 }
@@ -301,7 +319,41 @@ async fn copies_of_a_request_at_once_make_one_endpoint_and_tell_its_secret_once(
     world.journal().verify();
 }
 
+fn half_of_sha256(text: &str) -> [u8; 16] {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    digest.as_ref()[..16].try_into().expect("16 bytes")
+}
+
+/// Version 0.1 kept the digest of the body as it was sent, with its nulls and defaults.
+async fn a_key_that_version_0_1_kept_finds_its_answer(engine: Engine) {
+    let world = World::on(engine).await;
+    let shop = world.shop("net", "acme").await;
+    let (offer, subscriber) = (&shop.offer_id, &shop.subscriber.id);
+    let sent = format!(r#"{{"externalId":null,"offerId":"{offer}","quantity":1,"subscriberId":"{subscriber}",}}"#);
+    let me = world.operator.get("/users?userId=operator").await.expect(200);
+    let client = UserRef::parse(&text(&me[0], "ref")).expect("a ref");
+    let command = PlaceOrder {
+        offer: OfferName::Id(offer.clone()),
+        subscriber: PartyRef::parse(&shop.subscriber.party),
+        quantity: 1,
+        external_id: None,
+        strategy: None,
+        can_ask_suppliers: true,
+    };
+    let (key, fingerprint) = (half_of_sha256("POST /orders\0k"), half_of_sha256(&format!("\0\0{sent}")));
+    let intent = Intent::by(client, Scope::system("version 0.1"), Command::PlaceOrder(command));
+    let kept = Intent { request: Some(RequestKey { client, key, fingerprint }), ..intent };
+    world.app.store.commit(kept).await.expect("an order");
+    let keyed = world.operator.key("k");
+    let again = keyed.post_raw("/orders", sent.replace(",}", "}")).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, "true"), "{}", again.text());
+    let other = json!({"offerId": offer, "subscriberId": subscriber, "quantity": 2});
+    keyed.post("/orders", other).await.refused(422, "key_reused");
+    world.journal().verify();
+}
+
 harness::on_each_engine! {
+    a_key_that_version_0_1_kept_finds_its_answer;
     copies_of_a_request_at_once_make_one_endpoint_and_tell_its_secret_once;
     a_key_belongs_to_one_client_and_one_operation;
     copies_of_a_request_at_once_make_one_order;

@@ -4,8 +4,8 @@ use crate::gate::Gate;
 use futures_util::future::{FutureExt as _, join_all};
 use orderpark_domain::order::{OfferName, PlaceOrder};
 use orderpark_domain::{
-    Command, Intent, OfferRef, OfferState, Outcome, PartyKind, PartyRef, ProductKind, Scope, SecretHash,
-    UserRef, offer, party, product,
+    Command, Intent, OfferRef, OfferState, Outcome, PartyKind, PartyRef, ProductKind, Scope, SecretHash, UserRef,
+    offer, party, product,
 };
 use orderpark_store::{CommitError, Committed, Database, Limits, Options, ReadError, Store};
 use orderpark_testbed::{Engine, Proxy, TestDatabase, upstream};

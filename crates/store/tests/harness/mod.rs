@@ -3,8 +3,8 @@
 
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, Refused, SettleOrder};
 use orderpark_domain::{
-    Action, Caller, Command, Grant, Intent, Offer, OfferRef, OfferState, Order, OrderRef, Outcome, Party,
-    PartyKind, PartyRef, Product, ProductKind, ProductRef, Refusal, RequestKey, Scope, SecretHash, User, UserRef,
+    Action, Caller, Command, Grant, Intent, Offer, OfferRef, OfferState, Order, OrderRef, Outcome, Party, PartyKind,
+    PartyRef, Product, ProductKind, ProductRef, Refusal, RequestKey, Scope, SecretHash, User, UserRef,
 };
 use orderpark_domain::{Notification, NotificationMode};
 use orderpark_domain::{offer, party, product};

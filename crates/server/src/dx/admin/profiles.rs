@@ -1,10 +1,11 @@
 //! `GET /profiles`, `GET /profiles/{profileId}`: the profiles of the configuration, for every valid token.
 
+use crate::wire::Query;
 use crate::{App, Problem, Profile, access, answer};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -20,8 +21,9 @@ impl Shown<'_> {
     }
 }
 
-pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     access::authenticate(&app, &headers).await?;
+    Query::expect_none(&uri, "/profiles", app.settings.ignore_unknown_fields)?;
     let profiles: Vec<Shown<'_>> = app.settings.profiles.iter().map(Shown::of).collect();
     Ok(answer::json(&profiles))
 }
@@ -29,9 +31,11 @@ pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     id: Result<Path<String>, PathRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     access::authenticate(&app, &headers).await?;
+    Query::expect_none(&uri, "/profiles/{profileId}", app.settings.ignore_unknown_fields)?;
     let Path(id) = id.map_err(|_| Problem::not_found())?;
     let profile = app.settings.profiles.iter().find(|profile| profile.id == id).ok_or_else(Problem::not_found)?;
     Ok(answer::json(&Shown::of(profile)))

@@ -16,7 +16,7 @@ use orderpark_store::{EventPage, EventPlace};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
-const AFTER_RULE: &str = "has to be the id of an event, or where a link led to, or latest";
+const AFTER_RULE: &str = "must be the id of an event, or where a link led to, or latest";
 
 /// Where a reader wants to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

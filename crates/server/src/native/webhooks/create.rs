@@ -20,10 +20,10 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
         kinds: fields.optional("eventTypes", text::event_types),
         secret: secret.sealed.clone(),
     };
-    fields.finish()?;
+    let body = fields.finish()?;
     let done = call.commit_once(Command::CreateEndpoint(command), Some(&body)).await?;
-    let endpoint = changed(&call.app, done.outcome)?;
-    let secret = (!done.replayed).then_some(secret.text.as_str());
+    let (secret, replayed) = (done.secret(secret.text.as_str()), done.replayed);
+    let endpoint = changed(&call, done.outcome)?;
     let shown = wire::Endpoint::of(&endpoint).with_secret(secret);
-    Ok(call.made(&shown, &etag::of(endpoint.revision), endpoint.endpoint, done.replayed))
+    Ok(call.made(&shown, &etag::of(endpoint.revision), endpoint.endpoint, replayed))
 }

@@ -11,6 +11,6 @@ use orderpark_domain::{Command, EndpointRef};
 pub(crate) async fn delete(call: Call) -> Result<Response, Problem> {
     let endpoint = call.target(EndpointRef::parse)?;
     let done = call.commit_once(Command::DeleteEndpoint(DeleteEndpoint { endpoint }), None).await?;
-    let endpoint = changed(&call.app, done.outcome)?;
-    Ok(Call::done(&wire::Endpoint::of(&endpoint), &etag::of(endpoint.revision), done.replayed))
+    let endpoint = changed(&call, done.outcome)?;
+    Ok(call.done(&wire::Endpoint::of(&endpoint), &etag::of(endpoint.revision), done.replayed))
 }

@@ -10,7 +10,7 @@ use orderpark_store::{EndpointFilter, ReadError, Slice};
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let page = page::by_index(&call.query)?;
-    let owner = call.query.read("scope", "has to be a scope such as VENDOR:12", Grant::parse)?;
+    let owner = call.query.read("scope", "must be a scope such as VENDOR:12", Grant::parse)?;
     list::answer(&call, Endpoints { owner }, page).await
 }
 

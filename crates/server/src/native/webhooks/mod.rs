@@ -23,10 +23,10 @@ use orderpark_domain::{Endpoint, EndpointRef, Outcome};
 use orderpark_store::deliveries::Target;
 
 /// The endpoint as a command has left it; whoever delivers to it looks at it anew.
-fn changed(app: &App, outcome: Outcome) -> Result<Endpoint, Problem> {
+fn changed(call: &Call, outcome: Outcome) -> Result<Endpoint, Problem> {
     match outcome {
         Outcome::Endpoint(endpoint) => {
-            app.deliveries.poke(Target::Endpoint(endpoint.endpoint));
+            call.poke(Target::Endpoint(endpoint.endpoint));
             Ok(*endpoint)
         }
         other => Err(unexpected(&other)),

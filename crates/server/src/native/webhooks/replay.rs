@@ -7,7 +7,7 @@
 use super::{find, with_delivery};
 use crate::dx::Call;
 use crate::problem::Reason;
-use crate::wire::fields::Read;
+use crate::wire::fields::{Meant, Read};
 use crate::wire::{Json, text, time};
 use crate::{App, Problem};
 use axum::response::Response;
@@ -30,11 +30,11 @@ pub(crate) async fn replay(call: Call) -> Result<Response, Problem> {
         Asked::Range { after, until } => range(&call, &endpoint, after, until).await?,
         Asked::Exhausted => ReplayAsk::Exhausted,
     };
-    if !ask(&call, endpoint.endpoint, what).await? {
+    if !call.dry_run && !ask(&call, endpoint.endpoint, what).await? {
         return Err(Problem::not_found());
     }
     let (shown, etag) = with_delivery(&call, &endpoint).await?;
-    Ok(Call::done(&shown, &etag, false))
+    Ok(call.done(&shown, &etag, false))
 }
 
 /// Writes it down, on a task that a client who hangs up does not cancel. Whoever delivers need not wait to find it.
@@ -62,6 +62,8 @@ enum Edge {
     At(Instant),
 }
 
+impl Meant for Edge {}
+
 fn read(call: &Call) -> Result<Asked, Problem> {
     let body = call.json()?;
     let mut fields = call.fields(&body);
@@ -83,17 +85,17 @@ fn read(call: &Call) -> Result<Asked, Problem> {
 
 fn event_id(value: &Json) -> Read<EventPlace> {
     let id = text::reference(value)?;
-    EventPlace::parse(&id).filter(|place| place.number != u32::MAX).ok_or_else(|| "has to be the id of an event".into())
+    EventPlace::parse(&id).filter(|place| place.number != u32::MAX).ok_or_else(|| "must be the id of an event".into())
 }
 
 fn edge(value: &Json) -> Read<Edge> {
     let text = text::reference(value)?;
     let place = EventPlace::parse(&text).map(Edge::Place);
-    place.or_else(|| time::parse(&text).map(Edge::At)).ok_or_else(|| "has to be the id of an event, or a time".into())
+    place.or_else(|| time::parse(&text).map(Edge::At)).ok_or_else(|| "must be the id of an event, or a time".into())
 }
 
 fn only_true(value: &Json) -> Read<()> {
-    if *value == Json::Bool(true) { Ok(()) } else { Err("has to be true, or absent".into()) }
+    if *value == Json::Bool(true) { Ok(()) } else { Err("must be true, or absent".into()) }
 }
 
 /// One event: one that the endpoint may hear, and wants.
@@ -120,7 +122,7 @@ async fn range(call: &Call, endpoint: &Endpoint, after: Edge, until: Option<Edge
         None => end,
     };
     if after >= until {
-        return Err(Problem::field(Reason::InvalidAttribute, "until", "has to lie behind after, and after before now"));
+        return Err(Problem::field(Reason::InvalidAttribute, "until", "must lie behind after, and after before now"));
     }
     Ok(ReplayAsk::Range { after, until })
 }

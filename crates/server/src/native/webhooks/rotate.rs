@@ -15,8 +15,8 @@ pub(crate) async fn rotate(call: Call) -> Result<Response, Problem> {
     let secret = NewSecret::make(&call.app)?;
     let command = RotateEndpointSecret { endpoint: current.endpoint, secret: secret.sealed.clone() };
     let done = call.commit_once(Command::RotateEndpointSecret(command), None).await?;
-    let endpoint = changed(&call.app, done.outcome)?;
-    let secret = (!done.replayed).then_some(secret.text.as_str());
+    let (secret, replayed) = (done.secret(secret.text.as_str()), done.replayed);
+    let endpoint = changed(&call, done.outcome)?;
     let shown = wire::Endpoint::of(&endpoint).with_secret(secret);
-    Ok(Call::done(&shown, &etag::of(endpoint.revision), done.replayed))
+    Ok(call.done(&shown, &etag::of(endpoint.revision), replayed))
 }

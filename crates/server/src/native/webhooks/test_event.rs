@@ -3,7 +3,7 @@
 //! It is one attempt, logged like every other, and never repeated. A disabled endpoint can be tested too: that is how its
 //! owner sees whether it can be enabled again. The sending is a task of its own, so that a client that hangs up neither ends
 //! it nor leaves it out of the log; and since it makes this server wait for somebody else, the endpoints of one party have few
-//! at once, however many users it has.
+//! at once, however many users it has. A dry run answers the event that would be sent, whose `data.url` says where.
 
 use super::find;
 use crate::dx::Call;
@@ -16,6 +16,7 @@ use axum::response::Response;
 use orderpark_domain::{Endpoint, Instant, PartyRef};
 use orderpark_store::deliveries::{Attempt, Target};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The type of the event.
 const KIND: &str = "webhook.test";
@@ -30,6 +31,11 @@ pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
     // It would keep none, but what is no key is none here either.
     idempotency::key(&call.headers)?;
     let place = call.tests.take(endpoint.owner.party, OF_PARTY_MAX, ALL_MAX).map_err(full)?;
+    if call.dry_run {
+        let at = call.app.now();
+        let id = webhook_id(call.app.ordered_uuid(at));
+        return Ok(answer::dry_run(&wire::TestEvent::of(&id, KIND, at, &endpoint)));
+    }
     let app = Arc::clone(&call.app);
     let work = tokio::spawn(async move { send(&app, &endpoint, place).await });
     let attempt = work.await.map_err(|panic| Problem::internal(panic.to_string()))??;
@@ -44,11 +50,15 @@ fn full(full: Full) -> Problem {
     Problem::new(reason, message).retry_after(5)
 }
 
+fn webhook_id(id: Uuid) -> String {
+    format!("test_{id}")
+}
+
 /// Sends, and logs what came of it.
 async fn send(app: &App, endpoint: &Endpoint, _place: Place<PartyRef>) -> Result<Attempt, Problem> {
     let at = app.now();
     let id = app.ordered_uuid(at);
-    let webhook_id = format!("test_{id}");
+    let webhook_id = webhook_id(id);
     let reply = match message(app, endpoint, &webhook_id, at) {
         Ok(message) => app.outside.send(&message, app.outside.attempt_max()).await,
         Err(_) => Reply::unsaid(Failure::Secret),

@@ -24,6 +24,6 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
     fields.optional("delivery", |_| Ok(()));
     fields.finish_against(&as_read(&wire::Endpoint::of(&current)))?;
     let done = call.commit(Command::UpdateEndpoint(command)).await?;
-    let endpoint = changed(&call.app, done.outcome)?;
-    Ok(Call::done(&wire::Endpoint::of(&endpoint), &etag::of(endpoint.revision), false))
+    let endpoint = changed(&call, done.outcome)?;
+    Ok(call.done(&wire::Endpoint::of(&endpoint), &etag::of(endpoint.revision), false))
 }

@@ -1,5 +1,6 @@
 //! How attributes are taken, and how what is wrong is told.
 
+use super::super::parameters::{Counts, Parameter};
 use super::super::{json, text};
 use super::*;
 
@@ -7,9 +8,9 @@ fn object(text: &str) -> Json {
     json::parse(text.as_bytes()).expect("JSON")
 }
 
-fn told(result: Result<(), Problem>) -> (Option<Reason>, String) {
+fn told<T>(result: Result<T, Problem>) -> (Option<Reason>, String) {
     match result {
-        Ok(()) => (None, String::new()),
+        Ok(_) => (None, String::new()),
         Err(problem) => (Some(problem.reason()), problem.paths().collect::<Vec<_>>().join(" ")),
     }
 }
@@ -63,4 +64,73 @@ fn null_is_absent_or_takes_away() {
     assert_eq!(fields.removable("absent", text::name), None);
     assert_eq!(fields.removable_object("c", |_| ()), Some(None));
     assert_eq!(told(fields.finish()), (None, String::new()));
+}
+
+#[test]
+fn a_message_says_what_was_sent_what_it_must_be_and_which_name_is_meant() {
+    let sent = |body: &str| {
+        let body = object(body);
+        static OWN: [Parameter; 1] = [Parameter { name: "withProcessingStrategyId", counts: Counts::Value }];
+        let mut fields = Fields::new(&body, false).beside(Parameters::new("POST", "/orders", &OWN));
+        fields.required("offerId", text::reference);
+        fields.or("quantity", 1, text::quantity);
+        fields.optional("scopes", text::grants);
+        fields.optional("url", text::url);
+        fields.optional("clientSecret", text::id);
+        let problem = fields.finish().err().expect("a problem");
+        problem.message().replace("offerId is missing; ", "")
+    };
+    let long = "x".repeat(70);
+    let cases = [
+        ("{}", "offerId is missing".to_owned()),
+        (r#"{"quantity": 0}"#, "quantity is 0, but must be an integer from 1 to 1000000".to_owned()),
+        (r#"{"quantity": [1]}"#, "quantity is an array, but must be an integer from 1 to 1000000".to_owned()),
+        (
+            r#"{"scopes": ["VENDOR:1", "VENDR:\u202e2"]}"#,
+            r#"scopes[1] is "VENDR:\u202e2", but must be a scope such as VENDOR:12"#.to_owned(),
+        ),
+        (r#"{"scopes": ["VENDOR:1", "VENDOR:1"]}"#, r#"scopes[1] is "VENDOR:1", but must stand there once"#.to_owned()),
+        (
+            r#"{"scopes": []}"#,
+            "scopes is an empty array, but must be an array of at least one scope such as VENDOR:12".to_owned(),
+        ),
+        (
+            &format!(r#"{{"scopes": ["{long}"]}}"#),
+            format!("scopes[0] is \"{}…\", but must be a scope such as VENDOR:12", "x".repeat(64)),
+        ),
+        (r#"{"clientSecret": "my secret"}"#, format!("clientSecret {}", text::ID_RULE)),
+        (
+            r#"{"offerId": "a/b", "quantitty": 1}"#,
+            "unknown attribute 'quantitty' (did you mean 'quantity'?)".to_owned(),
+        ),
+        (
+            r#"{"offerId": "a/b", "processingStrategyId": "x"}"#,
+            "unknown attribute 'processingStrategyId'; withProcessingStrategyId is a parameter of the query: \
+          POST /orders?withProcessingStrategyId=…"
+                .to_owned(),
+        ),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(sent(body), expected, "{body}");
+    }
+    let url = sent(r#"{"url": "ftp://user:hidden@host.example/hidden?hidden"}"#);
+    assert!(url.starts_with("url leads to \"host.example\", but must be") && !url.contains("hidden"), "{url}");
+}
+
+#[test]
+fn a_meaning_is_what_was_read_without_nulls_and_defaults() {
+    let meant = |body: &str| {
+        let body = object(body);
+        let mut fields = Fields::new(&body, true);
+        fields.optional("name", text::name);
+        fields.or("quantity", 1, text::quantity);
+        fields.optional("settings", text::settings);
+        fields.objects("items", |item| item.optional("grantedConnections", text::granted));
+        serde_json::to_string(&fields.finish().expect("right").meant).expect("JSON")
+    };
+    let plain = r#"{"name":"x","settings":{"a":null},"items":[{"grantedConnections":5},{}]}"#;
+    assert_eq!(meant(plain), plain);
+    let wordy = r#"{"items": [{"grantedConnections": "5"}, {"grantedConnections": null}], "name": " x ", "quantity": 1,
+                    "settings": {"a": null}, "unknown": 1}"#;
+    assert!(object(&meant(wordy)).says_the_same(&object(plain)), "{}", meant(wordy));
 }

@@ -42,7 +42,7 @@ fn refuses_what_programs_would_read_differently() {
         (br#"{"a":1,"a":2}"#, Some(Reason::DuplicateKey)),
         (br#"{"a":1,"\u0061":2}"#, Some(Reason::DuplicateKey)),
         (br#"[{"x":[{"b":1,"b":1}]}]"#, Some(Reason::DuplicateKey)),
-        (b"1e400", Some(Reason::MalformedJson)),
+        (b"1e400", Some(Reason::InvalidBody)),
         (b"1e300", Some(Reason::InvalidBody)),
         (b"18446744073709551616", Some(Reason::InvalidBody)),
         (b"18446744073709551615", None),
@@ -58,6 +58,22 @@ fn refuses_what_programs_would_read_differently() {
     assert_eq!(reason(&nested(10_000)), Some(Reason::InvalidBody));
     assert_eq!(reason(&long(LENGTH_MAX)), None);
     assert_eq!(reason(&long(LENGTH_MAX + 1)), Some(Reason::InvalidBody));
+}
+
+#[test]
+fn a_message_says_what_is_wrong_with_a_body() {
+    let message = |text: &str| parse_object(text.as_bytes()).expect_err(text).message().to_owned();
+    let cases = [
+        (" ", "the body is empty; this operation takes a JSON object"),
+        ("[]", "the body is an empty array, but must be one JSON object"),
+        ("{\n\"a\": 1e309}", "a number is out of range (line 2, column 10)"),
+        ("{\"a\": 1,}", "the body is not JSON: trailing comma at line 1 column 9"),
+        ("offerId=x", "the body is not JSON: expected ident at line 1 column 2"),
+        ("{\"a\": ", "the body is not JSON: EOF while parsing a value at line 1 column 6"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(message(text), expected);
+    }
 }
 
 #[test]

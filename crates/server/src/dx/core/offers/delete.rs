@@ -12,5 +12,5 @@ pub(crate) async fn delete(call: Call) -> Result<Response, Problem> {
     let offer = call.target(OfferRef::parse)?;
     let done = call.commit_once(Command::DeleteOffer(DeleteOffer { offer }), None).await?;
     let offer = offer_of(done.outcome)?;
-    Ok(Call::done(&wire::Offer::of(&offer), &etag::of(offer.revision), done.replayed))
+    Ok(call.done(&wire::Offer::of(&offer), &etag::of(offer.revision), done.replayed))
 }

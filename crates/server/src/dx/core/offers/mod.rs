@@ -9,6 +9,7 @@ pub(crate) mod update;
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::call::unexpected;
+use crate::wire::fields::Read;
 use crate::wire::{Json, text};
 use orderpark_domain::{Offer, OfferRef, OfferState, Outcome};
 
@@ -25,6 +26,6 @@ async fn find(call: &Call) -> Result<Offer, Problem> {
     call.app.store.get_offer(&call.scope, offer).await?.ok_or_else(Problem::not_found)
 }
 
-fn state(value: &Json) -> Result<OfferState, std::borrow::Cow<'static, str>> {
+fn state(value: &Json) -> Read<OfferState> {
     text::word(value, OfferState::parse, "ACTIVE, SUSPENDED, DEACTIVATED")
 }

@@ -21,5 +21,5 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
     fields.finish_against(&as_read(&wire::Offer::of(&current)))?;
     let done = call.commit(Command::UpdateOffer(command)).await?;
     let offer = offer_of(done.outcome)?;
-    Ok(Call::done(&wire::Offer::of(&offer), &etag::of(offer.revision), false))
+    Ok(call.done(&wire::Offer::of(&offer), &etag::of(offer.revision), false))
 }

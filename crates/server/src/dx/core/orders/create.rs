@@ -9,16 +9,16 @@ use crate::wire::{self, Fields, Json, etag, text};
 use axum::response::Response;
 use orderpark_domain::order::{OfferName, PlaceOrder};
 use orderpark_domain::party::subscriber_with_id;
-use orderpark_domain::{Command, OfferRef, PartyRef, Refusal};
+use orderpark_domain::{Command, Intent, OfferRef, PartyRef, Refusal};
 
 pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     let body = call.json()?;
     let mut fields = call.fields(&body);
     let offer = offer(&mut fields);
     let subscriber = subscriber(&mut fields);
-    let quantity = fields.optional("quantity", text::quantity).unwrap_or(1);
+    let quantity = fields.or("quantity", 1, text::quantity);
     let external_id = fields.optional("externalId", text::external_id);
-    fields.finish()?;
+    let meaning = fields.finish()?;
     let command = PlaceOrder {
         offer: offer?,
         subscriber: subscriber?,
@@ -27,16 +27,21 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
         strategy: call.query.name("withProcessingStrategyId"),
         can_ask_suppliers: true,
     };
+    let intent = call.intent_once(Command::PlaceOrder(command), Some(&meaning))?;
     // A task of its own: a client that hangs up between the commit and the asking must not leave an order that nobody asks for.
-    let placing = tokio::spawn(place(call, command, body));
+    let placing = tokio::spawn(place(call, intent, body));
     placing.await.unwrap_or_else(|panic| Err(Problem::internal(format!("placing an order panicked: {panic}"))))
 }
 
-async fn place(call: Call, command: PlaceOrder, body: Json) -> Result<Response, Problem> {
-    let done = call.commit_once(Command::PlaceOrder(command), Some(&body)).await;
+async fn place(call: Call, intent: Intent, body: Json) -> Result<Response, Problem> {
+    let done = call.submit(intent).await;
     let done = done.map_err(|problem| as_named(problem, &body))?;
     let placed = order_of(done.outcome)?;
     let is_new = !done.replayed && placed.created_at == done.at;
+    if is_new && call.dry_run {
+        // Its suppliers are not asked.
+        return Ok(call.made(&wire::Order::of(&placed), "", placed.order, false));
+    }
     let settled = suppliers::answer(&call.app, &call.scope, placed, is_new).await;
     let order = settled.map_err(|problem| if done.replayed { problem.replayed() } else { problem })?;
     Ok(call.made(&wire::Order::of(&order), &etag::of(order.revision), order.order, done.replayed))
@@ -63,7 +68,7 @@ fn offer(fields: &mut Fields<'_>) -> Result<OfferName, Refusal> {
             return OfferRef::parse(&offer).map(OfferName::Ref).ok_or(unknown);
         }
         (None, None) if fields.is_right("offerId") && fields.is_right("offerRef") => {
-            fields.refuse("offerId", "is needed, or offerRef");
+            fields.refuse("offerId", "is missing; name the offer by offerId or by offerRef");
         }
         (None, None) => {}
     }

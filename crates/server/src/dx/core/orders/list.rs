@@ -9,7 +9,7 @@ use orderpark_domain::party::subscriber_with_id;
 use orderpark_domain::{Order, OrderRef, OrderState, Scope};
 use orderpark_store::{OrderFilter, ReadError, Slice};
 
-const TIME_RULE: &str = "has to be a time such as 2026-11-23T10:00:00Z";
+const TIME_RULE: &str = "must be a time such as 2026-11-23T10:00:00Z";
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let page = page::by_index_or_ref(&call.query, OrderRef::parse)?;
@@ -22,7 +22,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
 /// The filter, or nothing where it can have no hit.
 fn filter(query: &Query) -> Result<Option<OrderFilter>, Problem> {
     let states =
-        query.read("state", "has to be one of ACTIVE, PENDING, CANCELLED, REJECTED, ALL", |word| match word {
+        query.read("state", "must be one of ACTIVE, PENDING, CANCELLED, REJECTED, ALL", |word| match word {
             "ALL" => Some(OrderState::ALL.to_vec()),
             _ => OrderState::parse(word).map(|state| vec![state]),
         })?;

@@ -29,13 +29,13 @@ async fn create(call: Call, kind: PartyKind) -> Result<Response, Problem> {
     let (secret, hash) = new_secret(&*call.app.chance);
     let mut fields = call.fields(&body);
     let command = read(&mut fields, kind, hash);
-    fields.finish()?;
+    let body = fields.finish()?;
     let done = call.commit_once(Command::CreateParty(command), Some(&body)).await?;
+    let (secret, replayed) = (done.secret(secret.as_str()), done.replayed);
     let (party, user) = party_of(done.outcome)?;
-    let secret = (!done.replayed).then_some(secret.as_str());
     let primary_user = user.as_ref().map(|user| FirstUser::of(user, &call.app.settings.default_profile, secret));
     let shown = Shown::of(&party, primary_user);
-    Ok(call.made(&shown, &etag::of(party.revision), party.party, done.replayed))
+    Ok(call.made(&shown, &etag::of(party.revision), party.party, replayed))
 }
 
 fn read(fields: &mut Fields<'_>, kind: PartyKind, secret: SecretHash) -> CreateParty {
@@ -44,19 +44,19 @@ fn read(fields: &mut Fields<'_>, kind: PartyKind, secret: SecretHash) -> CreateP
     let user = primary_user.as_ref();
     let email = user.map(|user| user.email.clone());
     let id = if is_subscriber { None } else { fields.optional("id", text::id) };
-    let name = fields.optional("name", text::name).or_else(|| user.map(name_of));
+    let name = fields.defaulted("name", user.map(name_of), text::name);
     let mut contact_email = None;
     let mut organization = None;
     let mut vendor_id = None;
     if is_subscriber {
-        contact_email = fields.optional("contactEmail", text::email).or_else(|| email.clone());
-        organization = fields.optional("organization", text::name).or_else(|| user?.organization.clone());
+        contact_email = fields.defaulted("contactEmail", email.clone(), text::email);
+        organization = fields.defaulted("organization", user.and_then(|user| user.organization.clone()), text::name);
         vendor_id = fields.optional("vendorId", text::reference);
     } else if id.is_none() && email.as_ref().is_none_or(|email| !text::is_segment(email)) {
         fields.refuse("id", text::ID_RULE);
     }
     if name.is_none() {
-        fields.refuse("name", "is needed where there is no primaryUser");
+        fields.refuse("name", "is missing, and there is no primaryUser that it could be taken from");
     }
     CreateParty {
         kind,

@@ -25,5 +25,5 @@ async fn delete(call: Call, kind: PartyKind, force: bool) -> Result<Response, Pr
     let party = call.target(PartyRef::parse)?;
     let done = call.commit_once(Command::DeleteParty(DeleteParty { kind, party, force }), None).await?;
     let (party, _) = party_of(done.outcome)?;
-    Ok(Call::done(&Shown::of(&party, None), &etag::of(party.revision), done.replayed))
+    Ok(call.done(&Shown::of(&party, None), &etag::of(party.revision), done.replayed))
 }

@@ -39,5 +39,5 @@ async fn update(call: Call, kind: PartyKind) -> Result<Response, Problem> {
     fields.finish_against(&as_read(&Shown::of(&current, None)))?;
     let done = call.commit(Command::UpdateParty(command)).await?;
     let (party, _) = party_of(done.outcome)?;
-    Ok(Call::done(&Shown::of(&party, None), &etag::of(party.revision), false))
+    Ok(call.done(&Shown::of(&party, None), &etag::of(party.revision), false))
 }

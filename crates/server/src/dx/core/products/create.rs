@@ -30,11 +30,12 @@ async fn create(call: Call, kind: ProductKind) -> Result<Response, Problem> {
     if kind == ProductKind::Application {
         command.portal_url = fields.optional("portalUrl", text::url);
     }
-    fields.finish()?;
+    let body = fields.finish()?;
     let secret = command.notification.as_mut().map(|told| bring_secret(&call.app, told)).transpose()?.flatten();
     let done = call.commit_once(Command::CreateProduct(command), Some(&body)).await?;
-    let product = product_of(&call.app, done.outcome)?;
+    let (secret, replayed) = (done.secret(secret.as_ref()).flatten(), done.replayed);
+    let product = product_of(&call, done.outcome)?;
     let (shown, etag) = shown_done(&call, &product).await?;
-    let shown = shown.with_secret(to_show(secret.as_ref(), &product));
-    Ok(call.made(&shown, &etag, product.product, done.replayed))
+    let shown = shown.with_secret(to_show(secret, &product));
+    Ok(call.made(&shown, &etag, product.product, replayed))
 }

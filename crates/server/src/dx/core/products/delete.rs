@@ -18,7 +18,7 @@ pub(crate) async fn plan(call: Call) -> Result<Response, Problem> {
 async fn delete(call: Call, kind: ProductKind) -> Result<Response, Problem> {
     let product = call.target(ProductRef::parse)?;
     let done = call.commit_once(Command::DeleteProduct(DeleteProduct { kind, product }), None).await?;
-    let product = product_of(&call.app, done.outcome)?;
+    let product = product_of(&call, done.outcome)?;
     let (shown, etag) = shown_done(&call, &product).await?;
-    Ok(Call::done(&shown, &etag, done.replayed))
+    Ok(call.done(&shown, &etag, done.replayed))
 }

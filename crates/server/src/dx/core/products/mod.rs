@@ -83,10 +83,10 @@ fn with_total<'a>(product: &'a Product, total: BalanceTotal, scope: &Scope) -> (
 }
 
 /// The product, whose supplier may be told from now on, or in another way.
-fn product_of(app: &App, outcome: Outcome) -> Result<Product, Problem> {
+fn product_of(call: &Call, outcome: Outcome) -> Result<Product, Problem> {
     match outcome {
         Outcome::Product(product) => {
-            app.deliveries.poke(Target::Supplier(product.product));
+            call.poke(Target::Supplier(product.product));
             Ok(*product)
         }
         other => Err(unexpected(&other)),

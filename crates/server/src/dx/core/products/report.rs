@@ -26,5 +26,5 @@ pub(super) async fn report(call: &Call, subscriber_id: &str) -> Result<Response,
     let Outcome::Balance(balance) = done.outcome else { return Err(unexpected(&done.outcome)) };
     let total = BalanceTotal { granted: balance.granted, used: balance.used };
     let (shown, etag) = with_total(&plan, total, &call.scope);
-    Ok(Call::done(&shown, &etag, false))
+    Ok(call.done(&shown, &etag, false))
 }

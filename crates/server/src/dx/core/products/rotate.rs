@@ -23,7 +23,8 @@ pub(super) async fn rotate(call: &Call, current: &Product) -> Result<Response, P
     let (kind, product, sealed) = (current.kind, current.product, secret.sealed.clone());
     let command = RotateNotificationSecret { kind, product, secret: sealed };
     let done = call.commit(Command::RotateNotificationSecret(command)).await?;
-    let product = product_of(&call.app, done.outcome)?;
+    let secret = done.secret(&secret);
+    let product = product_of(call, done.outcome)?;
     let (shown, etag) = shown_done(call, &product).await?;
-    Ok(Call::done(&shown.with_secret(to_show(Some(&secret), &product)), &etag, false))
+    Ok(call.done(&shown.with_secret(to_show(secret, &product)), &etag, false))
 }

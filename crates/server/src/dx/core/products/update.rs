@@ -5,7 +5,7 @@ use super::{find, product_of, report, rotate, shown, shown_done};
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::core::as_read;
-use crate::wire::text;
+use crate::wire::{text, wrong};
 use axum::response::Response;
 use orderpark_domain::product::UpdateProduct;
 use orderpark_domain::{Command, ProductKind};
@@ -17,6 +17,9 @@ pub(crate) async fn application(call: Call) -> Result<Response, Problem> {
 /// With `?subscriberId=` it is a report of use instead.
 pub(crate) async fn plan(call: Call) -> Result<Response, Problem> {
     match call.query.get("subscriberId") {
+        Some(_) if call.query.get("rotateSecret").is_some() => {
+            Err(wrong("rotateSecret", "cannot be combined with subscriberId"))
+        }
         Some(subscriber_id) => report::report(&call, subscriber_id).await,
         None => update(call, ProductKind::ConnectivityPlan).await,
     }
@@ -45,7 +48,8 @@ async fn update(call: Call, kind: ProductKind) -> Result<Response, Problem> {
     let told = command.notification.as_mut().and_then(Option::as_mut);
     let secret = told.map(|told| bring_secret(&call.app, told)).transpose()?.flatten();
     let done = call.commit(Command::UpdateProduct(command)).await?;
-    let product = product_of(&call.app, done.outcome)?;
+    let secret = done.secret(secret.as_ref()).flatten();
+    let product = product_of(&call, done.outcome)?;
     let (shown, etag) = shown_done(&call, &product).await?;
-    Ok(Call::done(&shown.with_secret(to_show(secret.as_ref(), &product)), &etag, false))
+    Ok(call.done(&shown.with_secret(to_show(secret, &product)), &etag, false))
 }

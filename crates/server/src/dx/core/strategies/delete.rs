@@ -12,5 +12,5 @@ pub(crate) async fn delete(call: Call) -> Result<Response, Problem> {
     let strategy = call.target(StrategyRef::parse)?;
     let done = call.commit_once(Command::DeleteStrategy(DeleteStrategy { strategy }), None).await?;
     let strategy = strategy_of(done.outcome)?;
-    Ok(Call::done(&wire::Strategy::of(&strategy), &etag::of(strategy.revision), done.replayed))
+    Ok(call.done(&wire::Strategy::of(&strategy), &etag::of(strategy.revision), done.replayed))
 }

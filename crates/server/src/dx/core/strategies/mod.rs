@@ -9,6 +9,7 @@ pub(crate) mod update;
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::call::unexpected;
+use crate::wire::fields::Read;
 use crate::wire::{Json, text};
 use orderpark_domain::{Outcome, Strategy, StrategyRef, StrategyState};
 
@@ -25,6 +26,6 @@ async fn find(call: &Call) -> Result<Strategy, Problem> {
     call.app.store.get_strategy(&call.scope, strategy).await?.ok_or_else(Problem::not_found)
 }
 
-fn state(value: &Json) -> Result<StrategyState, std::borrow::Cow<'static, str>> {
+fn state(value: &Json) -> Read<StrategyState> {
     text::word(value, StrategyState::parse, "ACTIVE, DEACTIVATED")
 }

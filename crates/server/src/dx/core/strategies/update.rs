@@ -18,10 +18,10 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
         name: fields.changed("name", text::name),
         description: fields.changed("description", text::description),
         state: fields.changed("state", state),
-        settings: fields.changed("settings", text::settings),
+        settings: fields.changed("settings", text::settings).map(|settings| settings.0),
     };
     fields.finish_against(&as_read(&wire::Strategy::of(&current)))?;
     let done = call.commit(Command::UpdateStrategy(command)).await?;
     let strategy = strategy_of(done.outcome)?;
-    Ok(Call::done(&wire::Strategy::of(&strategy), &etag::of(strategy.revision), false))
+    Ok(call.done(&wire::Strategy::of(&strategy), &etag::of(strategy.revision), false))
 }

@@ -5,6 +5,7 @@ use crate::Problem;
 use crate::dx::Call;
 use crate::dx::call::unexpected;
 use crate::dx::core::as_read;
+use crate::wire::fields::Read;
 use crate::wire::{self, Json, etag, text};
 use axum::response::Response;
 use orderpark_domain::subscription::ChangeSubscription;
@@ -24,11 +25,11 @@ pub(crate) async fn change(call: Call) -> Result<Response, Problem> {
     let done = call.commit(Command::ChangeSubscription(command)).await?;
     let Outcome::Subscription(order, subscription) = done.outcome else { return Err(unexpected(&done.outcome)) };
     let placed = PlacedSubscription { revision: order.revision, subscription: *subscription, ..current };
-    Ok(Call::done(&wire::Subscription::of(&placed), &etag::of(placed.revision), false))
+    Ok(call.done(&wire::Subscription::of(&placed), &etag::of(placed.revision), false))
 }
 
 /// One of the two states that can be asked for, or the one that it has.
-fn state(value: &Json, current: SubscriptionState) -> Result<SubscriptionState, std::borrow::Cow<'static, str>> {
+fn state(value: &Json, current: SubscriptionState) -> Read<SubscriptionState> {
     let parse = |word: &str| {
         let asked = SubscriptionState::parse(word)?;
         let can_be_asked = matches!(asked, SubscriptionState::Active | SubscriptionState::Suspended);

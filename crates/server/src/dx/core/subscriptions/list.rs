@@ -9,7 +9,7 @@ use orderpark_domain::party::subscriber_with_id;
 use orderpark_domain::{OrderRef, Scope, SubscriptionRef, SubscriptionState};
 use orderpark_store::{PlacedSubscription, ReadError, Slice, SubscriptionFilter};
 
-const STATE_RULE: &str = "has to be one of PENDING, ACTIVE, SUSPENDED, REJECTED, CANCELLED, ALL";
+const STATE_RULE: &str = "must be one of PENDING, ACTIVE, SUSPENDED, REJECTED, CANCELLED, ALL";
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let page = page::by_index(&call.query)?;

@@ -14,12 +14,12 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     let (secret, hash) = new_secret(&*call.app.chance);
     let mut fields = call.fields(&body);
     let command = read(&mut fields, &call, hash);
-    fields.finish()?;
+    let body = fields.finish()?;
     let done = call.commit_once(Command::CreateUser(command), Some(&body)).await?;
+    let (secret, replayed) = (done.secret(secret.as_str()), done.replayed);
     let user = user_of(done.outcome)?;
-    let secret = (!done.replayed).then_some(secret.as_str());
     let shown = wire::User::of(&user).with_client(&call.app.settings.default_profile, secret);
-    Ok(call.made(&shown, &etag::of(user.revision), user.user, done.replayed))
+    Ok(call.made(&shown, &etag::of(user.revision), user.user, replayed))
 }
 
 fn read(fields: &mut Fields<'_>, call: &Call, secret: SecretHash) -> CreateUser {

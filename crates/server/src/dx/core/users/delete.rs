@@ -12,5 +12,5 @@ pub(crate) async fn delete(call: Call) -> Result<Response, Problem> {
     let user = call.target(UserRef::parse)?;
     let done = call.commit_once(Command::DeleteUser(DeleteUser { user }), None).await?;
     let user = user_of(done.outcome)?;
-    Ok(Call::done(&wire::User::of(&user), &etag::of(user.revision), done.replayed))
+    Ok(call.done(&wire::User::of(&user), &etag::of(user.revision), done.replayed))
 }

@@ -8,7 +8,7 @@ use crate::Problem;
 use crate::access::new_secret;
 use crate::dx::Call;
 use crate::dx::core::as_read;
-use crate::wire::{self, etag, text};
+use crate::wire::{self, etag, text, wrong};
 use axum::response::Response;
 use orderpark_domain::user::{RotateSecret, UpdateUser};
 use orderpark_domain::{Command, User};
@@ -17,6 +17,9 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
     let current = find(&call).await?;
     if call.query.flag("resetPassword")?.unwrap_or(false) {
         return reset(&call, &current).await;
+    }
+    if call.query.get("keepPrevious").is_some() {
+        return Err(wrong("keepPrevious", "goes with resetPassword=true, which is not there"));
     }
     let body = call.json()?;
     let mut fields = call.fields(&body);
@@ -30,7 +33,7 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
     fields.finish_against(&as_read(&wire::User::of(&current)))?;
     let done = call.commit(Command::UpdateUser(command)).await?;
     let user = user_of(done.outcome)?;
-    Ok(Call::done(&wire::User::of(&user), &etag::of(user.revision), false))
+    Ok(call.done(&wire::User::of(&user), &etag::of(user.revision), false))
 }
 
 /// The body may be empty, or the object as it was read.
@@ -43,7 +46,8 @@ async fn reset(call: &Call, current: &User) -> Result<Response, Problem> {
     let (text, secret) = new_secret(&*call.app.chance);
     let command = RotateSecret { user: current.user, secret, keep_previous };
     let done = call.commit(Command::RotateSecret(command)).await?;
+    let text = done.secret(text.as_str());
     let user = user_of(done.outcome)?;
-    let shown = wire::User::of(&user).with_client(&call.app.settings.default_profile, Some(&text));
-    Ok(Call::done(&shown, &etag::of(user.revision), false))
+    let shown = wire::User::of(&user).with_client(&call.app.settings.default_profile, text);
+    Ok(call.done(&shown, &etag::of(user.revision), false))
 }

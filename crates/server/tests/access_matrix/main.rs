@@ -4,12 +4,18 @@
 //! subscriber whose objects are asked for; nobody; and a stranger, who holds a scope of each kind, all of other parties.
 //! A cell is the status that the caller is answered. Domain.md, "Resources" and "Orders", says the same in prose.
 
+mod dry_runs;
+#[path = "../harness/mod.rs"]
 mod harness;
+mod parameters;
 
 use axum::body::Body;
+use dry_runs::*;
 use harness::{Answer, Caller, Engine, Journal, Shop, World, text};
 use http::Method;
+use orderpark_server::Settings;
 use orderpark_server::router::operations;
+use parameters::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -135,7 +141,16 @@ struct Scene {
 
 impl Scene {
     async fn on(engine: Engine) -> Scene {
-        let world = World::on(engine).await;
+        Scene::of(World::on(engine).await).await
+    }
+
+    /// Where `api.ignore_unknown_fields` is on.
+    async fn lenient(engine: Engine) -> Scene {
+        let settings = Settings { ignore_unknown_fields: true, ..Settings::default() };
+        Scene::of(World::with(engine, settings).await).await
+    }
+
+    async fn of(world: World) -> Scene {
         let shop = world.shop("net", "acme").await;
         let other = world.shop("far", "else").await;
         let scopes = [
@@ -206,7 +221,7 @@ impl Scene {
             ("POST", "/users") => json!({"email": format!("u{n}@new.example"), "scopes": [self.own_scope(column)]}),
             ("POST", "/applications" | "/connectivityPlans") => json!({"id": format!("net/p{n}"), "name": "New"}),
             ("POST", "/offers") => {
-                json!({"id": format!("acme/o{n}"), "name": "New", "items": [{"productId": self.shop.plan_id}]})
+                json!({"id": format!("acme/o{n}"), "name": "New", "items": [{"productId": self.shop.application_id}]})
             }
             ("POST", "/processingStrategies") => json!({"id": format!("acme/s{n}")}),
             ("POST", "/orders") => json!({"offerId": self.shop.offer_id, "subscriberId": self.shop.subscriber.id}),
@@ -290,6 +305,13 @@ async fn the_admin_api_is_answered_as_its_rows_say(engine: Engine) {
 }
 
 harness::on_each_engine! {
+    an_operation_takes_the_parameters_of_its_line_and_no_other;
+    the_setting_lets_unknown_parameters_pass_on_get_alone;
+    what_stands_beside_the_table_takes_no_parameters_either;
+    a_dry_run_is_answered_alike_and_changes_nothing;
+    a_dry_run_makes_no_secret_valid;
+    a_dry_run_under_a_used_key_is_its_first_answer;
+    no_supplier_is_asked_by_a_dry_run;
     each_cell_is_answered_as_it_says;
     the_contract_is_answered_the_same_with_its_one_status_of_success;
     the_admin_api_is_answered_as_its_rows_say;

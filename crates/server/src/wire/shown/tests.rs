@@ -1,0 +1,33 @@
+//! Which names are near, and what is quoted.
+
+use super::*;
+
+#[test]
+fn the_nearest_name_is_the_same_but_for_case_or_a_typing_error_away() {
+    let known = ["id", "ref", "offerId", "offerRef", "externalId", "withProcessingStrategyId"];
+    let near = |sent: &str| nearest(sent, known.into_iter());
+    for (sent, meant) in [
+        ("offerID", "offerId"),
+        ("offer_ref", "offerRef"),
+        ("oferId", "offerId"),
+        ("extrenalId", "externalId"),
+        ("processingStrategyId", "withProcessingStrategyId"),
+        ("Id", "id"),
+    ] {
+        assert_eq!(near(sent), Some(meant), "{sent}");
+    }
+    for sent in ["", "q", "name", "quantity", &"offerId".repeat(100)] {
+        assert_eq!(near(sent), None, "{sent}");
+    }
+}
+
+#[test]
+fn no_value_that_may_hold_a_secret_is_quoted() {
+    let text = |text: &str| Json::Text(text.to_owned());
+    for name in ["clientSecret", "accessToken", "Password"] {
+        assert_eq!(but(name, &text("hidden"), "must be"), "must be");
+    }
+    assert_eq!(but("portalUrl", &text("no address, hidden"), "must be"), "must be");
+    assert_eq!(but("name", &text("a\"\u{202e}\\"), "must be"), r#"is "a\"\u202e\\", but must be"#);
+    assert_eq!(but("a", &Json::Object(vec![("secret".into(), text("hidden"))]), "x"), "is an object, but x");
+}
