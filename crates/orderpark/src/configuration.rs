@@ -7,6 +7,7 @@
 //! log = "info"
 //! operator_id = "operator"
 //! default_profile = "default"
+//! trusted_proxies = []
 //!
 //! [[profiles]]
 //! id = "default"
@@ -14,6 +15,7 @@
 //!
 //! [api]
 //! ignore_unknown_fields = false
+//! cors_origins = []
 //!
 //! [events]
 //! streams_max = 256
@@ -42,9 +44,10 @@ mod publish;
 use anyhow::{Context as _, bail, ensure};
 use config::{Config, File, FileFormat};
 use orderpark_server::access::Validity;
+use orderpark_server::outside::network;
 use orderpark_server::publish::PublishSettings;
 use orderpark_server::wire::is_segment;
-use orderpark_server::{Profile, Settings};
+use orderpark_server::{Profile, Settings, cors_origin};
 use orderpark_store::Limits;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -64,6 +67,8 @@ pub struct Configuration {
     pub log: Option<String>,
     operator_id: Option<String>,
     default_profile: Option<String>,
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
     profiles: Option<Vec<ProfileEntry>>,
     #[serde(default)]
     api: Api,
@@ -90,6 +95,8 @@ struct ProfileEntry {
 #[serde(deny_unknown_fields)]
 struct Api {
     ignore_unknown_fields: Option<bool>,
+    #[serde(default)]
+    cors_origins: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -121,6 +128,8 @@ impl Configuration {
     pub fn settings(&self) -> anyhow::Result<Settings> {
         let mut settings = Settings::default();
         settings.ignore_unknown_fields = self.api.ignore_unknown_fields.unwrap_or(settings.ignore_unknown_fields);
+        settings.trusted_proxies = each("trusted_proxies", &self.trusted_proxies, network)?;
+        settings.cors_origins = each("api.cors_origins", &self.api.cors_origins, cors_origin)?;
         settings.streams_max = self.events.streams_max.unwrap_or(settings.streams_max);
         settings.streams_of_client_max = self.events.streams_of_client_max.unwrap_or(settings.streams_of_client_max);
         settings.heartbeat_ms = self.events.heartbeat_ms.unwrap_or(settings.heartbeat_ms);
@@ -186,6 +195,11 @@ impl ProfileEntry {
         ensure!(is_segment(&self.id), "profiles: '{}' is not an id", self.id);
         Ok(Profile { id: self.id.clone(), name: self.name.clone().unwrap_or_else(|| self.id.clone()) })
     }
+}
+
+/// Reads each element of a list.
+fn each<T>(key: &str, texts: &[String], read: fn(&str) -> Result<T, String>) -> anyhow::Result<Vec<T>> {
+    texts.iter().map(|text| read(text).map_err(|error| anyhow::anyhow!("{key}: {error}"))).collect()
 }
 
 /// A message without the lines of the file that it shows: a password may stand there.

@@ -1,14 +1,17 @@
-//! What happens around every request, in this order: limits, a deadline, panics caught; the token; the route; what the
+//! What happens around every request, in this order: limits, a deadline, panics caught; the route; the token; what the
 //! caller may; the body. Then the handler, and whatever went wrong becomes an answer here and is logged here. Last, what nobody read of
 //! the request is read, so that the connection can be kept (`unread`).
 //!
-//! The Core API is looked up in [`mod@crate::router`]'s table; health and the Admin API are an axum router behind it. No stack
+//! The Core API is looked up in [`mod@crate::router`]'s table; pages, health and the Admin API are an axum router behind it. No stack
 //! of layers: this is the hot path, and a plain function says more.
 
 mod core;
+mod cors;
 pub(crate) mod limits;
 mod others;
+mod pages;
 mod unread;
+mod unserved;
 
 use crate::dx::{Base, Turns};
 use crate::native::events::Streams;
@@ -19,6 +22,8 @@ use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::response::Response;
+use cors::Cors;
+pub use cors::cors_origin;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH};
 use http::{HeaderValue, Method};
@@ -73,8 +78,16 @@ impl Front {
         let form = Form::of(request.headers());
         let method = request.method().clone();
         let path = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
+        let cors = Cors::of(&self.app.settings.cors_origins, &request);
         let (request, rest) = Rest::of(request, &self.app);
-        let mut response = self.finish(guarded(self.dispatch(request)).await, &method, form);
+        let result = match &cors {
+            Some(cors) if cors.is_preflight => Ok(answer::preflight()),
+            _ => guarded(self.dispatch(request)).await,
+        };
+        let mut response = self.finish(result, &method, form);
+        if let Some(cors) = cors {
+            cors.mark(response.headers_mut());
+        }
         let kept = match rest {
             _ if unread::is_last(response.status()) => false,
             Some(rest) => rest.read().await,
@@ -91,10 +104,11 @@ impl Front {
 
     async fn dispatch(&self, request: Request) -> Result<Response, Problem> {
         limits::check(&request)?;
+        let request = with_plain_path(request);
         if let Some((base, _)) = Base::split(request.uri().path()) {
             return core::answer(self, base, request).await;
         }
-        match self.others.clone().oneshot(without_last_slash(request)).await {
+        match self.others.clone().oneshot(request).await {
             Ok(response) => Ok(response),
             Err(never) => match never {},
         }
@@ -133,14 +147,17 @@ async fn guarded(work: impl Future<Output = Result<Response, Problem>>) -> Resul
     }
 }
 
-/// A trailing slash is tolerated (domain.md, conventions).
-fn without_last_slash(mut request: Request) -> Request {
+/// Double slashes and a trailing one are tolerated (domain.md, conventions).
+fn with_plain_path(mut request: Request) -> Request {
     let path = request.uri().path();
-    let Some(shorter) = path.strip_suffix('/').filter(|shorter| !shorter.is_empty()) else { return request };
-    let target = match request.uri().query() {
-        Some(query) => format!("{shorter}?{query}"),
-        None => shorter.to_owned(),
-    };
+    if path.len() < 2 || !(path.ends_with('/') || path.contains("//")) {
+        return request;
+    }
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let mut target = format!("/{}", segments.join("/"));
+    if let Some(query) = request.uri().query() {
+        target = format!("{target}?{query}");
+    }
     if let Ok(uri) = target.parse() {
         *request.uri_mut() = uri;
     }

@@ -28,6 +28,6 @@ mod turns;
 pub mod wire;
 
 pub use app::App;
-pub use front::router;
+pub use front::{cors_origin, router};
 pub use problem::Problem;
 pub use settings::{Profile, Settings};

@@ -3,8 +3,9 @@
 mod harness;
 
 use axum::body::Body;
-use harness::{World, text};
-use http::Method;
+use harness::{Engine, World, text};
+use http::{HeaderValue, Method};
+use orderpark_server::Settings;
 use orderpark_server::router::operations;
 use serde_json::json;
 
@@ -18,14 +19,140 @@ async fn a_token_comes_before_everything() {
         answer.refused(401, "unauthorized");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
-    for path in ["", "/", "/nothing", "/orders/1/2", "/orders//"] {
-        nobody.get(path).await.refused(401, "unauthorized");
-        world.operator.get(path).await.refused(404, "not_found");
-    }
     nobody.send(Method::PATCH, "/orders", Body::empty()).await.refused(401, "unauthorized");
-    nobody.at("/admin/latest/api").get("/nothing").await.refused(401, "unauthorized");
-    world.operator.at("/admin/latest/api").get("/nothing").await.refused(404, "not_found");
-    nobody.at("").get("/nothing").await.refused(404, "not_found");
+    nobody.at("/admin/latest/api").post("/profiles", json!({})).await.refused(401, "unauthorized");
+}
+
+/// The routes are public, so it needs no token to be told that there is none, nor where the right one is.
+#[tokio::test]
+async fn what_is_not_served_says_what_is() {
+    let world = World::new().await;
+    let nobody = world.nobody().at("");
+    for (path, said) in [
+        ("/core/latest/api", "served below it are /suppliers, /vendors, "),
+        ("/core/v141/api/order", "there is no /order (did you mean /orders?)"),
+        ("/core/v141/api/Offers/1", "did you mean /offers?"),
+        ("/core/v141/api/nothing", "there is no /nothing; served are /suppliers, "),
+        ("/core/v141/api/orders/1/2", "served are /orders, /orders/{ref}"),
+        ("/core/v141/api/events/1.0", "served are /events, /events/stream"),
+        ("/core/v141/api/devices", "ThingPark DX has /devices, and this server does not"),
+        ("/thingpark/dx/core/v141/api/baseStations/7", "ThingPark DX has /baseStations, and"),
+        ("/core/v142/api/orders", "below /core/v141/api, /core/v155/api, /core/latest/api"),
+        ("/thingpark/dx/core/latest/orders", "the Core API is served below"),
+        ("/admin/v9/api/profiles", "below /admin/v140/api, /admin/v141/api, /admin/latest/api"),
+        ("/core/latest/api/oauth/token", "the Admin API: /admin/latest/api/oauth/token"),
+        ("/core/latest/api/profiles", "the Admin API: /admin/latest/api/profiles"),
+        ("/oauth/token", "the Admin API: /admin/latest/api/oauth/token"),
+        ("/admin/latest/api/orders/1", "the Core API: /core/latest/api/orders"),
+        ("/admin/latest/api/nothing", "served are /oauth/token, "),
+        ("/api/orders", "the Core API: /core/latest/api/orders"),
+        ("/orders/1", "the Core API: /core/latest/api/orders"),
+        ("/thingpark/smp/rest/operators", "only subscriptions are served: /thingpark/smp/rest/applications/"),
+        ("/nothing", "nothing is served at /nothing; GET / shows what is"),
+        ("/thingpark", "GET / shows what is"),
+    ] {
+        for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {
+            let answer = nobody.send(method, path, Body::empty()).await.refused(404, "no_such_operation");
+            assert!(text(&answer, "message").contains(said), "{path}: {answer}");
+        }
+    }
+    let long = format!("/core/latest/api/{}", "x".repeat(5000));
+    assert!(text(&nobody.get(&long).await.refused(404, "no_such_operation"), "message").len() < 400);
+}
+
+#[tokio::test]
+async fn slashes_that_stand_twice_are_one() {
+    let world = World::new().await;
+    let (operator, nobody) = (world.operator.at(""), world.nobody().at(""));
+    for path in ["/core//latest/api/orders", "//core/latest/api/orders", "/core/latest/api//orders///?limit=1"] {
+        assert_eq!(operator.get(path).await.expect(200), json!([]));
+        nobody.get(path).await.refused(401, "unauthorized");
+    }
+    assert_eq!(nobody.get("//health//live/").await.status, 200);
+    operator.get("/admin/latest/api//profiles//default").await.expect(200);
+    nobody.get("///").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_root_says_what_this_is() {
+    let world = World::new().await;
+    let nobody = world.nobody().at("");
+    let shown = nobody.get("/").await.expect(200);
+    assert_eq!((&shown["name"], &shown["version"]), (&json!("orderpark"), &json!(env!("CARGO_PKG_VERSION"))));
+    for base in shown["core"].as_array().expect("bases") {
+        let orders = format!("{}/orders", base.as_str().expect("a path"));
+        world.operator.at("").get(&orders).await.expect(200);
+    }
+    for base in shown["admin"].as_array().expect("bases") {
+        world.operator.at(base.as_str().expect("a path")).get("/profiles").await.expect(200);
+    }
+    for path in shown["health"].as_array().expect("paths").iter().chain([&shown["docs"]]) {
+        assert_eq!(nobody.get(path.as_str().expect("a path")).await.status, 200, "{path}");
+    }
+    let page = nobody.with("accept", "text/html,application/xhtml+xml,*/*;q=0.8").get("/").await;
+    assert_eq!((page.header("content-type"), page.header("vary")), ("text/html; charset=utf-8", "Accept"));
+    assert!(page.text().contains("/core/latest/api") && page.text().contains("href=\"/docs/errors\""));
+    let head = nobody.head("/").await;
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    nobody.post("/", json!({})).await.refused(405, "method_not_allowed");
+}
+
+#[tokio::test]
+async fn every_reason_has_its_place_on_the_page_of_errors() {
+    let page = World::new().await.nobody().at("").get("/docs/errors").await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(page.header("cache-control"), "public, max-age=3600");
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    let text = page.text();
+    for reason in orderpark_server::problem::Reason::ALL {
+        let anchors = text.matches(&format!("id=\"{}\"", reason.slug())).count();
+        assert_eq!(anchors, 1, "docs/reference/errors.md needs one heading '## {}'", reason.slug());
+    }
+    // The page loads nothing, and its links lead to this server or to the world, never to a file of the book.
+    assert!(!text.contains("src=") && !text.contains("<script") && !text.contains(".md\""), "{text}");
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_call_where_the_operator_says_so() {
+    let settings = |origins: &[&'static str]| Settings {
+        cors_origins: origins.iter().map(|origin| HeaderValue::from_static(origin)).collect(),
+        ..Settings::default()
+    };
+    let named = World::with(Engine::Sqlite, settings(&["https://shop.example", "https://desk.example"])).await;
+    let open = World::with(Engine::Sqlite, settings(&["*"])).await;
+    let closed = World::new().await;
+    for (world, origin, allowed) in [
+        (&named, "https://desk.example", "https://desk.example"),
+        (&named, "https://evil.example", ""),
+        (&open, "https://evil.example", "*"),
+        (&closed, "https://shop.example", ""),
+    ] {
+        let page = world.nobody().with("origin", origin);
+        let asking = page.with("access-control-request-method", "POST");
+        let preflight = asking.send(Method::OPTIONS, "/orders", Body::empty()).await;
+        assert_eq!(preflight.status, if std::ptr::eq(world, &closed) { 401 } else { 204 });
+        assert_eq!(preflight.header("access-control-allow-origin"), allowed);
+        let answers =
+            [page.get("/orders").await, page.get("/nothing").await, page.at("").get("/").await, preflight.clone()];
+        for answer in answers {
+            assert_eq!(answer.header("access-control-allow-origin"), allowed, "{}", answer.asked);
+            assert_eq!(answer.header("access-control-allow-credentials"), "");
+            let varies = answer.headers.get_all("vary").iter().any(|value| value == "Origin");
+            assert_eq!(varies, !std::ptr::eq(world, &closed), "{}", answer.asked);
+        }
+        if allowed.is_empty() {
+            assert_eq!(preflight.header("access-control-allow-headers"), "");
+            continue;
+        }
+        assert_eq!(preflight.header("access-control-allow-methods"), "GET, HEAD, POST, PUT, DELETE");
+        let sendable = preflight.header("access-control-allow-headers");
+        assert!(sendable.contains("Authorization") && sendable.contains("Idempotency-Key"), "{sendable}");
+        let readable = page.get("/orders").await;
+        assert!(readable.header("access-control-expose-headers").contains("ETag"), "{}", readable.asked);
+    }
+    let plain = named.nobody().send(Method::OPTIONS, "/orders", Body::empty()).await;
+    plain.refused(401, "unauthorized");
 }
 
 #[tokio::test]

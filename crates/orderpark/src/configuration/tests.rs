@@ -103,6 +103,23 @@ fn networks_that_are_opened_are_named_exactly() {
 }
 
 #[test]
+fn proxies_and_origins_are_named_exactly() {
+    let settings =
+        read("trusted_proxies = [\"127.0.0.1/32\"]\n[api]\ncors_origins = [\"https://shop.example\", \"*\"]").unwrap();
+    assert_eq!((settings.trusted_proxies.len(), settings.cors_origins.len()), (1, 2));
+    for wrong in ["127.0.0.1", "proxy.example", "10.0.0.1/8"] {
+        let refused = read(&format!("trusted_proxies = [\"{wrong}\"]")).unwrap_err();
+        assert!(refused.contains("trusted_proxies") && refused.contains(wrong), "{refused}");
+    }
+    for wrong in
+        ["https://shop.example/", "shop.example", "HTTPS://shop.example", "null", "", "https://shop.example:443"]
+    {
+        let refused = read(&format!("[api]\ncors_origins = [\"{wrong}\"]")).unwrap_err();
+        assert!(refused.contains("api.cors_origins"), "{wrong}: {refused}");
+    }
+}
+
+#[test]
 fn attempts_are_kept_for_as_many_days_as_is_said() {
     assert_eq!(read("").unwrap().deliveries.attempts_days, 30);
     assert_eq!(read("[deliveries]\nattempts_days = 7").unwrap().deliveries.attempts_days, 7);

@@ -1,6 +1,6 @@
 //! One request to the Core API, up to its handler.
 
-use super::{Front, limits, method_not_allowed};
+use super::{Front, limits, method_not_allowed, unserved};
 use crate::dx::{Base, Call};
 use crate::router::{self, Found, Operation};
 use crate::wire::parameters::DRY_RUN;
@@ -15,13 +15,13 @@ use http::{HeaderValue, Method};
 use orderpark_domain::Caller;
 use std::sync::Arc;
 
-/// Authenticates first of all, so that nobody learns what exists without a token.
+/// Authenticates before anything is said about objects and methods; the paths that are served are public.
 pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Result<Response, Problem> {
     let Front { app, turns, streams, tests, .. } = front;
     let (parts, body) = request.into_parts();
-    let caller = access::authenticate(app, &parts.headers).await?;
     match router::find(&parts.method, &parts.uri.path()[base.path.len()..]) {
         Found::Operation(operation, path_ref) => {
+            let caller = access::authenticate(app, &parts.headers).await?;
             let (query, dry_run) = judge(app, &caller, operation, &parts)?;
             let (caller, body) = if takes_body(operation) {
                 let body = limits::read_body(&parts.headers, body).await?;
@@ -52,8 +52,11 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
             debug_assert_eq!(response.headers().contains_key(answers::DRY_RUN), dry_run, "a dry run is marked");
             Ok(response)
         }
-        Found::OtherMethods(methods) => Err(allowing(&methods)),
-        Found::Nothing => Err(Problem::not_found()),
+        Found::OtherMethods(methods) => {
+            access::authenticate(app, &parts.headers).await?;
+            Err(allowing(&methods))
+        }
+        Found::Nothing => Err(unserved::problem(parts.uri.path())),
     }
 }
 

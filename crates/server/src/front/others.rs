@@ -1,6 +1,6 @@
-//! Everything but the Core API: health, and the Admin API below each of its base paths.
+//! Everything but the Core API: pages, health, and the Admin API below each of its base paths.
 
-use super::{method_not_allowed, ready};
+use super::{method_not_allowed, pages, ready, unserved};
 use crate::dx::{ADMIN_BASES, admin, below, smp};
 use crate::{App, Problem, access, answer};
 use axum::Router;
@@ -11,10 +11,12 @@ use http::{HeaderMap, Uri};
 use std::sync::Arc;
 
 /// Where clients of the Keycloak-shaped address look for tokens, at the root (domain.md, "Tokens").
-const TOKEN_ALIAS: &str = "/users-auth/protocol/openid-connect/token";
+pub(super) const TOKEN_ALIAS: &str = "/users-auth/protocol/openid-connect/token";
 
 pub(super) fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
+        .route("/", get(pages::index))
+        .route(pages::ERRORS_PATH, get(pages::errors))
         .route("/health/live", get(async || answer::healthy()))
         .route("/health/ready", get(async |State(app): State<Arc<App>>| ready(&app)))
         .route(smp::SUBSCRIPTION, get(smp::subscription))
@@ -26,9 +28,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
     router.fallback(unknown_route).method_not_allowed_fallback(unknown_method).with_state(app)
 }
 
-async fn unknown_route(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    authenticate_where_needed(&app, &uri, &headers).await?;
-    Err(Problem::not_found())
+async fn unknown_route(uri: Uri) -> Problem {
+    unserved::problem(uri.path())
 }
 
 async fn unknown_method(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
@@ -36,7 +37,7 @@ async fn unknown_method(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMa
     Err(method_not_allowed())
 }
 
-/// What needs a token needs it also to learn that there is nothing; the token endpoints never need one.
+/// What needs a token needs it also to learn of its methods; the token endpoints never need one.
 async fn authenticate_where_needed(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let admin = ADMIN_BASES.iter().find_map(|base| below(uri.path(), base));
     let needs_token = admin.is_some_and(|rest| !rest.starts_with("/oauth/") && rest != TOKEN_ALIAS);

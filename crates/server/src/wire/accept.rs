@@ -43,6 +43,11 @@ fn sent(headers: &HeaderMap, name: HeaderName) -> String {
     shown::quoted(&value)
 }
 
+/// Whether the caller asks for a page, as browsers do.
+pub(crate) fn takes_html(headers: &HeaderMap) -> bool {
+    headers.contains_key(ACCEPT) && takes(headers, &["text/html"])
+}
+
 /// Whether any of the ranges that the caller takes is one of these; whoever names none takes anything.
 fn takes(headers: &HeaderMap, known: &[&str]) -> bool {
     let mut ranges = headers.get_all(ACCEPT).iter().flat_map(|v| v.to_str().unwrap_or_default().split(','));

@@ -151,7 +151,7 @@ async fn where_to_begin_is_understood_or_refused(engine: Engine) {
         shop.vendor.get(&format!("/events?limit={wrong}")).await.refused(400, "invalid_attribute");
     }
     shop.vendor.get("/events?after=1&after=2").await.refused(400, "invalid_request");
-    shop.vendor.get("/events/1.0").await.refused(404, "not_found");
+    shop.vendor.get("/events/1.0").await.refused(404, "no_such_operation");
     shop.vendor.post("/events", json!({})).await.refused(405, "method_not_allowed");
     shop.vendor.with("accept", "text/event-stream").get("/events").await.refused(406, "not_acceptable");
     world.nobody().get("/events").await.refused(401, "unauthorized");

@@ -323,8 +323,6 @@ async fn a_hostile_path_or_query_is_refused(engine: Engine) {
     let paths = [
         "",
         "/",
-        "//orders",
-        "/orders//",
         "/./orders",
         "/../api/orders",
         "/ORDERS",

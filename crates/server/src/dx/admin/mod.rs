@@ -17,14 +17,18 @@ use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 use std::sync::Arc;
 
+/// The paths of [`routes`], to point at.
+pub(crate) const PATHS: [&str; 4] = ["/oauth/token", "/oauth/revoke_token", "/oauth/tokeninfo", "/profiles"];
+
 /// The operations below each Admin base path. Problems come out bare, for the front to render. The address of a client
 /// is that of `axum::extract::ConnectInfo<SocketAddr>` in the request's extensions, where the listener puts it.
 pub(crate) fn routes() -> Router<Arc<App>> {
-    let router = at(Router::new(), "/oauth/token", &post(token_issue::issue));
-    let router = at(router, "/oauth/revoke_token", &post(token_revoke::revoke));
-    let router = at(router, "/oauth/tokeninfo", &get(token_info::show));
+    let [token, revoke, info, profiles] = PATHS;
+    let router = at(Router::new(), token, &post(token_issue::issue));
+    let router = at(router, revoke, &post(token_revoke::revoke));
+    let router = at(router, info, &get(token_info::show));
     let router = at(router, "/users-auth/protocol/openid-connect/token", &post(token_issue::issue));
-    let router = at(router, "/profiles", &get(profiles::list));
+    let router = at(router, profiles, &get(profiles::list));
     at(router, "/profiles/{profileId}", &get(profiles::show))
 }
 

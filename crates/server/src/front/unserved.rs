@@ -1,0 +1,141 @@
+//! 404 `no_such_operation`: what is said about a path that leads to no operation.
+//!
+//! A missing object is 404 `not_found`, which depends on what the caller may see. The table of routes is public, so this
+//! answer needs no token, and says where the operation is that was probably meant.
+
+use super::others::TOKEN_ALIAS;
+use crate::Problem;
+use crate::dx::smp::{SMP_BASE, SUBSCRIPTION};
+use crate::dx::{ADMIN_BASES, BASES, Base, admin, below};
+use crate::problem::Reason;
+use crate::router::operations;
+
+/// Resources of ThingPark DX that have nothing to do with ordering, so that this server will not have them.
+const OUT_OF_SCOPE: &[&str] = &[
+    "/alarms",
+    "/appServers",
+    "/appServersRoutingProfiles",
+    "/asKeys",
+    "/baseStationProfiles",
+    "/baseStations",
+    "/deviceProfiles",
+    "/devices",
+    "/multicastGroups",
+    "/networkPartners",
+    "/routingProfiles",
+];
+/// How much of a path is shown.
+const SHOWN_MAX: usize = 64;
+
+/// Nothing is served at this path.
+pub(super) fn problem(path: &str) -> Problem {
+    Problem::new(Reason::NoSuchOperation, sentence(below(path, "/thingpark/dx").unwrap_or(path)))
+}
+
+fn sentence(path: &str) -> String {
+    if below(path, SMP_BASE).is_some() {
+        return format!("below {SMP_BASE} only subscriptions are served: {SUBSCRIPTION}");
+    }
+    if let Some((_, rest)) = Base::split(path) {
+        return in_core(rest);
+    }
+    if let Some(rest) = ADMIN_BASES.iter().find_map(|base| below(path, base)) {
+        return in_admin(rest);
+    }
+    match path.split('/').nth(1) {
+        Some("core") => format!("the Core API is served below {}", served(&BASES.map(|base| base.path))),
+        Some("admin") => format!("the Admin API is served below {}", served(&ADMIN_BASES)),
+        _ => without_base(path),
+    }
+}
+
+fn in_core(rest: &str) -> String {
+    let name = first_segment(rest);
+    if rest.is_empty() {
+        format!("this is the base of the Core API; served below it are {}", list(collections()))
+    } else if let Some(operation) = admin_operation(rest) {
+        format!("{operation} belongs to the Admin API: {}", at_admin(operation))
+    } else if OUT_OF_SCOPE.contains(&name) {
+        format!("ThingPark DX has {name}, and this server does not: it serves ordering only")
+    } else if collections().any(|known| known == name) {
+        let paths = operations().iter().map(|operation| operation.path).filter(|path| first_segment(path) == name);
+        format!("there is no operation at {}; served are {}", shown(rest), list(distinct(paths)))
+    } else if let Some(meant) = nearest(name, collections()) {
+        format!("there is no {} (did you mean {meant}?)", shown(name))
+    } else {
+        format!("there is no {}; served are {}", shown(name), list(collections()))
+    }
+}
+
+fn in_admin(rest: &str) -> String {
+    match collections().find(|known| *known == first_segment(rest)) {
+        Some(known) => format!("{known} belongs to the Core API: {}", at_core(known)),
+        None => {
+            format!("there is no {} in the Admin API; served are {}", shown(rest), list(admin::PATHS.iter().copied()))
+        }
+    }
+}
+
+/// A path that begins with no base at all.
+fn without_base(path: &str) -> String {
+    let meant = path.match_indices('/').find_map(|(at, _)| {
+        let name = first_segment(&path[at..]);
+        collections().find(|known| *known == name)
+    });
+    if let Some(operation) = admin_operation(path) {
+        format!("{operation} is served below the bases of the Admin API: {}", at_admin(operation))
+    } else if let Some(known) = meant {
+        format!("{known} is served below the bases of the Core API: {}", at_core(known))
+    } else {
+        format!("nothing is served at {}; GET / shows what is", shown(path))
+    }
+}
+
+/// The operation of the Admin API that a path ends with.
+fn admin_operation(path: &str) -> Option<&'static str> {
+    admin::PATHS.iter().copied().chain([TOKEN_ALIAS]).find(|operation| path.ends_with(operation))
+}
+
+fn at_admin(operation: &str) -> String {
+    format!("/admin/latest/api{operation}")
+}
+
+fn at_core(operation: &str) -> String {
+    format!("/core/latest/api{operation}")
+}
+
+/// Every first segment of the Core API.
+fn collections() -> impl Iterator<Item = &'static str> + Clone {
+    distinct(operations().iter().map(|operation| first_segment(operation.path)))
+}
+
+/// Without repetitions of what came just before.
+fn distinct<'p>(names: impl Iterator<Item = &'p str> + Clone) -> impl Iterator<Item = &'p str> + Clone {
+    let mut before = "";
+    names.filter(move |name| std::mem::replace(&mut before, name) != *name)
+}
+
+fn first_segment(path: &str) -> &str {
+    let end = path.get(1..).and_then(|rest| rest.find('/')).map_or(path.len(), |at| at + 1);
+    &path[..end]
+}
+
+/// The name that is the same but for case or a few typing errors.
+fn nearest<'n>(sent: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let sent = shown(sent).to_ascii_lowercase();
+    let far = |name: &&str| strsim::osa_distance(&name.to_ascii_lowercase(), &sent);
+    names.filter(|name| far(name) <= 2).min_by_key(far)
+}
+
+fn served(bases: &[&'static str]) -> String {
+    list(bases.iter().copied().filter(|base| !base.starts_with("/thingpark")))
+}
+
+fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// As much of a path as fits into a sentence.
+fn shown(path: &str) -> String {
+    path.chars().filter(char::is_ascii_graphic).take(SHOWN_MAX).collect()
+}
