@@ -3,9 +3,12 @@
 pub mod supplier;
 pub mod webhook;
 
-use orderpark_store::EventPlace;
+use orderpark_store::{Epoch, FeedPosition};
 
-/// The `webhook-id` of an event: ours, and the same however often it is sent.
-pub fn webhook_id(place: EventPlace) -> String {
-    format!("evt_{}_{}", place.seq, place.number)
+/// The id under which receivers, suppliers and brokers are told of an event: the same however often it is sent, and never
+/// again that of another event. Without a full stop, which Standard Webhooks keeps for signatures.
+pub fn webhook_id(event: FeedPosition) -> String {
+    let (place, epoch) = (event.place, event.epoch);
+    let separator = if epoch == Epoch::FIRST { "" } else { "_" };
+    format!("evt_{}_{}{separator}{}", place.seq, place.number, epoch.as_str())
 }

@@ -16,7 +16,7 @@ pub fn webhook_message(
 ) -> Result<Message, SealError> {
     Ok(Message {
         url: endpoint.url.clone(),
-        id: super::webhook_id(event.place),
+        id: super::webhook_id(event.position()),
         content_type: JSON,
         body: answer::to_json(&wire::Event::of(event)).into(),
         secrets: sealer.open_live(&endpoint.secrets, now)?,
