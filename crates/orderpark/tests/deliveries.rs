@@ -157,7 +157,7 @@ fn listen(deployment: &Deployment, world: &World, receiver: &Receiver) -> String
 }
 
 fn name(event: &Value) -> String {
-    format!("evt_{}", text(event, "id").replace('.', "_"))
+    format!("evt_{}", text(event, "id").replace(['.', '-'], "_"))
 }
 
 /// Everything has come, as it should.

@@ -28,6 +28,7 @@ use futures_util::FutureExt;
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH};
 use http::{HeaderValue, Method};
 use orderpark_domain::PartyRef;
+use orderpark_store::WriteState;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -185,11 +186,16 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 /// Readiness, for those who watch: not while draining, nor while the store takes no writes.
 pub(crate) fn ready(app: &App) -> Response {
     if app.draining.load(Ordering::Relaxed) {
-        answer::not_ready("the server is stopping")
-    } else if !app.store.takes_writes() {
-        answer::not_ready("the database does not take changes now")
-    } else {
-        answer::healthy()
+        return answer::not_ready("the server is stopping");
+    }
+    match app.store.write_state() {
+        WriteState::Taken => answer::healthy(),
+        WriteState::Stopped | WriteState::Unreachable => {
+            answer::not_ready("the database does not take changes now")
+        }
+        WriteState::ClockBehind { .. } => {
+            answer::not_ready("the clock is far behind the end of the journal: no changes are taken (docs/operations.md)")
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong in the store. Sentences here are for the operator's log, never for a client.
 
 use crate::row::Unreadable;
-use orderpark_domain::Refusal;
+use orderpark_domain::{Instant, Refusal};
 
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,14 @@ pub enum OpenError {
     /// The database was written by a newer program.
     #[error("the database has schema version {found}, this program knows {known}: use a newer program")]
     SchemaTooNew {
+        /// The version of the database.
+        found: u32,
+        /// The newest version that this program knows.
+        known: u32,
+    },
+    /// The database was written by an older program.
+    #[error("the database has schema version {found}, this program knows {known}: run `orderpark migrate` first")]
+    SchemaTooOld {
         /// The version of the database.
         found: u32,
         /// The newest version that this program knows.
@@ -59,6 +67,14 @@ pub enum CommitError {
     /// The database does not take writes now; nothing was done.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The clock is far behind the end of the journal; nothing was done.
+    #[error("the clock is far behind the end of the journal")]
+    ClockBehind {
+        /// When the journal's last entry was decided.
+        journal: Instant,
+        /// What the clock says.
+        now: Instant,
+    },
     /// The connection to the database was lost while committing: it was done, or not. The same key tells.
     #[error("the outcome is unknown: {0}")]
     OutcomeUnknown(String),

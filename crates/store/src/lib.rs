@@ -12,6 +12,7 @@ mod clock;
 mod committer;
 pub mod copy;
 pub mod deliveries;
+mod epochs;
 mod error;
 pub mod faults;
 mod journal;
@@ -28,9 +29,11 @@ mod sqlite;
 mod store;
 mod told;
 pub mod verify;
+mod write_state;
 
 pub use clock::{Chance, Clock, SystemChance, SystemClock};
 pub use committer::Committed;
+pub use epochs::{Epoch, FeedPosition};
 pub use error::{CommitError, OpenError, ReadError};
 pub use options::{Database, Options};
 pub use postgres::{Address, Limits, OwnSchema};
@@ -40,3 +43,4 @@ pub use reads::{
 };
 pub use schema::Schema;
 pub use store::Store;
+pub use write_state::WriteState;

@@ -54,6 +54,8 @@ pub struct Options {
     pub pages_max: Option<u32>,
     /// What a connection to PostgreSQL may take.
     pub postgres: Limits,
+    /// Whether changes are taken although the clock is far behind the end of the journal; they are dated right after it.
+    pub accept_clock_behind: bool,
     /// Whether the clock is set right by PostgreSQL's, as it must be where several nodes share it.
     pub follows_database_clock: bool,
 }
@@ -61,12 +63,13 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemClock::default()),
             chance: Arc::new(SystemChance::default()),
             waiting_max: 8192,
             batch_max: 512,
             pages_max: None,
             postgres: Limits::default(),
+            accept_clock_behind: false,
             follows_database_clock: true,
         }
     }

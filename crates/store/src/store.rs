@@ -8,6 +8,7 @@ use crate::postgres::Postgres;
 use crate::query::{Dialect, Query};
 use crate::row::{Read, Row};
 use crate::sqlite::Sqlite;
+use crate::write_state::{JournalTime, WriteState};
 use crate::{Clock, CommitError, Committed, Database, OpenError, Options, ReadError};
 use orderpark_domain::{Head, Intent, Need, World};
 use std::collections::BTreeSet;
@@ -33,6 +34,7 @@ struct Inner {
     committer: Mutex<Option<JoinHandle<()>>>,
     clock: Arc<dyn Clock>,
     moves: Moves,
+    journal_time: Arc<JournalTime>,
     engine: Engine,
 }
 
@@ -47,8 +49,8 @@ impl Store {
     ///
     /// May wait for the disk or the network, for a few seconds at most.
     pub fn open(database: &Database, options: Options) -> Result<Store, OpenError> {
-        let moves = Moves::new();
-        let (engine, writer, clock) = match database {
+        let (moves, journal_time) = (Moves::new(), Arc::new(JournalTime::new(options.accept_clock_behind)));
+        let (engine, (writer, end), clock) = match database {
             Database::Sqlite(path) => {
                 let (sqlite, writer) = Sqlite::open(path, &options)?;
                 (Engine::Sqlite(Arc::new(sqlite)), writer, Arc::clone(&options.clock))
@@ -59,11 +61,13 @@ impl Store {
                 (Engine::Postgres(Box::new(postgres)), writer, clock)
             }
         };
+        journal_time.ends_at(end);
+        journal_time.ahead_of(clock.now());
         let options = Options { clock: Arc::clone(&clock), ..options };
         let Committer { queue, thread } =
-            committer::start(writer, options, moves.clone()).map_err(|error| OpenError::Database(error.to_string()))?;
+            committer::start(writer, options, (moves.clone(), Arc::clone(&journal_time))).map_err(|error| OpenError::Database(error.to_string()))?;
         let (queue, committer) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
-        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, moves, engine }) })
+        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, moves, journal_time, engine }) })
     }
 
     /// Hands an intent to the committer and waits until its outcome is on the disk. Dropping the future cancels nothing.
@@ -121,15 +125,22 @@ impl Store {
         let _ = tokio::task::spawn_blocking(move || inner.stop()).await;
     }
 
-    /// Whether there is somebody to commit to: not once closed, nor if the committer's thread has ended, nor while
-    /// PostgreSQL cannot be reached.
+    /// Whether [`Store::write_state`] is [`WriteState::Taken`].
     pub fn takes_writes(&self) -> bool {
-        let reachable = match &self.inner.engine {
-            Engine::Sqlite(_) => true,
-            Engine::Postgres(postgres) => postgres.is_reachable(),
-        };
+        self.write_state() == WriteState::Taken
+    }
+
+    /// Whether changes are taken, and why not.
+    pub fn write_state(&self) -> WriteState {
         let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        reachable && queue.as_ref().is_some_and(|queue| !queue.is_closed())
+        if queue.as_ref().is_none_or(Queue::is_closed) {
+            return WriteState::Stopped;
+        }
+        if matches!(&self.inner.engine, Engine::Postgres(postgres) if !postgres.is_reachable()) {
+            return WriteState::Unreachable;
+        }
+        let now = self.inner.clock.now();
+        self.inner.journal_time.ahead_of(now).map_or(WriteState::Taken, |journal| WriteState::ClockBehind { journal, now })
     }
 
     /// The clock by which the journal is written: what the options gave, on PostgreSQL set right by the database's own,

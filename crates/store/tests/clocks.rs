@@ -18,23 +18,24 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// The machine's clock, ahead by so many microseconds.
-struct Wrong(AtomicI64);
+struct Wrong(AtomicI64, SystemClock);
 
 impl Wrong {
     fn by(ahead: i64) -> Arc<Wrong> {
-        Arc::new(Wrong(AtomicI64::new(ahead)))
+        Arc::new(Wrong(AtomicI64::new(ahead), SystemClock::default()))
     }
 }
 
 impl Clock for Wrong {
     fn now(&self) -> Instant {
-        Instant(SystemClock.now().0 + self.0.load(Ordering::SeqCst))
+        Instant(self.1.now().0 + self.0.load(Ordering::SeqCst))
     }
 }
 
 fn node(home: &TestDatabase, clock: &Arc<Wrong>, follows_database_clock: bool) -> Store {
     let (clock, chance) = (Arc::clone(clock) as Arc<dyn Clock>, Arc::new(Chance::new(3)));
-    let options = Options { clock, chance, follows_database_clock, ..Options::default() };
+    let accept_clock_behind = !follows_database_clock;
+    let options = Options { clock, chance, follows_database_clock, accept_clock_behind, ..Options::default() };
     Store::open(&home.database(), options).expect("a node")
 }
 

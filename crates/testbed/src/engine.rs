@@ -89,6 +89,18 @@ impl TestDatabase {
         parsed(&self.url_through(proxy))
     }
 
+    /// A copy of it as it is now, as from a backup. Nobody may be connected to a database in PostgreSQL.
+    pub fn copied(&self) -> TestDatabase {
+        TestDatabase(match &self.0 {
+            Home::Folder(_) => {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                self.execute(&format!("vacuum into '{}'", folder.path().join("orderpark.db").display()));
+                Home::Folder(folder)
+            }
+            Home::Server(database) => Home::Server(Box::new(database.copied())),
+        })
+    }
+
     /// Carries out any number of statements behind the program's back.
     pub fn execute(&self, sql: &str) {
         self.rows(sql);

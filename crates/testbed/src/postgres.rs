@@ -56,6 +56,11 @@ impl OwnDatabase {
         OwnDatabase { name, kept: Mutex::new(None) }
     }
 
+    /// A copy of it as it is now.
+    pub fn copied(&self) -> OwnDatabase {
+        aside(|| OwnDatabase::copy_of(&Session::open(&url()), &self.name))
+    }
+
     /// Its URL.
     pub fn url(&self) -> String {
         at_database(&url(), &self.name)

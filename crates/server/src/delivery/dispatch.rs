@@ -279,7 +279,7 @@ impl Dispatch {
             return;
         }
         match self.ground.app.store.events_end().await {
-            Ok(now) if now < end => self.begin_anew().await,
+            Ok(now) if now.place < end => self.begin_anew().await,
             Ok(_) => {}
             Err(error) => self.note("the end of the feed could not be read", Some(error)),
         }

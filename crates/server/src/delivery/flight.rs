@@ -175,8 +175,8 @@ impl Flight {
         };
         let attempt = Attempt {
             id: app.ordered_uuid(at),
-            place: Some(event.place),
-            webhook_id: webhook_id(event.place),
+            event: Some(event.position()),
+            webhook_id: webhook_id(event.position()),
             kind: event.notice.kind.as_str().to_owned(),
             number: self.sending.number,
             at,

@@ -1,6 +1,7 @@
 //! What becomes which problem.
 
 use super::{Problem, Reason};
+use crate::wire::time::Time;
 use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
 use orderpark_domain::{Forbidden, InUse, Refusal};
@@ -67,6 +68,14 @@ impl From<CommitError> for Problem {
                 Problem::new(Reason::Overloaded, "too many requests are waiting; nothing was changed").retry_after(1)
             }
             CommitError::Unavailable(detail) => Problem::unavailable(detail),
+            CommitError::ClockBehind { journal, now } => {
+                let (journal, now) = (Time(journal), Time(now));
+                let message = format!(
+                    "nothing was changed: the server's clock says {now}, but its last change is dated {journal}; it takes no \
+                     changes until its operator has set that right (docs/operations.md)"
+                );
+                Problem::new(Reason::ClockBehindJournal, message).retry_after(60)
+            }
             CommitError::OutcomeUnknown(detail) => Problem::outcome_unknown(detail),
             CommitError::Corrupt(detail) | CommitError::Fault(detail) => Problem::internal(detail),
         }

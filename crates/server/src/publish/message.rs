@@ -24,7 +24,7 @@ impl Message {
     pub(super) fn of(event: &FeedEvent) -> Message {
         let mut body = Vec::with_capacity(1024);
         answer::write_json(&wire::Event::of(event), &mut body);
-        let id = webhook_id(event.place);
+        let id = webhook_id(event.position());
         Message { id, kind: event.notice.kind.as_str(), body: body.into() }
     }
 }

@@ -124,7 +124,7 @@ impl Ground {
     /// Makes the cursor of a publisher that has never published.
     async fn begin(&self) -> Result<(), Failure> {
         let cursor = match self.begin {
-            Begin::Now => self.store.events_end().await?,
+            Begin::Now => self.store.events_end().await?.place,
             Begin::Beginning => EventPlace::BEGINNING,
         };
         Ok(self.store.begin_target(Target::Publisher(self.publisher), cursor).await?)

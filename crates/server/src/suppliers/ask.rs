@@ -108,7 +108,7 @@ async fn ask_one(app: &App, product: &Product, message: SupplierMessage, until: 
     }
     let attempt = Attempt {
         id: app.ordered_uuid(at),
-        place: None,
+        event: None,
         webhook_id: id,
         kind: KIND.to_owned(),
         number: 1,

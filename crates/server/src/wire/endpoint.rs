@@ -4,7 +4,7 @@ use super::as_text;
 use super::time::Time;
 use orderpark_domain::feed::Kind;
 use orderpark_domain::{EndpointRef, Grant, Instant};
-use orderpark_store::EventPlace;
+use orderpark_store::FeedPosition;
 use orderpark_store::deliveries::{self, DeliveryStatus};
 use serde::Serialize;
 use uuid::Uuid;
@@ -39,7 +39,7 @@ pub struct Endpoint<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     #[serde(serialize_with = "as_text")]
-    cursor: EventPlace,
+    cursor: FeedPosition,
     failing_since: Option<Time>,
     waiting: u64,
     exhausted: u64,
@@ -122,7 +122,7 @@ impl<'a> Attempt<'a> {
     pub fn of(attempt: &'a deliveries::Attempt) -> Attempt<'a> {
         Attempt {
             own_ref: attempt.id,
-            event_id: attempt.place.map(|place| place.to_string()),
+            event_id: attempt.event.map(|event| event.to_string()),
             webhook_id: &attempt.webhook_id,
             kind: &attempt.kind,
             number: attempt.number,

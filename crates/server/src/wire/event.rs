@@ -3,14 +3,14 @@
 use super::time::Time;
 use super::{Offer, Order, Subscriber, Subscription, as_text};
 use orderpark_domain::feed::About;
-use orderpark_store::{EventPlace, FeedEvent};
+use orderpark_store::{FeedEvent, FeedPosition};
 use serde::Serialize;
 
 /// An event.
 #[derive(Debug, Serialize)]
 pub struct Event<'a> {
     #[serde(serialize_with = "as_text")]
-    id: EventPlace,
+    id: FeedPosition,
     #[serde(serialize_with = "as_text")]
     sequence: u64,
     #[serde(rename = "type")]
@@ -33,7 +33,7 @@ impl<'a> Event<'a> {
     /// Shows an event.
     pub fn of(event: &'a FeedEvent) -> Event<'a> {
         Event {
-            id: event.place,
+            id: event.position(),
             sequence: event.notice.sequence,
             kind: event.notice.kind.as_str(),
             timestamp: Time(event.at),

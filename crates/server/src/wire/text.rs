@@ -5,7 +5,7 @@ use super::json::Json;
 use orderpark_domain::feed::Kind;
 use orderpark_domain::order::QUANTITY_MAX;
 use orderpark_domain::{Grant, NotificationFormat, NotificationMode, OfferState, StrategyState};
-use orderpark_store::EventPlace;
+use orderpark_store::FeedPosition;
 
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 256;
@@ -214,7 +214,7 @@ macro_rules! meant_as_sent {
 }
 
 meant_as_sent!(Settings, Grant, Vec<Grant>, Vec<Kind>, Vec<String>, OfferState, StrategyState);
-meant_as_sent!(NotificationMode, NotificationFormat, EventPlace);
+meant_as_sent!(NotificationMode, NotificationFormat, FeedPosition);
 
 /// Settings.
 pub fn settings(value: &Json) -> Read<Settings> {

@@ -39,7 +39,7 @@ async fn who_is_slow_everywhere_holds_up_nobody_else(engine: Engine) {
 fn attempt(number: u128, at: Instant) -> Attempt {
     Attempt {
         id: Uuid::from_u128(number),
-        place: None,
+        event: None,
         webhook_id: "evt_1_0".into(),
         kind: "order.activated".into(),
         number: 1,
@@ -191,7 +191,7 @@ async fn a_change_of_kinds_is_seen_with_the_next_renewal(engine: Engine) {
         .get_delivery_status(Target::Endpoint(endpoint))
         .await
         .expect("a read")
-        .is_none_or(|it| it.cursor < end)
+        .is_none_or(|it| it.cursor.place < end.place)
     {
         a_moment().await;
     }

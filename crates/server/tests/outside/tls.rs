@@ -116,7 +116,7 @@ fn a_file_with_no_good_certificates_is_refused_at_start() {
     let missing = empty.path().with_extension("missing");
     let open = |ca_file: &std::path::Path| {
         let settings = OutsideSettings { ca_file: Some(ca_file.to_owned()), ..OutsideSettings::default() };
-        Outside::new(&settings, Arc::new(SystemClock), Arc::new(SystemNames::default())).map(drop)
+        Outside::new(&settings, Arc::new(SystemClock::default()), Arc::new(SystemNames::default())).map(drop)
     };
     assert!(matches!(open(&missing), Err(OutsideError::Certificates(_))));
     assert!(matches!(open(empty.path()), Err(OutsideError::Certificates(_))));

@@ -44,7 +44,7 @@ pub async fn events(operator: &Caller) -> Vec<Value> {
 
 /// What webhooks call an event.
 pub fn id(event: &Value) -> String {
-    format!("evt_{}", event["id"].as_str().expect("an id").replace('.', "_"))
+    format!("evt_{}", event["id"].as_str().expect("an id").replace(['.', '-'], "_"))
 }
 
 pub fn ids(events: &[Value]) -> Vec<String> {
@@ -83,7 +83,7 @@ pub async fn settled(store: &Store, publisher: Publisher) {
         let end = store.events_end().await.expect("an end");
         loop {
             let status = store.get_delivery_status(Target::Publisher(publisher)).await.expect("a status");
-            if status.is_some_and(|status| status.cursor >= end) {
+            if status.is_some_and(|status| status.cursor.place >= end.place) {
                 return;
             }
             tokio::task::yield_now().await;

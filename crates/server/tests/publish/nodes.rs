@@ -72,7 +72,7 @@ async fn a_publisher_is_claimed_by_its_name_alone() {
         let claims = store.claim_targets(node, 100, 60_000).await.expect("claims");
         assert_eq!(claims, []);
         let claim = store.claim_publisher(Publisher::Nats, node, 60_000).await.expect("a claim").expect("it is free");
-        assert_eq!(claim.cursor, store.events_end().await.expect("an end"));
+        assert_eq!(claim.cursor, store.events_end().await.expect("an end").place);
         for asking in [node, other] {
             let again = store.claim_publisher(Publisher::Nats, asking, 60_000).await.expect("an answer");
             assert_eq!(again, None, "it is leased");

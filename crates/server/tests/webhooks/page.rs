@@ -37,7 +37,8 @@ fn the_signature_on_the_page_is_that_of_its_message() {
     for (name, attribute) in [("ce-id", "id"), ("ce-type", "type"), ("ce-time", "timestamp")] {
         assert_eq!(header(name), event[attribute].as_str().unwrap_or_default());
     }
-    assert_eq!(header("webhook-id"), format!("evt_{}", event["id"].as_str().unwrap_or_default().replace('.', "_")));
+    let id = event["id"].as_str().unwrap_or_default();
+    assert_eq!(header("webhook-id"), format!("evt_{}", id.replace(['.', '-'], "_")));
 }
 
 fn names(object: &Value) -> BTreeSet<String> {

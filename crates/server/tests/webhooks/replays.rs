@@ -3,7 +3,7 @@
 use super::harness::{self, Engine, Shop, World, text};
 use super::{URL, path};
 use orderpark_domain::{EndpointRef, Instant};
-use orderpark_store::EventPlace;
+use orderpark_store::FeedPosition;
 use orderpark_store::deliveries::{Attempt, Target};
 use serde_json::{Value, json};
 
@@ -118,7 +118,7 @@ async fn few_stretches_wait_for_one_endpoint_at_once(engine: Engine) {
 fn attempt(n: u32, event: Option<&str>, failure: Option<&str>) -> Attempt {
     Attempt {
         id: uuid::Uuid::from_u128((u128::from(n) << 80) | (0x7 << 76) | (0b10 << 62)),
-        place: event.and_then(EventPlace::parse),
+        event: event.and_then(FeedPosition::parse),
         webhook_id: format!("evt_{n}"),
         kind: "offer.updated".to_owned(),
         number: n,

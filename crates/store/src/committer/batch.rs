@@ -5,9 +5,11 @@ use super::{Answer, Committed, replay};
 use crate::deliveries::books::{Books, Kept};
 use crate::journal::{self, Hash, Line};
 use crate::moves::Moves;
+use crate::write_state::{JournalTime, may_be_dated_ahead};
 use crate::{CommitError, Options, ReadError, faults};
 use orderpark_domain::{Decision, Entry, Event, Head, Instant, Intent, Needs, Outcome, Refusal, Stamp, World};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// Rows a table of the working set may keep between batches.
 const KEPT_ROWS_MAX: usize = 100_000;
@@ -15,11 +17,15 @@ const KEPT_ROWS_MAX: usize = 100_000;
 /// How often the needs of an intent may lead to further needs; the longest chain there is has four links.
 const ROUNDS_MAX: usize = 16;
 
+/// Where others see how far the journal is.
+pub(crate) type Watched = (Moves, Arc<JournalTime>);
+
 /// Makes batches, with the working set that is true for the journal's end.
 pub(super) struct Batches {
     writer: Box<dyn Writer>,
     options: Options,
     moves: Moves,
+    journal_time: Arc<JournalTime>,
     /// Absent: nothing is known, load anew.
     kept: Option<(World, Hash)>,
     /// What the next batch begins with, where its transaction is open already.
@@ -30,6 +36,8 @@ pub(super) struct Batches {
 struct Draft {
     world: World,
     hash: Hash,
+    /// Whether the journal's end is far ahead of the clock.
+    is_ahead: bool,
     entries: Vec<Entry>,
     lines: Vec<Line>,
 }
@@ -41,8 +49,8 @@ pub(super) struct Done {
 }
 
 impl Batches {
-    pub(super) fn new(writer: Box<dyn Writer>, options: Options, moves: Moves) -> Batches {
-        Batches { writer, options, moves, kept: None, begun: None }
+    pub(super) fn new(writer: Box<dyn Writer>, options: Options, (moves, journal_time): Watched) -> Batches {
+        Batches { writer, options, moves, journal_time, kept: None, begun: None }
     }
 
     pub(super) fn batch_max(&self) -> usize {
@@ -86,7 +94,7 @@ impl Batches {
         let answers = intents.iter().map(|intent| self.decide(&mut draft, intent)).collect::<Result<Vec<_>, _>>()?;
         faults::point("decided");
         let kept = books.iter().map(|books| self.writer.keep(books)).collect::<Result<Vec<_>, Failure>>()?;
-        let Draft { world, hash, entries, lines } = &draft;
+        let Draft { world, hash, entries, lines, .. } = &draft;
         let tells = answers.iter().any(Result::is_ok);
         self.writer.commit(&Written { world, entries, lines, hash, tells })?;
         faults::point("committed but unanswered");
@@ -101,12 +109,15 @@ impl Batches {
     fn draft(&mut self) -> Result<Draft, Failure> {
         let kept = self.kept.take();
         let Begun { head, hash, others } = self.writer.begin(kept.as_ref().map(|(world, hash)| (&world.head, hash)))?;
+        let now = self.options.clock.now();
+        self.journal_time.ends_at(head.at);
+        let is_ahead = self.journal_time.ahead_of(now).is_some();
         let world = match (kept, others) {
             (Some((world, kept)), _) if world.head == head && kept == hash => world,
             (Some((world, _)), Some(events)) => caught_up(world, &events, head),
             _ => World::working_set(head),
         };
-        Ok(Draft { world, hash, entries: Vec::new(), lines: Vec::new() })
+        Ok(Draft { world, hash, is_ahead, entries: Vec::new(), lines: Vec::new() })
     }
 
     /// Loads until no intent names a need. Later intents may need more once earlier ones were applied: called again then.
@@ -130,6 +141,7 @@ impl Batches {
         let decided = catch_unwind(AssertUnwindSafe(|| intent.decide(&draft.world, stamp)));
         match decided {
             Ok(Ok(Decision { outcome: Outcome::Replay { seq }, .. })) => self.replay(draft, intent, (seq, stamp.at)),
+            Ok(Ok(decision)) if draft.is_ahead && !may_be_dated_ahead(&decision.events) => Ok(Err(self.clock_behind(draft))),
             Ok(Ok(decision)) => Self::record(draft, intent, decision, stamp.at).map(Ok),
             Ok(Err(refusal)) => Ok(Err(CommitError::Refused(refusal))),
             // Deciding only reads, so the draft is as it was.
@@ -141,6 +153,10 @@ impl Batches {
     fn stamp(&self, head: &Head) -> Stamp {
         let now = self.options.clock.now().max(Instant(head.at.0 + 1));
         Stamp { at: now, chance: self.options.chance.number() }
+    }
+
+    fn clock_behind(&self, draft: &Draft) -> CommitError {
+        CommitError::ClockBehind { journal: draft.world.head.at, now: self.options.clock.now() }
     }
 
     /// The first answer again, for a client that may still see what it shows.

@@ -19,9 +19,8 @@ pub(crate) use writer::{Begun, Failure, Remedy, Writer, Written};
 
 use crate::deliveries::books::{Books, Kept};
 use crate::faults;
-use crate::moves::Moves;
 use crate::{CommitError, Options, ReadError};
-use batch::{Batches, Done};
+use batch::{Batches, Done, Watched};
 use orderpark_domain::{Instant, Intent, Outcome};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -121,9 +120,9 @@ pub(crate) struct Committer {
 }
 
 /// Starts the thread. It ends when every sender is gone and all that waited is answered.
-pub(crate) fn start(writer: Box<dyn Writer>, options: Options, moves: Moves) -> std::io::Result<Committer> {
+pub(crate) fn start(writer: Box<dyn Writer>, options: Options, watched: Watched) -> std::io::Result<Committer> {
     let (queue, receiver) = Queue::new(options.waiting_max);
-    let run = move || run(Batches::new(writer, options, moves), receiver);
+    let run = move || run(Batches::new(writer, options, watched), receiver);
     let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
     Ok(Committer { queue, thread })
 }

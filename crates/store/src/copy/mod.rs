@@ -126,7 +126,7 @@ pub fn copy(from: &Database, to: &Database, tell: &mut dyn FnMut(Progress)) -> R
     for table in &TABLES {
         rows += copy_table(table, &mut source, &mut target, tell)?;
     }
-    target.move_head(&head, &source.keys_fingerprint()?)?;
+    target.move_head(&head, &source.keys_fingerprint()?, &source.epochs()?)?;
     faults::point("head copied");
     tell(Progress::Verified(0));
     let report = verify(to, &mut |entries| tell(Progress::Verified(entries))).map_err(CopyError::TargetOpen)?;

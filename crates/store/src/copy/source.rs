@@ -8,6 +8,9 @@ use crate::{Database, postgres, schema, sqlite};
 /// The columns of the head, the number of the last entry first and its hash second.
 pub(super) const HEAD: &str = "seq, hash, at, next_ref, next_subscription";
 
+/// The columns of an epoch.
+pub(super) const EPOCHS: &str = "first_seq, epoch, origin";
+
 /// Each server has one connection that writes. What roles of others do is not to be seen.
 const SERVERS: Texts = Texts {
     sqlite: "select 0",
@@ -68,6 +71,12 @@ impl Source {
         let query = self.side.query("select keys_fingerprint from deployment");
         let row = self.side.first(&query).map_err(CopyError::Source)?;
         Ok(row.and_then(|row| row.into_iter().next()).unwrap_or(Value::Nothing))
+    }
+
+    /// The epochs of the feed, as [`EPOCHS`] reads them.
+    pub(super) fn epochs(&mut self) -> Result<Rows, CopyError> {
+        let query = self.side.query(&format!("select {EPOCHS} from feed_epochs order by first_seq"));
+        self.side.ask(&query, usize::MAX).map_err(CopyError::Source)
     }
 
     pub(super) fn count(&mut self, table: &Table) -> Result<u64, CopyError> {

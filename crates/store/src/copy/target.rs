@@ -1,7 +1,7 @@
 //! The database that is written, batch by batch.
 
-use super::side::{Side, number};
-use super::source::{HEAD, Head};
+use super::side::{Rows, Side, number};
+use super::source::{EPOCHS, HEAD, Head};
 use super::{CopyError, TABLES, Table};
 use crate::query::{Dialect, Texts, Value};
 use crate::{Database, OpenError, faults, postgres, schema, sqlite};
@@ -135,7 +135,9 @@ impl Target {
     }
 
     /// Everything else is there: from now on the journal has a head.
-    pub(super) fn move_head(&mut self, head: &Head, keys_fingerprint: &Value) -> Result<(), CopyError> {
+    /// The source may give out more ids after this, so whoever serves the copy must begin a new epoch: no server lives at
+    /// the origin that it says.
+    pub(super) fn move_head(&mut self, head: &Head, keys_fingerprint: &Value, epochs: &Rows) -> Result<(), CopyError> {
         self.begin()?;
         let mut update = self.side.query("update head set");
         for (n, (column, value)) in HEAD.split(", ").zip(&head.0).enumerate() {
@@ -145,6 +147,10 @@ impl Target {
         let mut update = self.side.query("update deployment set");
         update.bind(" keys_fingerprint = ?", keys_fingerprint.clone());
         self.side.ask(&update, usize::MAX).map_err(failed)?;
+        self.side.run("delete from feed_epochs").map_err(failed)?;
+        let columns: Vec<String> = EPOCHS.split(", ").map(str::to_owned).collect();
+        self.side.append("feed_epochs", &columns, epochs).map_err(failed)?;
+        self.side.run("update feed_epochs set origin = 'copied'").map_err(failed)?;
         self.commit()
     }
 

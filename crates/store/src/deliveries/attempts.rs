@@ -7,7 +7,7 @@ use super::targets::of_target;
 use crate::query::{Dialect, Query, Texts};
 use crate::reads::{EventPlace, Slice};
 use crate::row::{self, Row, Unreadable, bytes, instant, number, optional_number, optional_string, small, string};
-use crate::{ReadError, Store};
+use crate::{Epoch, FeedPosition, ReadError, Store, epochs};
 use orderpark_domain::{Instant, Scope};
 use serde::Serialize;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub struct Attempt {
     /// Grows with time.
     pub id: Uuid,
     /// The event; none: a test.
-    pub place: Option<EventPlace>,
+    pub event: Option<FeedPosition>,
     /// The id that the receiver was told, the same for all attempts of an event.
     pub webhook_id: String,
     /// The kind of the event.
@@ -49,7 +49,7 @@ pub struct Attempt {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AttemptFilter {
     /// At this event.
-    pub place: Option<EventPlace>,
+    pub event: Option<FeedPosition>,
     /// Only those that failed.
     pub failed: bool,
 }
@@ -91,8 +91,8 @@ impl AttemptRow {
         let short = |text: &String| storable(text, TEXT_BYTES_MAX);
         AttemptRow {
             id: attempt.id.simple().to_string(),
-            seq: attempt.place.map(|place| place.seq),
-            number: attempt.place.map(|place| place.number),
+            seq: attempt.event.map(|event| event.place.seq),
+            number: attempt.event.map(|event| event.place.number),
             webhook_id: short(&attempt.webhook_id),
             event: short(&attempt.kind),
             attempt: attempt.number,
@@ -147,17 +147,18 @@ impl Store {
         slice: Slice<Uuid>,
     ) -> Result<Vec<Attempt>, ReadError> {
         let mut query = Query::new(self.dialect(), "select ");
-        query.text(COLUMNS).text(" from delivery_attempts");
-        if filter.place.is_some() {
+        query.text(COLUMNS).text(", ").text(&epochs::of_entry("seq")).text(" from delivery_attempts");
+        if filter.event.is_some() {
             query.either(BY_EVENT);
         }
         of_target(query.text(" where"), target);
         if filter.failed {
             query.text(" and failure is not null");
         }
-        if let Some(place) = filter.place {
-            let (seq, number) = place.values();
-            query.bind(" and seq = ?", seq).bind(" and number = ?", number);
+        if let Some(event) = filter.event {
+            let (seq, number) = event.place.values();
+            query.bind(" and seq = ?", seq).bind(" and number = ?", number).text(" and ");
+            query.bind(&epochs::of_entry("?"), seq).bind(" = ?", event.epoch.as_str().to_owned());
         }
         query.bind_some(" and id < ?", slice.after.map(|after| after.as_bytes().to_vec())).text(" order by id desc");
         slice.limit(&mut query);
@@ -194,10 +195,12 @@ impl Store {
 
 fn attempt(row: &dyn Row) -> row::Read<Attempt> {
     let seq = optional_number(row, 1)?;
+    let place = |seq| Ok::<_, Unreadable>(EventPlace { seq, number: small(row, 2)? });
+    let event = seq.map(|seq| Ok(FeedPosition { place: place(seq)?, epoch: Epoch::at(row, 12)? }));
     let status = optional_number(row, 9)?.map(u16::try_from).transpose();
     Ok(Attempt {
         id: Uuid::from_bytes(bytes(row, 0)?),
-        place: seq.map(|seq| Ok(EventPlace { seq, number: small(row, 2)? })).transpose()?,
+        event: event.transpose()?,
         webhook_id: string(row, 3)?,
         kind: string(row, 4)?,
         number: small(row, 5)?,

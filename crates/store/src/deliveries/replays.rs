@@ -55,7 +55,7 @@ impl Store {
         let what = match what {
             ReplayAsk::One(place) => self.one(target, place),
             // What is not there yet is delivered when it comes.
-            ReplayAsk::Range { after, until } => self.range(target, after, until.min(self.events_end().await?)),
+            ReplayAsk::Range { after, until } => self.range(target, after, until.min(self.events_end().await?.place)),
             ReplayAsk::Exhausted => self.exhausted(target),
         };
         let kept = self.keep(Books(vec![asked, what])).await?;
@@ -68,7 +68,7 @@ impl Store {
             self.dialect(),
             "insert into delivery_retries (kind, ref, seq, number, lane, attempts, state, at)",
         );
-        query.bind(" select kind, ref, ?", seq).bind(", ?", of_entry).bind(", ?", format!("replay:{place}"));
+        query.bind(" select kind, ref, ?", seq).bind(", ?", of_entry).bind(", ?", format!("replay:{}.{of_entry}", place.seq));
         query.bind(", 0, 'DUE', ? from delivery_targets where", self.now().0);
         of_target(&mut query, target).text(
             " on conflict (kind, ref, seq, number) do update set at = excluded.at, state = excluded.state, \

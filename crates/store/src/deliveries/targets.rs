@@ -4,7 +4,7 @@ use super::retries::BY_WAITING;
 use crate::query::{Query, Texts, Value, sql_number};
 use crate::reads::EventPlace;
 use crate::row::{self, Row, number, optional_instant, small, text};
-use crate::{ReadError, Store};
+use crate::{Epoch, FeedPosition, ReadError, Store, epochs};
 use orderpark_domain::{EndpointRef, Instant, ProductRef, Scope};
 
 /// What counts are counted to: more is said to be so many.
@@ -126,7 +126,7 @@ pub(super) fn of_target(query: &mut Query, target: Target) -> &mut Query {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeliveryStatus {
     /// Everything before is delivered, or waits, or is exhausted.
-    pub cursor: EventPlace,
+    pub cursor: FeedPosition,
     /// Since when nothing but failures came.
     pub failing_since: Option<Instant>,
     /// Events that failed and are tried again, and those that wait behind them; at most 100,000 are counted.
@@ -169,9 +169,9 @@ impl Store {
         );
         query.bind(" limit ?) x), ", COUNTED_MAX);
         query.text(
-            "(select count(*) from delivery_replays p where p.kind = t.kind and p.ref = t.ref) \
-             from delivery_targets t where",
+            "(select count(*) from delivery_replays p where p.kind = t.kind and p.ref = t.ref), ",
         );
+        query.text(&epochs::of_entry("t.cursor_seq")).text(" from delivery_targets t where");
         of_target(&mut query, target);
         self.get(query, status).await
     }
@@ -179,7 +179,7 @@ impl Store {
 
 fn status(row: &dyn Row) -> row::Read<DeliveryStatus> {
     Ok(DeliveryStatus {
-        cursor: place_at(row, 0)?,
+        cursor: FeedPosition { place: place_at(row, 0)?, epoch: Epoch::at(row, 8)? },
         failing_since: optional_instant(row, 2)?,
         last_attempt_at: optional_instant(row, 3)?,
         last_success_at: optional_instant(row, 4)?,

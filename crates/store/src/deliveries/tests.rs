@@ -20,7 +20,7 @@ fn retry(seq: u64, state: RetryState) -> Retry {
 fn attempt() -> Attempt {
     Attempt {
         id: Uuid::from_u128(1),
-        place: None,
+        event: None,
         webhook_id: "evt_1_0".into(),
         kind: "order.activated".into(),
         number: 1,

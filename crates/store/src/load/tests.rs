@@ -92,11 +92,11 @@ impl Loader {
         let options = Options::default();
         let (engine, writer) = match &database {
             Database::Sqlite(path) => {
-                let (sqlite, writer) = Sqlite::open(path, &options).expect("it opens");
+                let (sqlite, (writer, _)) = Sqlite::open(path, &options).expect("it opens");
                 ((Some(sqlite), None), writer)
             }
             Database::Postgres(address) => {
-                let (postgres, writer) =
+                let (postgres, (writer, _)) =
                     Postgres::open(address, &options, &crate::moves::Moves::new()).expect("it opens");
                 ((None, Some(postgres)), writer)
             }

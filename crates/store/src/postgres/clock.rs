@@ -1,6 +1,7 @@
 //! One clock for all nodes: the database's.
 
 use crate::Clock;
+use crate::clock::Steady;
 use orderpark_domain::Instant;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,12 +20,14 @@ pub(super) struct SharedClock {
     /// Microseconds that the database's clock is ahead of ours.
     ahead: AtomicI64,
     follows: bool,
+    /// The database's readings.
+    database: Steady,
 }
 
 impl SharedClock {
     /// Begins with the node's own time; `follows`: whether the database's is listened to.
     pub(super) fn new(own: Arc<dyn Clock>, follows: bool) -> SharedClock {
-        SharedClock { own, ahead: AtomicI64::new(0), follows }
+        SharedClock { own, ahead: AtomicI64::new(0), follows, database: Steady::new("the database's clock") }
     }
 
     /// Hears what the database's clock says, in an answer that took so long. One that took too long says nothing of now.
@@ -32,7 +35,7 @@ impl SharedClock {
         if took > TOLERATED_WAY {
             return;
         }
-        let ahead = database.0 - self.own.now().0;
+        let ahead = self.database.judge(database).0 - self.own.now().0;
         let known = self.ahead.load(Ordering::Relaxed);
         if self.follows && (ahead - known).abs() > TOLERATED {
             self.ahead.store(ahead, Ordering::Relaxed);

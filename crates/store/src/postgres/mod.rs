@@ -14,6 +14,7 @@ mod flush;
 mod lanes;
 mod limits;
 mod migrate;
+mod origin;
 mod pool;
 mod readers;
 #[cfg(test)]
@@ -36,12 +37,13 @@ use crate::committer::Writer;
 use crate::deliveries::books::{Books, Kept};
 use crate::moves::Moves;
 use crate::query::Query;
-use crate::row::blob;
+use crate::row::{blob, instant};
 use crate::{Clock, OpenError, Options, ReadError, copy};
 use books::Keepers;
 use clock::SharedClock;
 use connect::{Connector, Role};
 use lanes::Lanes;
+use orderpark_domain::Instant;
 use readers::Readers;
 use session::{Session, SessionError};
 use std::sync::Arc;
@@ -63,24 +65,25 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Connects, and brings the schema up to date.
+    /// Connects, and brings the schema up to date. With the writer comes the time of the journal's end.
     pub(crate) fn open(
         address: &Address,
         options: &Options,
         moves: &Moves,
-    ) -> Result<(Postgres, Box<dyn Writer>), OpenError> {
+    ) -> Result<(Postgres, (Box<dyn Writer>, Instant)), OpenError> {
         let connector = Connector::new(address, &options.postgres)?;
         let clock = Arc::new(SharedClock::new(Arc::clone(&options.clock), options.follows_database_clock));
         let status = Arc::new(Status::new(moves.clone()));
         let lanes = Lanes::new(&connector);
         let lists = Readers::new(&connector)?;
         let keepers = Keepers::new(&connector)?;
-        let (runtime, session) = elsewhere(|| begin(&connector))?;
+        let (runtime, session, end) = elsewhere(|| begin(&connector, &clock))?;
         let watch = Watch::start(connector.clone(), Arc::clone(&clock), Arc::clone(&status));
         let watch = watch.map_err(|error| OpenError::Database(error.to_string()))?;
+        let chance = Arc::clone(&options.chance);
         let writer =
-            PostgresWriter::new(runtime, session, connector.clone(), (Arc::clone(&clock), Arc::clone(&status)));
-        Ok((Postgres { lanes, lists, keepers, clock, status, connector, _watch: watch }, Box::new(writer)))
+            PostgresWriter::new(runtime, session, connector.clone(), (Arc::clone(&clock), Arc::clone(&status)), chance);
+        Ok((Postgres { lanes, lists, keepers, clock, status, connector, _watch: watch }, (Box::new(writer), end)))
     }
 
     /// Asks one of the connections for short reads.
@@ -132,17 +135,25 @@ impl Postgres {
     }
 }
 
-/// Brings the schema up to date and opens the connection that writes.
-fn begin(connector: &Connector) -> Result<(Runtime, Session), OpenError> {
+/// The time of the journal's end, and the time now.
+const TIMES: &str = "select at, (extract(epoch from clock_timestamp()) * 1000000)::bigint from head";
+
+/// Brings the schema up to date, opens the connection that writes, and hears the time.
+fn begin(connector: &Connector, clock: &SharedClock) -> Result<(Runtime, Session, Instant), OpenError> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| OpenError::Database(error.to_string()))?;
-    let session = runtime.block_on(async {
+    let (session, end) = runtime.block_on(async {
         let mut migrator = Session::open(connector, Role::Migrator).await?;
         migrate::migrate(&mut migrator.client).await?;
         copy::check_finished(migrate::exists(&migrator.client, copy::PROGRESS).await?)?;
-        Ok::<_, OpenError>(Session::open(connector, Role::Writer).await?)
+        let session = Session::open(connector, Role::Writer).await?;
+        let asked_at = std::time::Instant::now();
+        let times = session.client.query_one(TIMES, &[]).await.map_err(SessionError::from)?;
+        let read = |column| instant(&times, column).map_err(SessionError::from);
+        clock.hear(read(1)?, asked_at.elapsed());
+        Ok::<_, OpenError>((session, read(0)?))
     })?;
-    Ok((runtime, session))
+    Ok((runtime, session, end))
 }
 
 /// Runs something that waits on a runtime of its own, also from within a task of another one.

@@ -13,6 +13,7 @@ use super::ask::ask;
 use super::clock::SharedClock;
 use super::connect::{Connector, Role};
 use super::flush::{self, Write};
+use super::origin::origin;
 use super::session::{JOURNAL, REVOCATIONS, Session, SessionError};
 use super::watch::Status;
 use crate::committer::{Begun, Failure, Remedy, Writer, Written};
@@ -20,7 +21,7 @@ use crate::journal::{self, Hash, Line};
 use crate::load::lookups;
 use crate::query::{Dialect, Query, sql_number};
 use crate::row::{Unreadable, blob, instant, integer, number, text};
-use crate::{CommitError, faults, rows};
+use crate::{Chance, CommitError, Epoch, epochs, faults, rows};
 use futures_util::future::{join_all, try_join_all};
 use orderpark_domain::{Entry, Event, Head, Instant, Need, World};
 use std::collections::BTreeSet;
@@ -40,6 +41,9 @@ const NOW: &str = "select (extract(epoch from clock_timestamp()) * 1000000)::big
 const SINCE: &str = "select seq, at, case when seq > $1 then entry end, hash from journal \
     where seq >= $1 order by seq limit $2";
 const ENTRY: &str = "select seq, at, entry from journal where seq = $1";
+/// Where the last epoch began, and its place for one that is of before that was kept.
+const LAST_ORIGIN: &str = "select origin from feed_epochs order by first_seq desc limit 1";
+const ADOPT: &str = "update feed_epochs set origin = $1 where first_seq = (select max(first_seq) from feed_epochs)";
 const HASH: &str = "select hash from journal where seq = $1";
 const NOTIFY: &str = "select pg_notify($1, $2)";
 const COMMIT: &str = "commit";
@@ -59,6 +63,73 @@ pub(super) struct PostgresWriter {
     status: Arc<Status>,
     session: Option<Session>,
     open: bool,
+    epochs: NextEpoch,
+}
+
+/// When the feed's next epoch begins, as this node sees it.
+struct NextEpoch {
+    chance: Arc<dyn Chance>,
+    drawn: Epoch,
+    /// Where the session's database lives; none: not asked yet.
+    origin: Option<String>,
+    /// Whether the last epoch was found to have begun there.
+    is_checked: bool,
+    /// The last end of the journal that this node has seen while it held the head.
+    seen: Option<(u64, Hash)>,
+    due: Option<Due>,
+}
+
+/// What the next transaction that writes has to do for the epochs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// Say where the last one lives: it is of before that was kept.
+    Origin,
+    /// Begin a new one.
+    Epoch,
+}
+
+impl NextEpoch {
+    /// What the journal holds where this node knows it to have ended. What is not there any more was lost.
+    fn look_at(&mut self, written: &[Row]) -> Result<(), Unreadable> {
+        let Some((seq, hash)) = self.seen.filter(|(seq, _)| *seq > 0) else { return Ok(()) };
+        let ours = written.first().map(|row| Ok::<_, Unreadable>((number(row, 0)?, blob(row, 3)? == hash))).transpose()?;
+        if ours != Some((seq, true)) {
+            tracing::error!(seq, "the journal has lost its end: a new epoch of the feed begins (docs/restore.md)");
+            self.due = Some(Due::Epoch);
+        }
+        Ok(())
+    }
+
+    /// Compares where the last epoch began with where the database lives.
+    fn compare(&mut self, last: Option<&str>, head: &Head) {
+        let due = match last {
+            Some(origin) if self.origin.as_deref() == Some(origin) => None,
+            // A node of the version before may be at work: both give the same ids until something changes.
+            None if head.seq > 0 => Some(Due::Origin),
+            _ => Some(Due::Epoch),
+        };
+        self.due = self.due.filter(|due| *due == Due::Epoch).or(due);
+        self.is_checked = true;
+    }
+
+    fn write(&self, first: &Line) -> Option<Write<'static>> {
+        let origin = self.origin.clone();
+        Some(match self.due? {
+            Due::Origin => Write { sql: ADOPT, values: vec![Box::new(origin)] },
+            Due::Epoch => {
+                let (seq, epoch) = (sql_number(first.seq), self.drawn.as_str().to_owned());
+                Write { sql: epochs::BEGIN.postgres, values: vec![Box::new(seq), Box::new(epoch), Box::new(origin)] }
+            }
+        })
+    }
+
+    /// The journal ends with this line now, and with it what was due is done.
+    fn written(&mut self, last: &Line) {
+        if self.due.take() == Some(Due::Epoch) {
+            self.drawn = Epoch::draw(&*self.chance);
+        }
+        self.seen = Some((last.seq, last.hash));
+    }
 }
 
 impl PostgresWriter {
@@ -67,8 +138,11 @@ impl PostgresWriter {
         session: Session,
         connector: Connector,
         (clock, status): (Arc<SharedClock>, Arc<Status>),
+        chance: Arc<dyn Chance>,
     ) -> PostgresWriter {
-        PostgresWriter { runtime, connector, clock, status, session: Some(session), open: false }
+        let drawn = Epoch::draw(&*chance);
+        let epochs = NextEpoch { chance, drawn, origin: None, is_checked: false, seen: None, due: None };
+        PostgresWriter { runtime, connector, clock, status, session: Some(session), open: false, epochs }
     }
 
     /// Runs something on the connection, and gives the connection up if it is lost by it.
@@ -86,12 +160,34 @@ impl PostgresWriter {
 
     fn connect(&mut self) -> Result<(), SessionError> {
         if self.session.as_ref().is_some_and(Session::is_alive) && !self.status.is_doubted() {
-            return Ok(());
+            return self.ask_origin();
         }
         self.session = None;
+        self.epochs.origin = None;
         let connected = self.runtime.block_on(Session::open(&self.connector, Role::Writer));
         self.status.reached(connected.is_ok());
         self.session = Some(connected?);
+        self.ask_origin()
+    }
+
+    /// Asks where the database of a new session lives.
+    fn ask_origin(&mut self) -> Result<(), SessionError> {
+        if self.epochs.origin.is_none() {
+            self.epochs.origin = Some(self.run(async |session| origin(session).await)?);
+            self.epochs.is_checked = false;
+        }
+        Ok(())
+    }
+
+    /// Finds out whether a new epoch is due; the head is held.
+    fn check_epoch(&mut self, head: &Head, hash: Hash, written: &[Row]) -> Result<(), SessionError> {
+        self.epochs.look_at(written)?;
+        self.epochs.seen = Some((head.seq, hash));
+        if !self.epochs.is_checked {
+            let last: Option<String> =
+                self.run(async |session| Ok(session.client.query_one(LAST_ORIGIN, &[]).await?.get(0)))?;
+            self.epochs.compare(last.as_deref(), head);
+        }
         Ok(())
     }
 
@@ -268,7 +364,7 @@ impl Writer for PostgresWriter {
         let later = |error: SessionError| Failure { error: error.into(), remedy: Remedy::Later };
         self.connect().map_err(later)?;
         // Where nothing is known, nothing that others wrote is of interest.
-        let since = known.map_or(NEVER, |(head, _)| head.seq);
+        let since = self.epochs.seen.map_or(NEVER, |(seq, _)| seq);
         let (head, hash, written) = match self.take_head(since) {
             Err(busy) if busy.is_lock_timeout() => return Err(later(busy)),
             begun => begun?,
@@ -277,6 +373,7 @@ impl Writer for PostgresWriter {
             Some((_, hash)) => others(since, hash, &written)?,
             None => None,
         };
+        self.check_epoch(&head, hash, &written)?;
         Ok(Begun { head, hash, others })
     }
 
@@ -317,16 +414,24 @@ impl Writer for PostgresWriter {
         let Some(last) = batch.lines.last() else {
             return self.end_unwritten(batch.tells);
         };
-        let mut writes = flush::statements(batch);
+        let mut writes: Vec<Write<'_>> = batch.lines.first().and_then(|first| self.epochs.write(first)).into_iter().collect();
+        writes.extend(flush::statements(batch));
         writes.extend(self.notices(batch, last));
         faults::point("before commit");
         // From here on nobody may say that nothing was done, not even after a panic.
         self.open = false;
-        match self.send(&writes) {
-            Ok(()) => Ok(()),
+        let sent = self.send(&writes);
+        drop(writes);
+        match sent {
+            Ok(()) => {
+                self.epochs.written(last);
+                Ok(())
+            }
             Err(broken) if broken.is_lost() => {
                 tracing::warn!(%broken, "the connection was lost in a commit");
-                self.resolve(last)
+                self.resolve(last)?;
+                self.epochs.written(last);
+                Ok(())
             }
             Err(refused) => {
                 // Most often the commit was a rollback already.

@@ -15,11 +15,10 @@
 use super::Read;
 use crate::query::{Query, sql_number};
 use crate::row::{Row, number, text};
-use crate::{ReadError, Store, rows};
+use crate::{Epoch, FeedPosition, ReadError, Store, epochs, rows};
 use orderpark_domain::feed::{self, Notice};
-use orderpark_domain::{Entry, Instant, Scope, World};
+use orderpark_domain::{Entry, Instant, Need, Scope, World};
 use std::collections::BTreeSet;
-use std::fmt;
 
 /// How many entries one call looks at.
 const ENTRIES_MAX: usize = 2048;
@@ -32,7 +31,8 @@ const SLICE_BYTES: usize = 512 * 1024;
 /// How large the events of a page may be together, in [`Notice::parts`]; the last one may reach beyond.
 const PARTS_MAX: usize = 1024;
 
-/// A place in the feed: right after one notice of an entry, or after the whole entry. Written `17.0`, or `17`.
+/// A place in the feed: right after one notice of an entry, or after the whole entry. For use inside: others are told a
+/// [`FeedPosition`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventPlace {
     /// The journal's entry.
@@ -46,6 +46,8 @@ pub struct EventPlace {
 pub struct FeedEvent {
     /// Right after it.
     pub place: EventPlace,
+    /// The epoch of its entry.
+    pub epoch: Epoch,
     /// When it was decided.
     pub at: Instant,
     /// What it tells.
@@ -59,6 +61,8 @@ pub struct EventPage {
     pub events: Vec<FeedEvent>,
     /// Where to go on.
     pub next: EventPlace,
+    /// The epoch of the entry at `next`; none: no entry was looked at.
+    pub epoch: Option<Epoch>,
     /// Whether the journal ended there when it was read.
     pub is_end: bool,
 }
@@ -72,14 +76,13 @@ impl EventPlace {
         EventPlace { seq, number: u32::MAX }
     }
 
-    /// Reads what a place is written as; nothing but the one way to write it.
-    pub fn parse(text: &str) -> Option<EventPlace> {
+    /// Reads the two numbers of a position, also from other ways to write them.
+    pub(crate) fn parse(text: &str) -> Option<EventPlace> {
         let place = match text.split_once('.') {
             Some((seq, number)) => EventPlace { seq: seq.parse().ok()?, number: number.parse().ok()? },
             None => EventPlace::after(text.parse().ok()?),
         };
-        let exists = i64::try_from(place.seq).is_ok_and(|seq| seq < i64::MAX);
-        (exists && place.to_string() == text).then_some(place)
+        i64::try_from(place.seq).is_ok_and(|seq| seq < i64::MAX).then_some(place)
     }
 
     /// Right before the event at this place: what lies behind begins with it.
@@ -102,12 +105,10 @@ impl EventPlace {
     }
 }
 
-impl fmt::Display for EventPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.number {
-            u32::MAX => write!(f, "{}", self.seq),
-            number => write!(f, "{}.{number}", self.seq),
-        }
+impl FeedEvent {
+    /// Its id, and where to go on after it.
+    pub fn position(&self) -> FeedPosition {
+        FeedPosition { place: self.place, epoch: self.epoch }
     }
 }
 
@@ -115,7 +116,41 @@ impl Store {
     /// At most `limit` events behind `after`, or from the beginning, that this scope may hear of.
     pub async fn page_events(&self, scope: &Scope, after: Option<EventPlace>, limit: u32) -> Read<EventPage> {
         let next = after.unwrap_or(EventPlace::BEGINNING);
-        let mut draft = Draft { scope, limit: limit.max(1) as usize, events: Vec::new(), parts: 0, next };
+        Ok(self.read_page(scope, next, limit).await?.0)
+    }
+
+    /// [`Store::page_events`] behind a position that somebody named, and where to go on. `None`: the position was never
+    /// given out by the history that the database holds now.
+    pub async fn follow_events(
+        &self,
+        scope: &Scope,
+        after: FeedPosition,
+        limit: u32,
+    ) -> Read<Option<(EventPage, FeedPosition)>> {
+        let (page, is_there) = self.read_page(scope, after.place, limit).await?;
+        // Asked after the page was read: what is known now was known then.
+        if !is_there || !self.knows_position(after).await? {
+            return Ok(None);
+        }
+        let next = FeedPosition { place: page.next, epoch: page.epoch.unwrap_or(after.epoch) };
+        Ok(Some((page, next)))
+    }
+
+    /// Whether the history that the database holds now has this entry, in this epoch.
+    pub async fn knows_position(&self, position: FeedPosition) -> Read<bool> {
+        let FeedPosition { place, epoch } = position;
+        if place.seq == 0 {
+            return Ok(position == FeedPosition::BEGINNING);
+        }
+        let mut query = Query::new(self.dialect(), "select seq, ");
+        query.bind(&epochs::of_entry("?"), sql_number(place.seq)).text(" from head");
+        let known = self.get(query, move |row| Ok(place.seq <= number(row, 0)? && Epoch::at(row, 1)? == epoch)).await?;
+        Ok(known.unwrap_or(false))
+    }
+
+    /// A page, and whether the entry has the notice that `next` names, as far as this scope may know.
+    async fn read_page(&self, scope: &Scope, next: EventPlace, limit: u32) -> Read<(EventPage, bool)> {
+        let mut draft = Draft::new(scope, limit, next);
         let (mut looked_at, mut size) = (0, FIRST_SLICE);
         loop {
             let size_now = size.min(ENTRIES_MAX - looked_at);
@@ -123,12 +158,11 @@ impl Store {
             let is_end = entries.len() < size_now;
             looked_at += entries.len();
             size = entries_like(entries.len(), bytes);
-            let needs: BTreeSet<_> = entries.iter().filter_map(|entry| feed::needs(&entry.event)).collect();
-            let rows = self.look_up(needs).await?;
+            let rows = self.look_up(needs(&entries)).await?;
             if draft.take(&entries, &rows)? || is_end || looked_at >= ENTRIES_MAX {
-                let Draft { events, next, .. } = draft;
-                let is_end = is_end && entries.last().is_none_or(|last| next == EventPlace::after(last.seq));
-                return Ok(EventPage { events, next, is_end });
+                let Draft { events, next, epoch, is_there, .. } = draft;
+                let is_end = is_end && entries.last().is_none_or(|(last, _)| next == EventPlace::after(last.seq));
+                return Ok((EventPage { events, next, epoch, is_end }, is_there));
             }
         }
     }
@@ -136,32 +170,39 @@ impl Store {
     /// The event at a place, if this scope may hear of it.
     pub async fn get_event(&self, scope: &Scope, place: EventPlace) -> Read<Option<FeedEvent>> {
         let (entries, _) = self.entries_from(place.seq, 1).await?;
-        let needs: BTreeSet<_> = entries.iter().filter_map(|entry| feed::needs(&entry.event)).collect();
-        let rows = self.look_up(needs).await?;
-        let next = place.before();
-        let mut draft = Draft { scope, limit: 1, events: Vec::new(), parts: 0, next };
+        let rows = self.look_up(needs(&entries)).await?;
+        let mut draft = Draft::new(scope, 1, place.before());
         draft.take(&entries, &rows)?;
         Ok(draft.events.pop().filter(|event| event.place == place))
     }
 
     /// Where the feed ends now.
-    pub async fn events_end(&self) -> Read<EventPlace> {
-        let query = Query::new(self.dialect(), "select seq from head");
-        let seq = self.get(query, |row| number(row, 0)).await?;
-        Ok(seq.map_or(EventPlace::BEGINNING, EventPlace::after))
+    pub async fn events_end(&self) -> Read<FeedPosition> {
+        let query = Query::new(self.dialect(), &format!("select seq, {} from head", epochs::of_entry("head.seq")));
+        let position =
+            |row: &dyn Row| Ok(FeedPosition { place: EventPlace::after(number(row, 0)?), epoch: Epoch::at(row, 1)? });
+        Ok(self.get(query, position).await?.unwrap_or(FeedPosition::BEGINNING))
     }
 
-    /// Entries of the journal, and the bytes of their texts.
-    async fn entries_from(&self, seq: u64, limit: usize) -> Read<(Vec<Entry>, usize)> {
-        let mut query = Query::new(self.dialect(), "select seq, at, entry from journal where");
+    /// Entries of the journal with their epochs, and the bytes of their texts.
+    async fn entries_from(&self, seq: u64, limit: usize) -> Read<(Vec<Dated>, usize)> {
+        let epoch = epochs::of_entry("journal.seq");
+        let mut query = Query::new(self.dialect(), &format!("select seq, at, entry, {epoch} from journal where"));
         query.bind(" seq >= ?", sql_number(seq)).bind(" order by seq limit ?", sql_number(limit as u64));
-        let push = |(entries, bytes): &mut (Vec<Entry>, usize), row: &dyn Row| {
+        let push = |(entries, bytes): &mut (Vec<Dated>, usize), row: &dyn Row| {
             *bytes += text(row, 2)?.len();
-            entries.push(rows::entry(row)?);
+            entries.push((rows::entry(row)?, Epoch::at(row, 3)?));
             Ok(())
         };
         self.read_many(query, (Vec::new(), 0), push).await
     }
+}
+
+/// An entry and its epoch.
+type Dated = (Entry, Epoch);
+
+fn needs(entries: &[Dated]) -> BTreeSet<Need> {
+    entries.iter().filter_map(|(entry, _)| feed::needs(&entry.event)).collect()
 }
 
 /// How many entries such as these make one slice.
@@ -176,14 +217,27 @@ struct Draft<'s> {
     events: Vec<FeedEvent>,
     parts: usize,
     next: EventPlace,
+    epoch: Option<Epoch>,
+    is_there: bool,
 }
 
 impl Draft<'_> {
+    fn new(scope: &Scope, limit: u32, next: EventPlace) -> Draft<'_> {
+        let limit = limit.max(1) as usize;
+        Draft { scope, limit, events: Vec::new(), parts: 0, next, epoch: None, is_there: true }
+    }
+
     /// Takes what the scope may hear of; true: the page is full.
-    fn take(&mut self, entries: &[Entry], rows: &World) -> Read<bool> {
-        for entry in entries {
+    fn take(&mut self, entries: &[Dated], rows: &World) -> Read<bool> {
+        for (entry, epoch) in entries {
             let missing = |_| ReadError::Corrupt(format!("entry {} names a row that is missing", entry.seq));
-            for notice in feed::notices(entry, rows).map_err(missing)? {
+            let notices = feed::notices(entry, rows).map_err(missing)?;
+            if entry.seq == self.next.seq {
+                // By what the scope may hear alone: how many others there are is nobody else's business.
+                let last = notices.iter().filter(|notice| notice.is_for(self.scope)).map(|notice| notice.number).max();
+                self.is_there = last.is_none_or(|last| self.next.number <= last);
+            }
+            for notice in notices {
                 let place = EventPlace { seq: entry.seq, number: notice.number };
                 if place <= self.next || !notice.is_for(self.scope) {
                     continue;
@@ -193,9 +247,11 @@ impl Draft<'_> {
                 }
                 self.parts += notice.parts();
                 self.next = place;
-                self.events.push(FeedEvent { place, at: entry.at, notice });
+                self.epoch = Some(*epoch);
+                self.events.push(FeedEvent { place, epoch: *epoch, at: entry.at, notice });
             }
             self.next = EventPlace::after(entry.seq);
+            self.epoch = Some(*epoch);
         }
         Ok(self.is_full())
     }

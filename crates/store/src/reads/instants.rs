@@ -13,7 +13,7 @@ impl Store {
     /// The place behind everything that was decided before this instant.
     pub async fn event_place_before(&self, at: Instant) -> Read<EventPlace> {
         // What was decided before it: everything up to `earlier`, and nothing from `later` on.
-        let (mut earlier, mut later) = (0, self.events_end().await?.seq + 1);
+        let (mut earlier, mut later) = (0, self.events_end().await?.place.seq + 1);
         while earlier + 1 < later {
             let middle = earlier + (later - earlier) / 2;
             let mut query = Query::new(self.dialect(), "select at from journal where");

@@ -6,13 +6,13 @@
 mod postgres;
 
 use super::{
-    EndpointFilter, EventPlace, OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, StrategyFilter,
+    EndpointFilter, OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, StrategyFilter,
     SubscriptionFilter, UserFilter,
 };
 use crate::deliveries::{AttemptFilter, Target};
 use crate::query::{Query, heard};
 use crate::sqlite::open_reader;
-use crate::{Database, Options, ReadError, Store};
+use crate::{Database, FeedPosition, Options, ReadError, Store};
 use orderpark_domain::{
     Action, Caller, EndpointRef, Grant, Instant, OfferRef, OrderRef, OrderState, PartyKind, PartyRef, ProductKind,
     ProductRef, Scope, SecretHash, StrategyRef, SubscriptionState, User, UserRef,
@@ -202,7 +202,7 @@ async fn every_read(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), Re
     Box::pin(every_read_of_deliveries(store, grants)).await?;
     if let Some(scope) = scope(grants, Action::ReadEvents) {
         // Behind the end: what is in the journal of these tests is no journal.
-        store.page_events(&scope, Some(EventPlace::after(1_000_000)), 1).await?;
+        store.follow_events(&scope, FeedPosition::parse("1000000").expect("a position"), 1).await?;
         store.events_end().await?;
     }
     Ok(())
@@ -228,7 +228,7 @@ async fn every_read_of_deliveries(store: &Store, grants: &[(PartyKind, u64)]) ->
     store.page_attempts_at(target, &everywhere, Slice::after(uuid::Uuid::nil(), 1)).await?;
     let failed = AttemptFilter { failed: true, ..everywhere };
     store.page_attempts_at(target, &failed, Slice::first(1)).await?;
-    let of_event = AttemptFilter { place: Some(EventPlace { seq: 9, number: 0 }), ..everywhere };
+    let of_event = AttemptFilter { event: FeedPosition::parse("9.0"), ..everywhere };
     store.page_attempts_at(target, &of_event, Slice::first(1)).await?;
     // There are not that many, so only that is read.
     store.keep_newest_attempts(target, 1_000_000, 1).await?;

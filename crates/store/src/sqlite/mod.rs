@@ -18,10 +18,11 @@ pub(crate) use open::open_reader;
 use crate::committer::Writer;
 use crate::query::Query;
 use crate::row::Step;
-use crate::{OpenError, Options, ReadError, Schema, copy};
+use crate::{Epoch, OpenError, Options, ReadError, Schema, copy};
 use checkpoint::Checkpointer;
 use open::{FileLock, open_writer, require};
 use readers::Readers;
+use orderpark_domain::Instant;
 use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
 use writer::SqliteWriter;
@@ -43,8 +44,9 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, makes it if it is missing, and brings its schema up to date.
-    pub(crate) fn open(path: &Path, options: &Options) -> Result<(Sqlite, Box<dyn Writer>), OpenError> {
+    /// Opens the file, makes it if it is missing, and brings its schema up to date. With the writer comes the time of the
+    /// journal's end. As one process has the file, it can have been replaced only before this: a new epoch is due.
+    pub(crate) fn open(path: &Path, options: &Options) -> Result<(Sqlite, (Box<dyn Writer>, Instant)), OpenError> {
         let lock = FileLock::take(path)?;
         let writer = open_writer(path, options)?;
         copy::check_finished(is_unfinished_copy(&writer)?)?;
@@ -54,7 +56,9 @@ impl Sqlite {
         let thread = |source| OpenError::Io { path: path.display().to_string(), source };
         let checkpointer = Checkpointer::start(open_reader(path)?).map_err(thread)?;
         let sqlite = Sqlite { _checkpointer: checkpointer, readers, lists, _lock: lock };
-        Ok((sqlite, Box::new(SqliteWriter::new(writer))))
+        let end = writer.query_row("select at from head", [], |row| row.get(0));
+        let end = Instant(end.map_err(|error| OpenError::Database(error.to_string()))?);
+        Ok((sqlite, (Box::new(SqliteWriter::new(writer, Epoch::draw(&*options.chance))), end)))
     }
 
     /// Asks one of the connections for short reads.

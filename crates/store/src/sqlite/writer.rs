@@ -12,7 +12,7 @@ use crate::load::lookups;
 use crate::query::{Dialect, Query, sql_number};
 use crate::row::{Read, Row};
 use crate::told::Told;
-use crate::{CommitError, ReadError, faults, rows};
+use crate::{CommitError, Epoch, ReadError, epochs, faults, rows};
 use orderpark_domain::{Entry, Head, Need, World};
 use rusqlite::{Connection, ErrorCode, params_from_iter};
 use std::collections::BTreeSet;
@@ -25,11 +25,13 @@ const TRIMMED_EVERY: Duration = Duration::from_millis(50);
 pub(crate) struct SqliteWriter {
     connection: Connection,
     trimmed_at: Instant,
+    /// The epoch that begins with the next entry; none: it has begun.
+    next_epoch: Option<Epoch>,
 }
 
 impl SqliteWriter {
-    pub(crate) fn new(connection: Connection) -> SqliteWriter {
-        SqliteWriter { connection, trimmed_at: Instant::now() }
+    pub(crate) fn new(connection: Connection, next_epoch: Epoch) -> SqliteWriter {
+        SqliteWriter { connection, trimmed_at: Instant::now(), next_epoch: Some(next_epoch) }
     }
 
     fn one<T>(&self, query: &Query, read: fn(&dyn Row) -> Read<T>) -> Result<Option<T>, Failure> {
@@ -91,12 +93,19 @@ impl Writer for SqliteWriter {
     }
 
     fn commit(&mut self, batch: &Written<'_>) -> Result<(), Failure> {
-        if !batch.lines.is_empty() {
+        if let Some(first) = batch.lines.first() {
+            if let Some(epoch) = self.next_epoch {
+                let begun = (sql_number(first.seq), epoch.as_str());
+                self.connection.execute(epochs::BEGIN.sqlite, begun)?;
+            }
             flush(&self.connection, batch.world, &Told::by(batch.entries))?;
             append(&self.connection, batch.lines, &batch.world.head, batch.hash)?;
         }
         faults::point("before commit");
         self.connection.prepare_cached("commit")?.execute([]).map_err(|error| commit_failure(&error))?;
+        if !batch.lines.is_empty() {
+            self.next_epoch = None;
+        }
         Ok(())
     }
 

@@ -2,8 +2,9 @@
 
 use super::{Report, Snapshot, law};
 use crate::row::{bytes, instant, integer, number, text};
-use crate::{OpenError, journal};
+use crate::{Epoch, OpenError, journal};
 use orderpark_domain::{Entry, Head, World};
+use std::collections::BTreeSet;
 
 /// Walks the journal and answers the world that it means.
 pub(super) fn fold(
@@ -35,7 +36,26 @@ pub(super) fn fold(
     })?;
     report.checked.push(("journal entries".into(), world.head.seq));
     compare_head(snapshot, &world.head, &hash, report)?;
+    check_epochs(snapshot, world.head.seq, report)?;
     Ok(world)
+}
+
+/// Every entry has one epoch, and no two stretches of the journal have the same.
+fn check_epochs(snapshot: &Snapshot, end: u64, report: &mut Report) -> Result<(), OpenError> {
+    let (mut last, mut count, mut seen) = (0, 0, BTreeSet::new());
+    snapshot.each("select first_seq, epoch from feed_epochs order by first_seq", &mut |row| {
+        let (first, word) = (number(row, 0)?, text(row, 1)?.to_owned());
+        let has_form = if word.is_empty() { first == 1 } else { Epoch::parse(&word).is_some() };
+        report.check(has_form, || format!("feed: '{word}' is no epoch that may begin with entry {first}"));
+        report.check(first > last && (last > 0 || first == 1), || format!("feed: no epoch may begin with entry {first}"));
+        report.check(first <= end.max(1), || format!("feed: an epoch begins with entry {first}, which does not exist"));
+        report.check(seen.insert(word), || format!("feed: the epoch of entry {first} is that of others"));
+        (last, count) = (first, count + 1);
+        Ok(())
+    })?;
+    report.check(count > 0, || "feed: it has no epoch".into());
+    report.checked.push(("epochs of the feed".into(), count));
+    Ok(())
 }
 
 /// An entry that breaks the law is told and still applied, so that what follows is judged by what was recorded.

@@ -47,6 +47,9 @@ pub fn verify(database: &Database, progress: &mut dyn FnMut(u64)) -> Result<Repo
     if schema.found == 0 {
         return Err(OpenError::Database("it is empty: no server has been started on it".into()));
     }
+    if schema.found < schema.known {
+        return Err(OpenError::SchemaTooOld { found: schema.found, known: schema.known });
+    }
     let snapshot = Snapshot::of(database)?;
     let mut report = Report::default();
     let world = chain::fold(&snapshot, &mut report, progress)?;

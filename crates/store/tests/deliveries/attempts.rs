@@ -4,6 +4,7 @@ use super::ground::{ONE, attempt, place, scope_of};
 use super::harness::{Deployment, Engine, answer, everything};
 use orderpark_domain::{Instant, PartyKind, ProductRef};
 use orderpark_store::Slice;
+use orderpark_store::FeedPosition;
 use orderpark_store::deliveries::{Attempt, AttemptFilter, Settlement, Target};
 use uuid::Uuid;
 
@@ -25,6 +26,9 @@ fn attempts_are_listed_newest_first(engine: Engine) {
         attempt(3, Some(place(5, 0)), None),
         attempt(4, None, None),
     ];
+    let epoch = answer(deployment.store.events_end()).epoch;
+    let of_now = |event: FeedPosition| FeedPosition { epoch, ..event };
+    let all = all.map(|attempt| Attempt { event: attempt.event.map(of_now), ..attempt });
     let attempts = all[..3].to_vec();
     assert!(deployment.settled(&lease, Settlement { attempts, ..Settlement::at(end) }));
     answer(deployment.store.log_attempt(Target::Endpoint(hook), all[3].clone()));
@@ -37,9 +41,11 @@ fn attempts_are_listed_newest_first(engine: Engine) {
     assert_eq!(page(everywhere, Slice::first(2)), newest[..2]);
     assert_eq!(page(everywhere, Slice::after(newest[1].id, 9)), newest[2..]);
     assert_eq!(page(AttemptFilter { failed: true, ..everywhere }, Slice::first(9)), all[..1]);
-    let of_event = AttemptFilter { place: Some(place(5, 0)), ..everywhere };
+    let of_event = AttemptFilter { event: all[0].event, ..everywhere };
     assert_eq!(page(of_event, Slice::first(9)), [all[2].clone(), all[0].clone()]);
     assert_eq!(page(AttemptFilter { failed: true, ..of_event }, Slice::first(9)), all[..1]);
+    let of_other_epoch = AttemptFilter { event: FeedPosition::parse("5.0"), ..everywhere };
+    assert_eq!(page(of_other_epoch, Slice::first(9)), []);
 
     let filter = AttemptFilter::default();
     let at_target_as_seen_by = |target, kind, party| {

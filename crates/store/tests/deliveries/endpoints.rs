@@ -94,12 +94,12 @@ fn an_event_is_found_by_its_place(engine: Engine) {
     for event in &events {
         assert_eq!(answer(deployment.store.get_event(&everything(), event.place)).as_ref(), Some(event));
         let behind = answer(deployment.store.page_events(&everything(), Some(event.place.before()), 1)).events;
-        assert_eq!(behind.first(), Some(event), "{}", event.place);
+        assert_eq!(behind.first(), Some(event), "{:?}", event.place);
     }
     let last = events.last().expect("an event").place;
     for absent in [EventPlace { number: last.number + 1, ..last }, EventPlace::after(last.seq), EventPlace::after(999)]
     {
-        assert_eq!(answer(deployment.store.get_event(&everything(), absent)), None, "{absent}");
+        assert_eq!(answer(deployment.store.get_event(&everything(), absent)), None, "{absent:?}");
     }
     let stranger = scope_of(PartyKind::Vendor, PartyRef(99));
     assert_eq!(answer(deployment.store.get_event(&stranger, last)), None);

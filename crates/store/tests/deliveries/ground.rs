@@ -6,7 +6,7 @@ use orderpark_domain::{
     Action, Command, Endpoint, EndpointRef, EndpointState, Grant, Instant, Outcome, PartyKind, PartyRef, ProductRef,
     Scope,
 };
-use orderpark_store::EventPlace;
+use orderpark_store::{Epoch, EventPlace, FeedPosition};
 use orderpark_store::deliveries::{Attempt, Claim, DeliveryStatus, Lease, Node, Retry, RetryState, Settlement, Target};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
@@ -33,7 +33,7 @@ pub fn retry(seq: u64, state: RetryState) -> Retry {
 pub fn attempt(number: u128, event: Option<EventPlace>, failure: Option<&str>) -> Attempt {
     Attempt {
         id: Uuid::from_u128(number),
-        place: event,
+        event: event.map(|place| FeedPosition { place, epoch: Epoch::FIRST }),
         webhook_id: "evt_1_0".into(),
         kind: "order.activated".into(),
         number: 1,
@@ -97,7 +97,7 @@ impl Deployment {
 
     /// The last entry of the journal.
     pub fn end(&self) -> EventPlace {
-        answer(self.store.events_end())
+        answer(self.store.events_end()).place
     }
 
     /// Every row of the bookkeeping but for the leases.

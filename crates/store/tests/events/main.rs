@@ -16,7 +16,7 @@ use orderpark_domain::{
     Action, Caller, Command, Grant, Instant, Intent, OfferState, OrderRef, PartyKind, PartyRef, Scope, SecretHash,
     SubscriptionState, User, UserRef,
 };
-use orderpark_store::{CommitError, EventPage, EventPlace, Store};
+use orderpark_store::{CommitError, Epoch, EventPage, EventPlace, FeedPosition, Store};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -36,6 +36,15 @@ fn scope(grants: &[Who]) -> Scope {
     Caller::of(&user).may(Action::ReadEvents).expect("every kind may")
 }
 
+/// An id without its epoch.
+fn id_of(place: EventPlace) -> String {
+    FeedPosition { place, epoch: Epoch::FIRST }.to_string()
+}
+
+fn place_of(id: &str) -> EventPlace {
+    FeedPosition::parse(id).expect("an id").place
+}
+
 fn page(store: &Store, scope: &Scope, after: Option<EventPlace>, limit: u32) -> EventPage {
     let page = answer(store.page_events(scope, after, limit));
     assert!(page.events.len() <= limit as usize);
@@ -51,7 +60,7 @@ fn follow(store: &Store, scope: &Scope, after: Option<EventPlace>, chance: &Chan
     loop {
         let limit = 1 + u32::try_from(chance.below(*chance.pick(&[1, 5, 200]))).expect("small");
         let page = page(store, scope, after, limit);
-        heard.extend(page.events.iter().map(|event| (event.place.to_string(), event.notice.kind.as_str())));
+        heard.extend(page.events.iter().map(|event| (id_of(event.place), event.notice.kind.as_str())));
         after = Some(page.next);
         if page.is_end {
             return heard;
@@ -166,14 +175,14 @@ fn from_any_place_the_rest_is_what_lies_behind_it(engine: Engine) {
     let all = follow(&deployment.store, &everything(), None, &chance);
     assert_eq!(all, Model::of(&deployment).heard_by(&[(PartyKind::Operator, 1)]));
     for (index, (id, _)) in all.iter().enumerate() {
-        let place = EventPlace::parse(id).expect("an id is a place");
+        let place = place_of(id);
         assert_eq!(follow(&deployment.store, &everything(), Some(place), &chance), all[index + 1..], "after {id}");
         let entry = EventPlace::after(place.seq);
         let rest: Vec<_> =
-            all.iter().filter(|(id, _)| EventPlace::parse(id).expect("a place") > entry).cloned().collect();
-        assert_eq!(follow(&deployment.store, &everything(), Some(entry), &chance), rest, "after {entry}");
+            all.iter().filter(|(id, _)| place_of(id) > entry).cloned().collect();
+        assert_eq!(follow(&deployment.store, &everything(), Some(entry), &chance), rest, "after {entry:?}");
     }
-    let end = answer(deployment.store.events_end());
+    let end = answer(deployment.store.events_end()).place;
     assert_eq!(follow(&deployment.store, &everything(), Some(end), &chance), []);
     let far = EventPlace::after(1_000_000_000);
     assert_eq!(page(&deployment.store, &everything(), Some(far), 5).next, far);
@@ -203,7 +212,7 @@ fn a_reader_beside_writers_misses_and_repeats_nothing(engine: Engine) {
                         let ended = done.load(Ordering::SeqCst);
                         let limit = 1 + u32::try_from(chance.below(7)).expect("small");
                         let page = page(&deployment.store, &everything(), after, limit);
-                        heard.extend(page.events.iter().map(|event| event.place.to_string()));
+                        heard.extend(page.events.iter().map(|event| id_of(event.place)));
                         after = Some(page.next);
                         if ended && page.is_end {
                             return heard;
@@ -240,9 +249,9 @@ fn what_concerns_nobody_is_passed_in_bounded_steps(engine: Engine) {
     });
     let first = page(&deployment.store, &mine, None, 10);
     assert_eq!(first.events.len(), 1, "that it was created");
-    assert!(!first.is_end && first.next < answer(deployment.store.events_end()));
+    assert!(!first.is_end && first.next < answer(deployment.store.events_end()).place);
     let second = page(&deployment.store, &mine, Some(first.next), 10);
-    assert_eq!((second.events.len(), second.next), (0, answer(deployment.store.events_end())));
+    assert_eq!((second.events.len(), second.next), (0, answer(deployment.store.events_end()).place));
     assert!(second.is_end);
 }
 
@@ -253,7 +262,7 @@ fn the_journal_says_when_it_has_moved(engine: Engine) {
     for _ in 0..20 {
         moved.borrow_and_update();
         deployment.order(&shop);
-        let end = answer(deployment.store.events_end()).seq;
+        let end = answer(deployment.store.events_end()).place.seq;
         assert_eq!(*moved.borrow(), end, "as soon as it was answered");
     }
 }
@@ -272,7 +281,7 @@ fn an_instant_lies_behind_all_that_was_decided_before_it(engine: Engine) {
         let earlier = instants.iter().filter(|decided| **decided < at).count() as u64;
         assert_eq!(before(at), EventPlace::after(earlier), "{at} in {instants:?}");
     }
-    let end = answer(deployment.store.events_end());
+    let end = answer(deployment.store.events_end()).place;
     assert_eq!((before(i64::MIN), before(0), before(i64::MAX)), (EventPlace::BEGINNING, EventPlace::BEGINNING, end));
     assert!(entries.len() > 30);
 }
@@ -286,18 +295,6 @@ on_each_engine! {
     the_journal_says_when_it_has_moved,
 }
 
-#[test]
-fn a_place_has_one_way_to_be_written() {
-    for text in ["0", "17", "17.0", "17.3", "9223372036854775806"] {
-        let place = EventPlace::parse(text).expect("a place");
-        assert_eq!(place.to_string(), text);
-    }
-    let wrong = ["", ".", "1.", ".1", "+1", "-1", "01", "1.00", "1.+0", "1.2.3", " 1", "1 ", "x", "1.4294967295"];
-    for text in wrong.into_iter().chain(["9223372036854775807", "18446744073709551616", "latest", "１"]) {
-        assert_eq!(EventPlace::parse(text), None, "{text:?}");
-    }
-}
-
 /// A notice that the network swallows, or that somebody makes up, costs half a second or nothing.
 #[test]
 fn what_another_node_commits_is_heard_of_with_and_without_a_notice() {
@@ -309,12 +306,12 @@ fn what_another_node_commits_is_heard_of_with_and_without_a_notice() {
     for made_up in ["", "not a number", "18446744073709551615", "1"] {
         deployment.home.execute(&format!("select pg_notify('orderpark_journal', '{made_up}')"));
         deployment.order(&shop);
-        let end = answer(deployment.store.events_end()).seq;
+        let end = answer(deployment.store.events_end()).place.seq;
         let heard = async { tokio::time::timeout(Duration::from_secs(10), moved.wait_for(|seq| *seq >= end)).await };
         assert_eq!(*runtime.block_on(heard).expect("in time").expect("it lives"), end);
     }
     // Written past the program, and so without a notice.
-    let end = answer(deployment.store.events_end()).seq + 1;
+    let end = answer(deployment.store.events_end()).place.seq + 1;
     deployment.home.execute("update head set seq = seq + 1");
     let heard = async { tokio::time::timeout(Duration::from_secs(10), moved.wait_for(|seq| *seq >= end)).await };
     assert_eq!(*runtime.block_on(heard).expect("in time").expect("it lives"), end);
@@ -326,7 +323,7 @@ fn what_another_node_commits_is_heard_of_with_and_without_a_notice() {
 fn an_intent_of_the_program_is_told_like_any_other() {
     let deployment = Deployment::on(Engine::Sqlite);
     let shop = deployment.shop("acme");
-    let before = answer(deployment.store.events_end());
+    let before = answer(deployment.store.events_end()).place;
     let placed = deployment.store.commit_blocking(Intent::system(place(&shop), "a test")).expect("an order");
     let page = page(&deployment.store, &everything(), Some(before), 10);
     assert_eq!(page.events.len(), 2);

@@ -83,7 +83,7 @@ impl Dispatch {
     async fn adopt(&mut self, claims: &[Claim], deadline: Instant) -> Result<(), ReadError> {
         self.has_held |= !claims.is_empty();
         if let Some(first) = claims.iter().map(|claim| claim.cursor).min().filter(|_| !self.has_begun) {
-            let end = self.ground.app.store.events_end().await?;
+            let end = self.ground.app.store.events_end().await?.place;
             let earliest = EventPlace::after(end.seq.saturating_sub(BACKLOG_MAX));
             self.ground.ring.reset(first.max(earliest).min(end));
             (self.has_begun, self.is_behind) = (true, true);

@@ -3,7 +3,7 @@
 use super::{EVENTS_MAX, Ring};
 use orderpark_domain::feed::{About, Kind, Notice};
 use orderpark_domain::{Instant, Party, PartyKind, PartyRef};
-use orderpark_store::{EventPlace, FeedEvent};
+use orderpark_store::{Epoch, EventPlace, FeedEvent};
 use std::sync::Arc;
 
 pub(in crate::delivery) fn event(seq: u64) -> Arc<FeedEvent> {
@@ -21,7 +21,7 @@ pub(in crate::delivery) fn event(seq: u64) -> Arc<FeedEvent> {
     };
     let about = About::Subscriber(Box::new(party));
     let notice = Notice { sequence: seq, number: 0, kind: Kind::SubscriberCreated, about };
-    Arc::new(FeedEvent { place: EventPlace { seq, number: 0 }, at: Instant(0), notice })
+    Arc::new(FeedEvent { place: EventPlace { seq, number: 0 }, epoch: Epoch::FIRST, at: Instant(0), notice })
 }
 
 fn seqs(events: &[Arc<FeedEvent>]) -> Vec<u64> {

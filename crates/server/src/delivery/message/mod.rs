@@ -4,14 +4,17 @@ pub mod supplier;
 pub mod webhook;
 
 use crate::outside::CloudEvent;
-use orderpark_store::{EventPlace, FeedEvent};
+use orderpark_store::{Epoch, FeedEvent, FeedPosition};
 
 /// The event as a CloudEvent.
 fn cloud_event(event: &FeedEvent) -> CloudEvent {
-    CloudEvent { id: event.place.to_string(), kind: event.notice.kind.as_str(), at: event.at }
+    CloudEvent { id: event.position().to_string(), kind: event.notice.kind.as_str(), at: event.at }
 }
 
-/// The `webhook-id` of an event: ours, and the same however often it is sent.
-pub fn webhook_id(place: EventPlace) -> String {
-    format!("evt_{}_{}", place.seq, place.number)
+/// The id under which receivers, suppliers and brokers are told of an event: the same however often it is sent, and never
+/// again that of another event. Without a full stop, which Standard Webhooks keeps for signatures.
+pub fn webhook_id(event: FeedPosition) -> String {
+    let (place, epoch) = (event.place, event.epoch);
+    let separator = if epoch == Epoch::FIRST { "" } else { "_" };
+    format!("evt_{}_{}{separator}{}", place.seq, place.number, epoch.as_str())
 }

@@ -66,7 +66,7 @@ pub fn supplier_message(product: &Product, event: &FeedEvent, parties: &Parties)
     }
     let notification = product.notification.as_ref()?;
     let url = address(notification, event.notice.kind)?.to_owned();
-    let id = event_id(event);
+    let id = super::webhook_id(event.position());
     let (content_type, event, body) = match notification.format {
         NotificationFormat::Json => (JSON, Some(super::cloud_event(event)), answer::to_json(&wire::Event::of(event))),
         NotificationFormat::Xml => (XML, None, told_in_xml(product, event, told, parties, &id)?),
@@ -97,11 +97,6 @@ pub fn try_message(
         }
     };
     Some(SupplierMessage { url, id, content_type, event, body: body.into() })
-}
-
-/// The id of an event's message: ours; constant over retries.
-fn event_id(event: &FeedEvent) -> String {
-    format!("evt_{}_{}", event.place.seq, event.place.number)
 }
 
 /// Where a supplier wants to be told of a kind of event.

@@ -16,7 +16,7 @@ pub fn webhook_message(
 ) -> Result<Message, SealError> {
     Ok(Message {
         url: endpoint.url.clone(),
-        id: super::webhook_id(event.place),
+        id: super::webhook_id(event.position()),
         content_type: JSON,
         event: Some(super::cloud_event(event)),
         body: answer::to_json(&wire::Event::of(event)).into(),

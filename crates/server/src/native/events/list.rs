@@ -1,6 +1,6 @@
 //! `GET /events[?after=][&limit=]`: a page of the feed, oldest first, and always where to go on.
 
-use super::{place, read};
+use super::{position, read};
 use crate::dx::Call;
 use crate::wire::{self, page};
 use crate::{Problem, answer};
@@ -8,11 +8,11 @@ use axum::response::Response;
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let limit = page::limit(&call.query)?.unwrap_or(page::PAGE_ROWS);
-    let after = place(&call.app, &call.query).await?;
+    let after = position(&call.app, &call.query).await?;
     let turn = call.turns.soon().await?;
-    let page = read(&call.app, turn, call.scope.clone(), after, limit).await?;
+    let (page, next) = read(&call.app, turn, call.scope.clone(), after, limit).await?;
     let events: Vec<wire::Event<'_>> = page.events.iter().map(wire::Event::of).collect();
-    let query = call.query.with("after", &page.next.to_string());
+    let query = call.query.with("after", &next.to_string());
     let address = format!("{}?{query}", call.address());
     Ok(answer::with_next(answer::json(&events), &address))
 }

@@ -9,10 +9,11 @@ pub(crate) mod stream;
 
 pub(crate) use places::Streams;
 
+use crate::problem::Reason;
 use crate::wire::Query;
 use crate::{App, Problem};
 use orderpark_domain::Scope;
-use orderpark_store::{EventPage, EventPlace};
+use orderpark_store::{EventPage, FeedPosition};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -21,37 +22,47 @@ const AFTER_RULE: &str = "must be the id of an event, or where a link led to, or
 /// Where a reader wants to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum After {
-    Place(EventPlace),
+    Position(FeedPosition),
     Latest,
 }
 
 fn parse(text: &str) -> Option<After> {
-    if text == "latest" { Some(After::Latest) } else { EventPlace::parse(text).map(After::Place) }
+    if text == "latest" { Some(After::Latest) } else { FeedPosition::parse(text).map(After::Position) }
 }
 
-/// The place that `after` names; without one the beginning.
-async fn place(app: &App, query: &Query) -> Result<EventPlace, Problem> {
+/// The position that `after` names; without one the beginning.
+async fn position(app: &App, query: &Query) -> Result<FeedPosition, Problem> {
     match query.read("after", AFTER_RULE, parse)? {
-        None => Ok(EventPlace::BEGINNING),
-        Some(After::Place(place)) => Ok(place),
+        None => Ok(FeedPosition::BEGINNING),
+        Some(After::Position(position)) => Ok(position),
         Some(After::Latest) => Ok(app.store.events_end().await?),
     }
 }
 
-/// Reads a page. The turn ends with the read and not with the request, as with lists.
+/// Reads a page, and where to go on. The turn ends with the read and not with the request, as with lists.
 async fn read(
     app: &Arc<App>,
     turn: OwnedSemaphorePermit,
     scope: Scope,
-    after: EventPlace,
+    after: FeedPosition,
     limit: u32,
-) -> Result<EventPage, Problem> {
+) -> Result<(EventPage, FeedPosition), Problem> {
     let app = Arc::clone(app);
     let read = tokio::spawn(async move {
         let _turn = turn;
-        app.store.page_events(&scope, Some(after), limit).await
+        app.store.follow_events(&scope, after, limit).await
     });
-    Ok(read.await.map_err(|panic| Problem::internal(panic.to_string()))??)
+    let page = read.await.map_err(|panic| Problem::internal(panic.to_string()))??;
+    page.ok_or_else(|| unknown("after", after))
+}
+
+/// A position that this journal never gave out, as the parameter or attribute of this name.
+pub(crate) fn unknown(name: &str, position: FeedPosition) -> Problem {
+    let message = format!(
+        "{name} {position} is no position of this event feed: the database was set back to an earlier point, or it is of \
+         another server. Read the objects anew, and follow from after=latest (see docs/restore.md)"
+    );
+    Problem::new(Reason::PositionUnknown, message)
 }
 
 #[cfg(test)]

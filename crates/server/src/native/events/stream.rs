@@ -9,7 +9,7 @@
 //! `retry` is a line of the next event's block: of the usual libraries, some hand out every block as an event, also one without `data`.
 //! So a reader that hears nothing keeps the place of its last event, and passes again what did not concern it.
 
-use super::{AFTER_RULE, After, Streams, parse, place, read};
+use super::{AFTER_RULE, After, Streams, parse, position, read, unknown};
 use crate::dx::{Call, Turns};
 use crate::native::places::Place;
 use crate::problem::Reason;
@@ -22,7 +22,7 @@ use futures_util::stream;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 use orderpark_domain::{Action, Scope, UserRef};
-use orderpark_store::{EventPage, EventPlace};
+use orderpark_store::{EventPage, FeedPosition};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,14 +51,16 @@ pub(crate) async fn stream(call: Call) -> Result<Response, Problem> {
 }
 
 /// What a client has heard before counts more than where it once began.
-async fn begin(call: &Call) -> Result<EventPlace, Problem> {
-    let Some(last) = call.headers.get(LAST_EVENT_ID).filter(|value| !value.is_empty()) else {
-        return place(&call.app, &call.query).await;
+async fn begin(call: &Call) -> Result<FeedPosition, Problem> {
+    let (name, after) = match call.headers.get(LAST_EVENT_ID).filter(|value| !value.is_empty()) {
+        None => ("after", position(&call.app, &call.query).await?),
+        Some(last) => match last.to_str().ok().and_then(parse) {
+            Some(After::Position(position)) => ("Last-Event-ID", position),
+            _ => return Err(Problem::new(Reason::InvalidRequest, format!("Last-Event-ID {AFTER_RULE}"))),
+        },
     };
-    match last.to_str().ok().and_then(parse) {
-        Some(After::Place(place)) => Ok(place),
-        _ => Err(Problem::new(Reason::InvalidRequest, format!("Last-Event-ID {AFTER_RULE}"))),
-    }
+    let is_known = call.app.store.follow_events(&call.scope, after, 1).await?.is_some();
+    is_known.then_some(after).ok_or_else(|| unknown(name, after))
 }
 
 /// A stream and where it stands.
@@ -67,7 +69,7 @@ struct Feed {
     turns: Turns,
     /// The token.
     headers: HeaderMap,
-    after: EventPlace,
+    after: FeedPosition,
     /// What is to be said before anything else.
     greeting: Option<Bytes>,
     /// Whether the last word was said.
@@ -92,7 +94,7 @@ enum Woken {
 }
 
 impl Feed {
-    fn new(call: Call, after: EventPlace, place: Place<UserRef>) -> Feed {
+    fn new(call: Call, after: FeedPosition, place: Place<UserRef>) -> Feed {
         let Call { app, turns, headers, streams, .. } = call;
         let token = headers.get_all(AUTHORIZATION).iter().map(|value| (AUTHORIZATION, value.clone())).collect();
         let (moved, closing, now) = (app.store.moved(), streams.closing(), Instant::now());
@@ -137,8 +139,8 @@ impl Feed {
                     Woken::End => return None,
                 }
             }
-            let page = self.page().await?;
-            (self.after, self.is_behind) = (page.next, !page.is_end);
+            let (page, next) = self.page().await?;
+            (self.after, self.is_behind) = (next, !page.is_end);
             if !page.events.is_empty() {
                 self.alive_at = Instant::now();
                 return Some(written(&page));
@@ -161,7 +163,7 @@ impl Feed {
     /// Waits until there may be more, or something else is to be done.
     async fn wait(&mut self) -> Woken {
         loop {
-            let (sign, check, heard) = (self.next_sign(), self.checked_at + TOKEN_EVERY, self.after.seq);
+            let (sign, check, heard) = (self.next_sign(), self.checked_at + TOKEN_EVERY, self.after.place.seq);
             let is_due = {
                 let closing = closed(&mut self.closing);
                 let moved = async { self.moved.wait_for(|seq| *seq > heard).await.is_ok() };
@@ -180,7 +182,7 @@ impl Feed {
     }
 
     /// Reads on; none: the stream is to end.
-    async fn page(&mut self) -> Option<EventPage> {
+    async fn page(&mut self) -> Option<(EventPage, FeedPosition)> {
         let mut closing = self.closing.clone();
         tokio::select! {
             biased;
@@ -189,7 +191,7 @@ impl Feed {
         }
     }
 
-    async fn read(&mut self) -> Option<EventPage> {
+    async fn read(&mut self) -> Option<(EventPage, FeedPosition)> {
         if let Some(read_at) = self.read_at {
             sleep_until(read_at + READ_EVERY).await;
         }
@@ -220,7 +222,7 @@ fn written(page: &EventPage) -> Bytes {
     for event in &page.events {
         let shown = wire::Event::of(event);
         text.extend_from_slice(
-            format!("id: {}\nevent: {}\ndata: ", event.place, event.notice.kind.as_str()).as_bytes(),
+            format!("id: {}\nevent: {}\ndata: ", event.position(), event.notice.kind.as_str()).as_bytes(),
         );
         answer::write_json(&shown, &mut text);
         text.extend_from_slice(b"\n\n");

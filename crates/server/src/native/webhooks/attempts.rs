@@ -8,7 +8,7 @@ use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::Scope;
 use orderpark_store::deliveries::{Attempt, AttemptFilter, Target};
-use orderpark_store::{EventPlace, ReadError, Slice};
+use orderpark_store::{FeedPosition, ReadError, Slice};
 use uuid::Uuid;
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
@@ -28,11 +28,11 @@ pub(crate) async fn list_at(call: &Call, target: Target) -> Result<Response, Pro
 /// The filter, or nothing where it can have no hit.
 fn filter(query: &Query) -> Result<Option<AttemptFilter>, Problem> {
     let failed = query.flag("failed")?.unwrap_or(false);
-    let event = query.get("eventId").map(EventPlace::parse);
+    let event = query.get("eventId").map(FeedPosition::parse);
     if event == Some(None) {
         return Ok(None);
     }
-    Ok(Some(AttemptFilter { place: event.flatten(), failed }))
+    Ok(Some(AttemptFilter { event: event.flatten(), failed }))
 }
 
 struct Attempts {

@@ -6,13 +6,14 @@
 
 use super::{find, with_delivery};
 use crate::dx::Call;
+use crate::native::events::unknown;
 use crate::problem::Reason;
 use crate::wire::fields::{Meant, Read};
 use crate::wire::{Json, text, time};
 use crate::{App, Problem};
 use axum::response::Response;
 use orderpark_domain::{Endpoint, EndpointRef, Instant};
-use orderpark_store::EventPlace;
+use orderpark_store::{EventPlace, FeedPosition};
 use orderpark_store::deliveries::{ReplayAsk, Target};
 use std::sync::Arc;
 
@@ -26,11 +27,13 @@ pub(crate) async fn replay(call: Call) -> Result<Response, Problem> {
         return Err(Problem::new(Reason::EndpointDisabled, "the endpoint is DISABLED; enable it first"));
     }
     let what = match asked {
-        Asked::One(event) => one(&call, &endpoint, event).await?,
+        Asked::One(event) => Some(one(&call, &endpoint, event).await?),
         Asked::Range { after, until } => range(&call, &endpoint, after, until).await?,
-        Asked::Exhausted => ReplayAsk::Exhausted,
+        Asked::Exhausted => Some(ReplayAsk::Exhausted),
     };
-    if !call.dry_run && !ask(&call, endpoint.endpoint, what).await? {
+    if let Some(what) = what.filter(|_| !call.dry_run)
+        && !ask(&call, endpoint.endpoint, what).await?
+    {
         return Err(Problem::not_found());
     }
     let (shown, etag) = with_delivery(&call, &endpoint).await?;
@@ -50,7 +53,7 @@ async fn ask(call: &Call, endpoint: EndpointRef, what: ReplayAsk) -> Result<bool
 
 /// What a body asks for.
 enum Asked {
-    One(EventPlace),
+    One(FeedPosition),
     Range { after: Edge, until: Option<Edge> },
     Exhausted,
 }
@@ -58,7 +61,7 @@ enum Asked {
 /// One end of a stretch of the feed.
 #[derive(Clone, Copy)]
 enum Edge {
-    Place(EventPlace),
+    Position(FeedPosition),
     At(Instant),
 }
 
@@ -83,15 +86,16 @@ fn read(call: &Call) -> Result<Asked, Problem> {
     }
 }
 
-fn event_id(value: &Json) -> Read<EventPlace> {
+fn event_id(value: &Json) -> Read<FeedPosition> {
     let id = text::reference(value)?;
-    EventPlace::parse(&id).filter(|place| place.number != u32::MAX).ok_or_else(|| "must be the id of an event".into())
+    let event = FeedPosition::parse(&id).filter(|event| event.place.number != u32::MAX);
+    event.ok_or_else(|| "must be the id of an event".into())
 }
 
 fn edge(value: &Json) -> Read<Edge> {
     let text = text::reference(value)?;
-    let place = EventPlace::parse(&text).map(Edge::Place);
-    place.or_else(|| time::parse(&text).map(Edge::At)).ok_or_else(|| "must be the id of an event, or a time".into())
+    let position = FeedPosition::parse(&text).map(Edge::Position);
+    position.or_else(|| time::parse(&text).map(Edge::At)).ok_or_else(|| "must be the id of an event, or a time".into())
 }
 
 fn only_true(value: &Json) -> Read<()> {
@@ -99,37 +103,55 @@ fn only_true(value: &Json) -> Read<()> {
 }
 
 /// One event: one that the endpoint may hear, and wants.
-async fn one(call: &Call, endpoint: &Endpoint, event: EventPlace) -> Result<ReplayAsk, Problem> {
+async fn one(call: &Call, endpoint: &Endpoint, event: FeedPosition) -> Result<ReplayAsk, Problem> {
     let _turn = call.turns.soon().await?;
-    let found = call.app.store.get_event(&endpoint.hears(), event).await?;
+    let place = known(&call.app, endpoint, "eventId", event).await?;
+    let found = call.app.store.get_event(&endpoint.hears(), place).await?;
     let found = found.is_some_and(|found| endpoint.wants(&found.notice));
-    let unknown = || Problem::field(Reason::UnknownReference, "eventId", "names no event that this endpoint hears");
-    found.then_some(ReplayAsk::One(event)).ok_or_else(unknown)
+    let unheard = || Problem::field(Reason::UnknownReference, "eventId", "names no event that this endpoint hears");
+    found.then_some(ReplayAsk::One(place)).ok_or_else(unheard)
 }
 
 /// A stretch of what has happened until now, if not too many wait already.
-async fn range(call: &Call, endpoint: &Endpoint, after: Edge, until: Option<Edge>) -> Result<ReplayAsk, Problem> {
+/// None: nothing happened in it.
+async fn range(
+    call: &Call,
+    endpoint: &Endpoint,
+    after: Edge,
+    until: Option<Edge>,
+) -> Result<Option<ReplayAsk>, Problem> {
     let app = &call.app;
     let status = app.store.delivery_status(&call.scope, endpoint.endpoint).await?;
     if status.is_some_and(|status| status.replays >= WAITING_MAX) {
         let message = format!("this endpoint has {WAITING_MAX} stretches under way; ask again when one is done");
         return Err(Problem::new(Reason::TooManyRequests, message).retry_after(60));
     }
-    let end = app.store.events_end().await?;
-    let after = place(app, after).await?;
+    let end = app.store.events_end().await?.place;
+    let is_order = match (after, until) {
+        (Edge::At(after), Some(Edge::At(until))) => after < until,
+        (Edge::At(after), None) => after <= app.now(),
+        _ => true,
+    };
+    let after = place(app, endpoint, "after", after).await?;
     let until = match until {
-        Some(until) => place(app, until).await?.min(end),
+        Some(until) => place(app, endpoint, "until", until).await?.min(end),
         None => end,
     };
-    if after >= until {
+    if !is_order || after > until {
         return Err(Problem::field(Reason::InvalidAttribute, "until", "must lie behind after, and after before now"));
     }
-    Ok(ReplayAsk::Range { after, until })
+    Ok((after < until).then_some(ReplayAsk::Range { after, until }))
 }
 
-async fn place(app: &App, edge: Edge) -> Result<EventPlace, Problem> {
+async fn place(app: &App, endpoint: &Endpoint, name: &str, edge: Edge) -> Result<EventPlace, Problem> {
     match edge {
-        Edge::Place(place) => Ok(place),
+        Edge::Position(position) => known(app, endpoint, name, position).await,
         Edge::At(at) => Ok(app.store.event_place_before(at).await?),
     }
+}
+
+/// The place of a position that the feed has, as far as the endpoint may know.
+async fn known(app: &App, endpoint: &Endpoint, name: &str, position: FeedPosition) -> Result<EventPlace, Problem> {
+    let is_known = app.store.follow_events(&endpoint.hears(), position, 1).await?.is_some();
+    is_known.then_some(position.place).ok_or_else(|| unknown(name, position))
 }

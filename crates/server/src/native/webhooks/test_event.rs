@@ -65,7 +65,7 @@ async fn send(app: &App, endpoint: &Endpoint, _place: Place<PartyRef>) -> Result
     };
     let attempt = Attempt {
         id,
-        place: None,
+        event: None,
         webhook_id,
         kind: KIND.to_owned(),
         number: 1,

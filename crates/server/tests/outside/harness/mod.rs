@@ -31,7 +31,7 @@ pub fn loopback() -> OutsideSettings {
 
 /// A way out with these settings and these names.
 pub fn outside(settings: &OutsideSettings, names: Arc<dyn Names>) -> Outside {
-    Outside::new(settings, Arc::new(SystemClock), names).expect("a way out")
+    Outside::new(settings, Arc::new(SystemClock::default()), names).expect("a way out")
 }
 
 /// A way out to loopback.

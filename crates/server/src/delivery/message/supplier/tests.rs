@@ -5,7 +5,7 @@ use orderpark_domain::feed::Notice;
 use orderpark_domain::{
     NotificationMode, OfferRef, OrderRef, OrderState, PartyRef, ProductKind, ProductRef, SubscriptionState,
 };
-use orderpark_store::EventPlace;
+use orderpark_store::{Epoch, EventPlace};
 use quick_xml::Reader;
 use quick_xml::events::Event as Xml;
 
@@ -87,7 +87,7 @@ fn told(state: SubscriptionState) -> ToldSubscription {
 
 fn event(kind: Kind, told: ToldSubscription) -> FeedEvent {
     let notice = Notice { sequence: 211, number: 1, kind, about: About::Subscription(Box::new(told)) };
-    FeedEvent { place: EventPlace { seq: 211, number: 1 }, at: AT, notice }
+    FeedEvent { place: EventPlace { seq: 211, number: 1 }, epoch: Epoch::FIRST, at: AT, notice }
 }
 
 fn sent(kind: Kind, state: SubscriptionState, format: NotificationFormat) -> SupplierMessage {
