@@ -14,6 +14,7 @@
 //!
 //! [api]
 //! ignore_unknown_fields = false
+//! docs_url = "/docs/errors"
 //!
 //! [events]
 //! streams_max = 256
@@ -31,8 +32,9 @@
 //! lists_max = 4
 //!
 //! [tokens]
-//! default_validity = "12hours"
+//! default_validity = "7days"
 //! validity_max = "30days"
+//! lenient_requests = false
 //! ```
 
 mod deliveries;
@@ -90,6 +92,7 @@ struct ProfileEntry {
 #[serde(deny_unknown_fields)]
 struct Api {
     ignore_unknown_fields: Option<bool>,
+    docs_url: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -105,6 +108,7 @@ struct Events {
 struct Tokens {
     default_validity: Option<String>,
     validity_max: Option<String>,
+    lenient_requests: Option<bool>,
 }
 
 impl Configuration {
@@ -121,6 +125,8 @@ impl Configuration {
     pub fn settings(&self) -> anyhow::Result<Settings> {
         let mut settings = Settings::default();
         settings.ignore_unknown_fields = self.api.ignore_unknown_fields.unwrap_or(settings.ignore_unknown_fields);
+        settings.docs_url = self.api.docs_url.clone().unwrap_or(settings.docs_url);
+        settings.lenient_token_requests = self.tokens.lenient_requests.unwrap_or(settings.lenient_token_requests);
         settings.streams_max = self.events.streams_max.unwrap_or(settings.streams_max);
         settings.streams_of_client_max = self.events.streams_of_client_max.unwrap_or(settings.streams_of_client_max);
         settings.heartbeat_ms = self.events.heartbeat_ms.unwrap_or(settings.heartbeat_ms);

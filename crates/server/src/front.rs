@@ -14,6 +14,7 @@ use crate::dx::{Base, Turns};
 use crate::native::events::Streams;
 use crate::native::places::Places;
 use crate::problem::{Form, Problem, Reason, render};
+use crate::wire::quoted;
 use crate::{App, answer};
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -142,9 +143,11 @@ fn without_last_slash(mut request: Request) -> Request {
     request
 }
 
-/// A method that the resource does not have.
-pub(crate) fn method_not_allowed() -> Problem {
-    Problem::new(Reason::MethodNotAllowed, "the resource does not have this method")
+/// A method that the resource does not have; `allowed` are those that it has, where they are known.
+pub(crate) fn method_not_allowed(method: &Method, allowed: &str) -> Problem {
+    let instead = if allowed.is_empty() { "see the header Allow" } else { allowed };
+    let message = format!("{} is not possible at this address; possible are: {instead}", quoted(method.as_str()));
+    Problem::new(Reason::MethodNotAllowed, message)
 }
 
 fn without_body(response: Response) -> Response {

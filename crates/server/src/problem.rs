@@ -7,6 +7,7 @@
 
 mod from;
 mod reason;
+mod refused;
 mod render;
 
 pub use reason::Reason;
@@ -62,11 +63,18 @@ impl Problem {
     pub fn fields(reason: Reason, fields: Vec<FieldError>) -> Problem {
         let message = match fields.as_slice() {
             [only] => Cow::Owned(format!("{} {}", only.path, only.message)),
-            _ => Cow::Borrowed("several attributes are not right; see fields"),
+            _ => Cow::Borrowed("several attributes are not right; fields says which and why"),
         };
         let mut problem = Problem::new(reason, message);
         problem.0.fields = fields;
         problem
+    }
+
+    /// With another sentence.
+    #[must_use]
+    fn saying(mut self, message: String) -> Problem {
+        self.0.message = message.into();
+        self
     }
 
     /// With what the operator's log shall say, and no client ever reads.
@@ -107,13 +115,13 @@ impl Problem {
 
     /// The request took too long. A write that was handed in goes on.
     pub(crate) fn timeout() -> Problem {
-        Problem::new(Reason::DeadlineExceeded, "the request took too long; a change may still have been made")
+        Problem::new(Reason::DeadlineExceeded, "the request took too long; a change may still have been made: send it again with the same Idempotency-Key to learn it")
             .retry_after(1)
     }
 
     /// The client at the token endpoint is not who it says (RFC 6749, 5.2).
-    pub(crate) fn client_not_proved() -> Problem {
-        Problem::new(Reason::Unauthorized, "the client is unknown, or this is not its secret")
+    pub(crate) fn client_not_proved(message: String) -> Problem {
+        Problem::new(Reason::Unauthorized, message)
             .header(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"orderpark\""))
             .oauth("invalid_client")
     }

@@ -85,7 +85,7 @@ impl Call {
             request,
             if_match: self.if_match(),
         };
-        let committed = access::commit(&self.app, intent).await?;
+        let committed = access::commit(&self.app, intent).await.map_err(|error| self.explain(error))?;
         let Committed { outcome, replayed, at } = committed;
         Ok(Done { outcome, replayed, at })
     }

@@ -36,7 +36,7 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
                 Call { app, turns, streams, tests, base, caller, scope, path_ref, query, headers, body, operation };
             (operation.handler)(call).await
         }
-        Found::OtherMethods(methods) => Err(allowing(&methods)),
+        Found::OtherMethods(methods) => Err(allowing(&parts.method, &methods)),
         Found::Nothing => Err(Problem::not_found()),
     }
 }
@@ -60,13 +60,14 @@ fn takes_body(operation: &Operation) -> bool {
     operation.method == Method::POST || operation.method == Method::PUT
 }
 
-fn allowing(methods: &[&'static Method]) -> Problem {
+fn allowing(asked: &Method, methods: &[&'static Method]) -> Problem {
     let mut names: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
     if names.contains(&"GET") {
         names.push("HEAD");
     }
-    let problem = method_not_allowed();
-    match HeaderValue::from_str(&names.join(", ")) {
+    let names = names.join(", ");
+    let problem = method_not_allowed(asked, &names);
+    match HeaderValue::from_str(&names) {
         Ok(value) => problem.header(ALLOW, value),
         Err(_) => problem,
     }

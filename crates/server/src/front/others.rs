@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method, Uri};
 use std::sync::Arc;
 
 /// Where clients of the Keycloak-shaped address look for tokens, at the root (domain.md, "Tokens").
@@ -31,9 +31,14 @@ async fn unknown_route(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap
     Err(Problem::not_found())
 }
 
-async fn unknown_method(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+async fn unknown_method(
+    State(app): State<Arc<App>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     authenticate_where_needed(&app, &uri, &headers).await?;
-    Err(method_not_allowed())
+    Err(method_not_allowed(&method, ""))
 }
 
 /// What needs a token needs it also to learn that there is nothing; the token endpoints never need one.

@@ -2,6 +2,7 @@
 
 use crate::Problem;
 use crate::problem::Reason;
+use crate::wire::quoted;
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
 
@@ -12,7 +13,8 @@ pub(crate) fn check_body(headers: &HeaderMap) -> Result<(), Problem> {
     if essence.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    Err(Problem::new(Reason::UnsupportedMediaType, "a body has to be application/json"))
+    let message = format!("the body was sent as {}, and has to be application/json (Content-Type)", quoted(essence));
+    Err(Problem::new(Reason::UnsupportedMediaType, message))
 }
 
 /// Checks that the caller takes JSON.
@@ -21,7 +23,10 @@ pub(crate) fn check_answer(headers: &HeaderMap) -> Result<(), Problem> {
     if takes(headers, &json) {
         Ok(())
     } else {
-        Err(Problem::new(Reason::NotAcceptable, "answers are application/json"))
+        Err(Problem::new(
+            Reason::NotAcceptable,
+            "answers are application/json, which the request's Accept does not take; send Accept: application/json",
+        ))
     }
 }
 
@@ -31,7 +36,10 @@ pub(crate) fn check_stream(headers: &HeaderMap) -> Result<(), Problem> {
     if takes(headers, &events) {
         Ok(())
     } else {
-        Err(Problem::new(Reason::NotAcceptable, "a stream is text/event-stream"))
+        Err(Problem::new(
+            Reason::NotAcceptable,
+            "this is a stream of text/event-stream, which the request's Accept does not take; send Accept: text/event-stream",
+        ))
     }
 }
 

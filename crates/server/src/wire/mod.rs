@@ -38,8 +38,8 @@ pub use product::{Application, ConnectivityPlan};
 pub use query::Query;
 pub use strategy::Strategy;
 pub use subscription::Subscription;
-pub(crate) use text::is_hidden;
 pub use text::is_segment;
+pub(crate) use text::{is_hidden, quoted};
 pub use user::{FirstUser, User};
 
 /// Serializes a ref as a JSON string (domain.md, conventions).

@@ -35,9 +35,10 @@ impl Query {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// A parameter that names something that exists, or does not.
-    pub fn name(&self, name: &str) -> Option<String> {
-        self.get(name).map(text::name_of_something)
+    /// A parameter that names something that exists, or does not; one whose characters no name has is refused.
+    pub fn name(&self, name: &str) -> Result<Option<String>, Problem> {
+        let read = self.get(name).map(text::reference_in_query).transpose();
+        read.map_err(|rule| Problem::field(Reason::InvalidAttribute, name, rule))
     }
 
     /// A parameter that is `true` or `false`.

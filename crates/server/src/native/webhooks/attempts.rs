@@ -23,7 +23,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
 /// The filter, or nothing where it can have no hit.
 fn filter(query: &Query) -> Result<Option<AttemptFilter>, Problem> {
     let failed = query.flag("failed")?.unwrap_or(false);
-    let event = query.get("eventId").map(EventPlace::parse);
+    let event = query.name("eventId")?.map(|event| EventPlace::parse(&event));
     if event == Some(None) {
         return Ok(None);
     }

@@ -27,10 +27,21 @@ fn there_is_a_largest_number() {
 
 #[test]
 fn what_is_too_long_names_nothing() {
-    let long = |length: usize| Query::parse(&format!("a={}", "x".repeat(length))).expect("a query").name("a");
+    let long =
+        |length: usize| Query::parse(&format!("a={}", "x".repeat(length))).expect("a query").name("a").ok().flatten();
     assert_eq!(long(300), Some("x".repeat(300)));
     assert_eq!(long(301), Some(String::new()));
-    assert_eq!(Query::default().name("a"), None);
+    assert!(matches!(Query::default().name("a"), Ok(None)));
+}
+
+#[test]
+fn a_name_that_cannot_exist_is_refused_and_a_plus_explained() {
+    let name = |query| Query::parse(query).expect("a query").name("email");
+    assert!(matches!(name("email=a%2Bb@c.example").as_ref().map(Option::as_deref), Ok(Some("a+b@c.example"))));
+    for (query, told) in [("email=a+b@c.example", "%2B"), ("email=a%E2%80%8Bb@c.example", "U+200B")] {
+        let problem = name(query).expect_err(query);
+        assert!(problem.message().contains(told), "{}", problem.message());
+    }
 }
 
 #[test]

@@ -16,8 +16,8 @@ pub(crate) async fn application(call: Call) -> Result<Response, Problem> {
 
 /// With `?subscriberId=` it is a report of use instead.
 pub(crate) async fn plan(call: Call) -> Result<Response, Problem> {
-    match call.query.get("subscriberId") {
-        Some(subscriber_id) => report::report(&call, subscriber_id).await,
+    match call.query.name("subscriberId")? {
+        Some(subscriber_id) => report::report(&call, &subscriber_id).await,
         None => update(call, ProductKind::ConnectivityPlan).await,
     }
 }
