@@ -43,7 +43,12 @@ pub enum Refusal {
     /// The caller grants a scope that it does not hold (403).
     GrantNotHeld,
     /// The offer is not `ACTIVE` (409).
-    OfferNotOrderable,
+    OfferNotOrderable {
+        /// The offer.
+        offer_id: String,
+        /// The state that it has.
+        state: &'static str,
+    },
     /// A product asks its supplier first (`TRY_COMMIT`), and this server cannot ask (409).
     SupplierCannotBeAsked {
         /// The product.

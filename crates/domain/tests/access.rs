@@ -78,7 +78,7 @@ fn check(user: &mut User, table: &Table, seed: u64) {
     let usable = usable(table, action.name(), &grants);
     let scope = match Caller::of(user).may(action) {
         Ok(scope) => scope,
-        Err(Forbidden) => return assert_eq!(usable, [], "forbidden in seed {seed}: {action:?} by {grants:?}"),
+        Err(Forbidden { .. }) => return assert_eq!(usable, [], "forbidden in seed {seed}: {action:?} by {grants:?}"),
     };
     let wrong = |row: &str, party| format!("{row} {party} in seed {seed}: {action:?} by {grants:?}");
     assert_ne!(usable, [], "allowed in seed {seed}: {action:?} by {grants:?}");
@@ -132,6 +132,6 @@ fn the_table_has_a_row_for_every_action() {
 fn a_caller_without_grants_may_nothing() {
     let user = nobody();
     for action in Action::ALL {
-        assert_eq!(Caller::of(&user).may(*action), Err(Forbidden));
+        assert_eq!(Caller::of(&user).may(*action), Err(Forbidden { action: *action, kinds: Vec::new() }));
     }
 }

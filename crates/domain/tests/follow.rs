@@ -9,6 +9,7 @@ mod script;
 
 use harness::chance::Chance;
 use harness::{Deployment, Wish};
+use orderpark_domain::user::folded;
 use orderpark_domain::{Entry, Event, Intent, Need, Needs, PartyKind, PartyRef, Scope, Stamp, World};
 use script::Script;
 
@@ -140,7 +141,7 @@ fn everything(shop: &Deployment) -> Vec<Need> {
                 subscribers.extend((party.kind == PartyKind::Subscriber).then_some(party.party));
             }
             Event::UserCreated(user) => {
-                needs.extend([Need::User(user.user), Need::Login(user.login.clone()), Need::Token(user.user)]);
+                needs.extend([Need::User(user.user), Need::Login(folded(&user.login)), Need::Token(user.user)]);
             }
             Event::ProductCreated(product) => {
                 needs.extend([Need::Product(product.product), Need::ProductId(product.id.clone())]);

@@ -16,6 +16,7 @@
 //! [api]
 //! ignore_unknown_fields = false
 //! cors_origins = []
+//! docs_url = "/docs/errors"
 //!
 //! [events]
 //! streams_max = 256
@@ -33,8 +34,9 @@
 //! lists_max = 4
 //!
 //! [tokens]
-//! default_validity = "12hours"
+//! default_validity = "7days"
 //! validity_max = "30days"
+//! lenient_requests = false
 //! ```
 
 mod deliveries;
@@ -97,6 +99,7 @@ struct Api {
     ignore_unknown_fields: Option<bool>,
     #[serde(default)]
     cors_origins: Vec<String>,
+    docs_url: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -112,6 +115,7 @@ struct Events {
 struct Tokens {
     default_validity: Option<String>,
     validity_max: Option<String>,
+    lenient_requests: Option<bool>,
 }
 
 impl Configuration {
@@ -130,6 +134,8 @@ impl Configuration {
         settings.ignore_unknown_fields = self.api.ignore_unknown_fields.unwrap_or(settings.ignore_unknown_fields);
         settings.trusted_proxies = each("trusted_proxies", &self.trusted_proxies, network)?;
         settings.cors_origins = each("api.cors_origins", &self.api.cors_origins, cors_origin)?;
+        settings.docs_url = self.api.docs_url.clone().unwrap_or(settings.docs_url);
+        settings.lenient_token_requests = self.tokens.lenient_requests.unwrap_or(settings.lenient_token_requests);
         settings.streams_max = self.events.streams_max.unwrap_or(settings.streams_max);
         settings.streams_of_client_max = self.events.streams_of_client_max.unwrap_or(settings.streams_of_client_max);
         settings.heartbeat_ms = self.events.heartbeat_ms.unwrap_or(settings.heartbeat_ms);

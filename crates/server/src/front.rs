@@ -17,6 +17,7 @@ use crate::dx::{Base, Turns};
 use crate::native::events::Streams;
 use crate::native::places::Places;
 use crate::problem::{Form, Problem, Reason, render};
+use crate::wire::quoted;
 use crate::{App, Settings, answer};
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -165,9 +166,11 @@ fn with_plain_path(mut request: Request) -> Request {
     request
 }
 
-/// A method that the resource does not have.
-pub(crate) fn method_not_allowed() -> Problem {
-    Problem::new(Reason::MethodNotAllowed, "the resource does not have this method")
+/// A method that the resource does not have; `allowed` are those that it has, where they are known.
+pub(crate) fn method_not_allowed(method: &Method, allowed: &str) -> Problem {
+    let instead = if allowed.is_empty() { "see the header Allow" } else { allowed };
+    let message = format!("{} is not possible at this address; possible are: {instead}", quoted(method.as_str()));
+    Problem::new(Reason::MethodNotAllowed, message)
 }
 
 fn without_body(response: Response) -> Response {
@@ -190,12 +193,10 @@ pub(crate) fn ready(app: &App) -> Response {
     }
     match app.store.write_state() {
         WriteState::Taken => answer::healthy(),
-        WriteState::Stopped | WriteState::Unreachable => {
-            answer::not_ready("the database does not take changes now")
-        }
-        WriteState::ClockBehind { .. } => {
-            answer::not_ready("the clock is far behind the end of the journal: no changes are taken (docs/operations.md)")
-        }
+        WriteState::Stopped | WriteState::Unreachable => answer::not_ready("the database does not take changes now"),
+        WriteState::ClockBehind { .. } => answer::not_ready(
+            "the clock is far behind the end of the journal: no changes are taken (docs/operations.md)",
+        ),
     }
 }
 

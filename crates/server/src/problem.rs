@@ -7,6 +7,7 @@
 
 mod from;
 mod reason;
+mod refused;
 mod render;
 
 pub use reason::Reason;
@@ -80,6 +81,13 @@ impl Problem {
         problem
     }
 
+    /// With another sentence.
+    #[must_use]
+    fn saying(mut self, message: String) -> Problem {
+        self.0.message = message.into();
+        self
+    }
+
     /// With what the operator's log shall say, and no client ever reads.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Problem {
@@ -120,13 +128,13 @@ impl Problem {
 
     /// The request took too long. A write that was handed in goes on.
     pub(crate) fn timeout() -> Problem {
-        Problem::new(Reason::DeadlineExceeded, "the request took too long; a change may still have been made")
+        Problem::new(Reason::DeadlineExceeded, "the request took too long; a change may still have been made: send it again with the same Idempotency-Key to learn it")
             .retry_after(1)
     }
 
     /// The client at the token endpoint is not who it says (RFC 6749, 5.2).
-    pub(crate) fn client_not_proved() -> Problem {
-        Problem::new(Reason::Unauthorized, "the client is unknown, or this is not its secret")
+    pub(crate) fn client_not_proved(message: String) -> Problem {
+        Problem::new(Reason::Unauthorized, message)
             .header(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"orderpark\""))
             .oauth("invalid_client")
     }

@@ -24,6 +24,10 @@ pub struct Settings {
     pub profiles: Vec<Profile>,
     /// The operator's id, as token answers name it.
     pub operator_id: String,
+    /// Whether credentials at the token endpoints may stand in the address, and their form be labelled as anything.
+    pub lenient_token_requests: bool,
+    /// The page of errors, to which every error's `see` leads.
+    pub docs_url: String,
     /// How long a token is valid where nothing is asked, in seconds.
     pub token_validity_default_s: i64,
     /// How long a token may be valid at most, in seconds; absent: for ever.
@@ -57,7 +61,9 @@ impl Default for Settings {
             default_profile: "default".to_owned(),
             profiles: vec![Profile { id: "default".to_owned(), name: "Default".to_owned() }],
             operator_id: "operator".to_owned(),
-            token_validity_default_s: 12 * 60 * 60,
+            lenient_token_requests: false,
+            docs_url: "/docs/errors".to_owned(),
+            token_validity_default_s: 7 * 24 * 60 * 60,
             token_validity_max_s: None,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),

@@ -195,7 +195,7 @@ fn by_name(query: &mut Query, needs: &[Need]) {
             query.text("client_ref, key, fingerprint, seq from request_keys where");
             query.keyed([("client_ref", numbers(needs)), ("key", blobs(needs))]);
         }
-        Need::Login(_) => living(query, "login, ref from users", "login", needs),
+        Need::Login(_) => living(query, "lower(login), ref from users", "lower(login)", needs),
         Need::ProductId(_) => living(query, "id, ref from products", "id", needs),
         Need::OfferId(_) => living(query, "id, ref from offers", "id", needs),
         Need::StrategyId(_) => living(query, "id, ref from strategies", "id", needs),

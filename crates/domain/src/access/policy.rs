@@ -3,7 +3,7 @@
 use crate::PartyKind;
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident: $($kind:ident)|+;)+) => {
+    ($($(#[$doc:meta])* $name:ident $words:literal: $($kind:ident)|+;)+) => {
         /// Everything that can be asked of the API, one variant a row of the access table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Action { $($(#[$doc])* $name,)+ }
@@ -17,8 +17,13 @@ macro_rules! actions {
                 match self { $(Action::$name => stringify!($name),)+ }
             }
 
+            /// The action in words, to follow "may".
+            pub fn words(self) -> &'static str {
+                match self { $(Action::$name => $words,)+ }
+            }
+
             /// Whether a grant of this kind may ever do this.
-            pub(super) fn is_open_to(self, kind: PartyKind) -> bool {
+            pub fn is_open_to(self, kind: PartyKind) -> bool {
                 match self { $(Action::$name => matches!(kind, $(PartyKind::$kind)|+),)+ }
             }
         }
@@ -27,49 +32,49 @@ macro_rules! actions {
 
 actions! {
     /// List and get suppliers: the operator all, a supplier itself.
-    ReadSuppliers: Operator | Supplier;
+    ReadSuppliers "read suppliers": Operator | Supplier;
     /// Create, change and delete suppliers.
-    WriteSuppliers: Operator;
+    WriteSuppliers "create, change or delete suppliers": Operator;
     /// List and get vendors: the operator all, a vendor itself.
-    ReadVendors: Operator | Vendor;
+    ReadVendors "read vendors": Operator | Vendor;
     /// Create, change and delete vendors.
-    WriteVendors: Operator;
+    WriteVendors "create, change or delete vendors": Operator;
     /// List and get subscribers: the operator all, a vendor its own, a subscriber itself.
-    ReadSubscribers: Operator | Vendor | Subscriber;
+    ReadSubscribers "read subscribers": Operator | Vendor | Subscriber;
     /// Create, change and delete subscribers: the operator, and a vendor its own.
-    WriteSubscribers: Operator | Vendor;
+    WriteSubscribers "create, change or delete subscribers": Operator | Vendor;
     /// List and get users: those whose scopes the caller holds as well.
-    ReadUsers: Operator | Supplier | Vendor | Subscriber;
+    ReadUsers "read users": Operator | Supplier | Vendor | Subscriber;
     /// Create, change and delete users: others than the operator may only grant what they hold.
-    WriteUsers: Operator | Supplier | Vendor | Subscriber;
+    WriteUsers "create, change or delete users": Operator | Supplier | Vendor | Subscriber;
     /// List and get products: operator and vendor all, a supplier its own, a subscriber those it has.
-    ReadProducts: Operator | Supplier | Vendor | Subscriber;
+    ReadProducts "read applications and connectivity plans": Operator | Supplier | Vendor | Subscriber;
     /// Create, change and delete products, and report their use: the operator, and a supplier its own.
-    WriteProducts: Operator | Supplier;
+    WriteProducts "create, change or delete applications and connectivity plans": Operator | Supplier;
     /// List what suppliers were sent for a product: the operator all, a supplier for its own.
-    ReadSupplierAttempts: Operator | Supplier;
+    ReadSupplierAttempts "read what suppliers were sent": Operator | Supplier;
     /// List and get offers: a vendor its own, a subscriber those it has, or may order.
-    ReadOffers: Operator | Vendor | Subscriber;
+    ReadOffers "read offers": Operator | Vendor | Subscriber;
     /// Create, change and delete offers: the operator, and a vendor its own.
-    WriteOffers: Operator | Vendor;
+    WriteOffers "create, change or delete offers": Operator | Vendor;
     /// List and get processing strategies: the operator's, and those of the own vendor.
-    ReadStrategies: Operator | Supplier | Vendor | Subscriber;
+    ReadStrategies "read processing strategies": Operator | Supplier | Vendor | Subscriber;
     /// Create, change and delete processing strategies: the operator all, a vendor its own.
-    WriteStrategies: Operator | Vendor;
+    WriteStrategies "create, change or delete processing strategies": Operator | Vendor;
     /// List and get orders.
-    ReadOrders: Operator | Vendor | Subscriber;
+    ReadOrders "read orders": Operator | Vendor | Subscriber;
     /// Place an order.
-    PlaceOrder: Operator | Vendor | Subscriber;
+    PlaceOrder "place orders": Operator | Vendor | Subscriber;
     /// Cancel an order.
-    CancelOrder: Operator | Vendor | Subscriber;
+    CancelOrder "cancel orders": Operator | Vendor | Subscriber;
     /// List and get subscriptions: a supplier those to its products, the others as orders.
-    ReadSubscriptions: Operator | Supplier | Vendor | Subscriber;
+    ReadSubscriptions "read subscriptions": Operator | Supplier | Vendor | Subscriber;
     /// Suspend and resume a subscription.
-    WriteSubscriptions: Operator | Vendor;
+    WriteSubscriptions "suspend or resume subscriptions": Operator | Vendor;
     /// Follow the event feed: the operator all, the others what they may see of it.
-    ReadEvents: Operator | Supplier | Vendor | Subscriber;
+    ReadEvents "read events": Operator | Supplier | Vendor | Subscriber;
     /// List and get webhook endpoints and what was sent to them: each party its own, the operator all.
-    ReadEndpoints: Operator | Supplier | Vendor | Subscriber;
+    ReadEndpoints "read webhook endpoints": Operator | Supplier | Vendor | Subscriber;
     /// Create, change, test, replay and delete webhook endpoints: each party its own, the operator all.
-    WriteEndpoints: Operator | Supplier | Vendor | Subscriber;
+    WriteEndpoints "create, change or delete webhook endpoints": Operator | Supplier | Vendor | Subscriber;
 }

@@ -38,8 +38,13 @@ pub struct Caller {
 }
 
 /// The kind of the caller's grants may never do this action: 403.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Forbidden;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forbidden {
+    /// What was to be done.
+    pub action: Action,
+    /// The kinds of the caller's grants, each once.
+    pub kinds: Vec<PartyKind>,
+}
 
 impl Caller {
     /// The caller that a valid token of `user` stands for.
@@ -68,7 +73,12 @@ impl Caller {
         for grant in self.grants.iter().filter(|grant| action.is_open_to(grant.kind)) {
             scope.add(*grant);
         }
-        if scope == Scope::nothing() { Err(Forbidden) } else { Ok(scope) }
+        if scope == Scope::nothing() {
+            let mut kinds: Vec<PartyKind> = self.grants.iter().map(|grant| grant.kind).collect();
+            kinds.dedup();
+            return Err(Forbidden { action, kinds });
+        }
+        Ok(scope)
     }
 }
 

@@ -64,9 +64,9 @@ impl PlaceOrder {
         if let Some(order) = self.same_external_id(world, subscriber.party) {
             return self.match_existing(intent, order);
         }
-        let offer = self.find_offer(world, subscriber)?;
+        let offer = self.find_offer(&intent.scope, world, subscriber)?;
         if offer.state != OfferState::Active {
-            return Err(Refusal::OfferNotOrderable);
+            return Err(Refusal::OfferNotOrderable { offer_id: offer.id.clone(), state: offer.state.as_str() });
         }
         self.check_strategy(world, offer)?;
         let order = self.make(world, offer, subscriber.party, stamp)?;
@@ -99,13 +99,23 @@ impl PlaceOrder {
     }
 
     /// An offer can be ordered for subscribers of its own vendor only; whoever sees the subscriber learns no more.
-    fn find_offer<'w>(&self, world: &'w World, subscriber: &Party) -> Result<&'w Offer, Refusal> {
-        self.offer_ref(world)
-            .and_then(|offer| world.offers.get(&offer))
-            .filter(|offer| offer.deleted_at.is_none() && Some(offer.vendor) == subscriber.vendor)
-            .ok_or(Refusal::Unknown {
-                attribute: if matches!(self.offer, OfferName::Id(_)) { "offerId" } else { "offerRef" },
-            })
+    /// The operator sees all offers, and is told which vendors it mixed.
+    fn find_offer<'w>(&self, scope: &Scope, world: &'w World, subscriber: &Party) -> Result<&'w Offer, Refusal> {
+        let attribute = if matches!(self.offer, OfferName::Id(_)) { "offerId" } else { "offerRef" };
+        let offer = self.offer_ref(world).and_then(|offer| world.offers.get(&offer));
+        match offer.filter(|offer| offer.deleted_at.is_none()) {
+            Some(offer) if Some(offer.vendor) == subscriber.vendor => Ok(offer),
+            Some(offer) if scope.is_everything() => {
+                let (offer, subscriber_id) = (&offer.id, &subscriber.id);
+                let vendor = subscriber.vendor_id.as_deref().unwrap_or_default();
+                let rule = format!(
+                    "names the offer '{offer}', but subscriber '{subscriber_id}' belongs to vendor '{vendor}': \
+                     a subscriber can order offers of its own vendor only"
+                );
+                Err(Refusal::Invalid { attribute, rule: rule.into() })
+            }
+            _ => Err(Refusal::Unknown { attribute }),
+        }
     }
 
     fn same_external_id<'w>(&self, world: &'w World, subscriber: PartyRef) -> Option<&'w Order> {

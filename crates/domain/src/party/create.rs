@@ -1,6 +1,7 @@
 //! Create a supplier, a vendor or a subscriber, with its primary user where one is given.
 
 use super::subscriber_id;
+use crate::user::folded;
 use crate::{
     Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Refusal, SecretHash, Stamp, User,
     UserRef, World,
@@ -114,7 +115,7 @@ impl CreateParty {
 
     fn user_of(&self, party: &Party, world: &World) -> Result<Option<User>, Refusal> {
         let Some(user) = &self.primary_user else { return Ok(None) };
-        if world.logins.get(&user.email).is_some() {
+        if world.logins.get(&folded(&user.email)).is_some() {
             return Err(Refusal::IdTaken { attribute: "primaryUser.email" });
         }
         Ok(Some(User {

@@ -2,7 +2,7 @@
 
 use crate::{Decision, Event, Intent, Needs, Outcome, Refusal, SecretHash, Stamp, Token, World};
 
-/// Issue this token, unless the client has a valid one and does not ask to renew it.
+/// Issue this token, unless the client has a valid one with some life left and does not ask to renew it.
 #[derive(Clone, Debug)]
 pub struct IssueToken {
     /// The token, made and signed.
@@ -29,8 +29,8 @@ impl IssueToken {
             return Err(Refusal::Stale);
         }
         // On the clock that made the new token, which is the one that judges the old one when it is used.
-        let valid = world.tokens.get(&self.token.user).filter(|token| token.is_valid_at(self.token.issued_at));
-        match valid {
+        let fit = |token: &&Token| token.is_worth_handing_out_at(self.token.issued_at);
+        match world.tokens.get(&self.token.user).filter(fit) {
             Some(token) if !self.renew => Ok(Decision::nothing(Outcome::Token(Box::new(token.clone())))),
             _ => Ok(Decision::of(Event::TokenIssued(self.token.clone()), Outcome::Token(Box::new(self.token.clone())))),
         }

@@ -1,6 +1,6 @@
 //! Create a user of one party.
 
-use super::{acts_for_operator, check_grants};
+use super::{acts_for_operator, check_grants, folded};
 use crate::party::OPERATOR;
 use crate::{
     Decision, Event, Grant, Intent, Needs, Outcome, PartyRef, Refusal, SecretHash, Stamp, User, UserRef, World,
@@ -34,7 +34,7 @@ impl CreateUser {
     pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
         check_grants(world, intent, &self.grants)?;
         let party = self.party()?;
-        if world.logins.get(&self.email).is_some() {
+        if world.logins.get(&folded(&self.email)).is_some() {
             return Err(Refusal::IdTaken { attribute: "email" });
         }
         let user = User {

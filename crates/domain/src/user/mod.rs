@@ -21,6 +21,11 @@ pub struct SecretHash(#[serde(with = "crate::event::hex32")] pub [u8; 32]);
 /// How many secrets of one client may live at once: the new one and the one that it replaces.
 pub const LIVE_SECRETS_MAX: usize = 2;
 
+/// A login as it is compared: without letter case. Logins are ASCII.
+pub fn folded(login: &str) -> String {
+    login.to_ascii_lowercase()
+}
+
 /// A login of one party.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,7 +35,7 @@ pub struct User {
     pub user: UserRef,
     /// The party that it belongs to.
     pub party: PartyRef,
-    /// Its email, and the part of its `client_id` after the profile; unique among the living.
+    /// Its email, and the part of its `client_id` after the profile; unique among the living, without letter case.
     pub login: String,
     /// Its first name.
     #[serde(default, skip_serializing_if = "Option::is_none")]

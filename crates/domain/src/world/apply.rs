@@ -5,7 +5,7 @@ use super::{Table, World};
 use crate::request_key::KeptRequest;
 use crate::{
     Balance, Endpoint, Entry, Event, Instant, Offer, Order, Party, PartyRef, Product, ProductRef, Strategy,
-    Subscription, SubscriptionState, User, UserRef,
+    Subscription, SubscriptionState, User, UserRef, user,
 };
 
 impl World {
@@ -93,14 +93,14 @@ impl World {
 
     fn create_user(&mut self, user: &User) {
         self.head.take_ref(user.user.0);
-        self.logins.put(user.login.clone(), user.user);
+        self.logins.put(user::folded(&user.login), user.user);
         self.users.put(user.user, user.clone());
     }
 
     fn delete_user(&mut self, user: UserRef, at: Instant) {
         delete(&mut self.users, &mut self.logins, &user, |row| {
             (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
-            row.login.clone()
+            user::folded(&row.login)
         });
         self.tokens.remove(&user);
     }

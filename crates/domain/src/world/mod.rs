@@ -58,7 +58,7 @@ pub struct World {
     pub endpoints: Table<EndpointRef, Endpoint>,
     /// The living parties by kind and id.
     pub party_ids: Table<(PartyKind, String), PartyRef>,
-    /// The living users by login.
+    /// The living users by folded login ([`crate::user::folded`]).
     pub logins: Table<String, UserRef>,
     /// The living products by id.
     pub product_ids: Table<String, ProductRef>,

@@ -1,7 +1,9 @@
 //! Needs: the rows that a decision will look at, named before it is made, so that a batch loads them together.
 
 use crate::request_key::RequestKeyId;
-use crate::{EndpointRef, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World};
+use crate::{
+    EndpointRef, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World, user,
+};
 use std::collections::BTreeSet;
 
 /// A question to the whole database.
@@ -86,8 +88,9 @@ impl Needs {
     }
 
     pub(crate) fn login(&mut self, world: &World, login: &str) {
-        if !world.logins.knows(login) {
-            self.0.insert(Need::Login(login.to_owned()));
+        let login = user::folded(login);
+        if !world.logins.knows(&login) {
+            self.0.insert(Need::Login(login));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Idempotency keys (domain.md, "Orders").
 
-use crate::harness::{Deployment, No, cancel, order_of, party, place};
+use crate::harness::{Deployment, No, cancel, not_orderable, order_of, party, place};
 use orderpark_domain::order::PlaceOrder;
 use orderpark_domain::party::DeleteParty;
 use orderpark_domain::{Entry, Event, Outcome, PartyKind, Refusal};
@@ -63,7 +63,7 @@ fn a_refused_request_keeps_no_key() {
     let mut shop = Deployment::shop();
     let paused = place("acme/paused", shop.party("alice"));
     let wish = shop.by("alice", paused).key("k");
-    assert_eq!(shop.asks(wish.clone()), Err(No::Refused(Refusal::OfferNotOrderable)));
+    assert_eq!(shop.asks(wish.clone()), Err(No::Refused(not_orderable("acme/paused", "SUSPENDED"))));
     let offer = shop.offer("acme/paused");
     let state = Some(orderpark_domain::OfferState::Active);
     shop.must(shop.by("acme", orderpark_domain::offer::UpdateOffer { offer, name: None, state }));

@@ -46,6 +46,12 @@ fn creating() {
             |s| s.by("operator", CreateParty { primary_user: Some(primary_user("acme")), ..party(Vendor, "new") }),
             refused(Refusal::IdTaken { attribute: "primaryUser.email" }),
         ),
+        (
+            "in other letters",
+            |s| s.by("operator", CreateParty { primary_user: Some(primary_user("Acme")), ..party(Vendor, "new") }),
+            refused(Refusal::IdTaken { attribute: "primaryUser.email" }),
+        ),
+        ("ids keep their letter case", |s| s.by("operator", taken(Vendor, "Acme")), Ok(())),
         ("an operator", |s| s.by("operator", party(Operator, "new")), refused(Refusal::AlreadyBootstrapped)),
         ("the operator a subscriber", |s| s.by("operator", subscriber("new", "acme")), Ok(())),
         ("a vendor its subscriber", |s| s.by("acme", subscriber("new", "acme")), Ok(())),

@@ -1,6 +1,8 @@
 //! Placing an order (domain.md, "Orders").
 
-use crate::harness::{Deployment, No, Wish, invalid, order_of, place, plan, refused, shop::judge, strategy, unknown};
+use crate::harness::{
+    Deployment, No, Wish, invalid, not_orderable, order_of, place, plan, refused, shop::judge, strategy, unknown,
+};
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
 use orderpark_domain::order::{OfferName, PlaceOrder, Refused, SettleOrder};
 use orderpark_domain::party::DeleteParty;
@@ -30,7 +32,7 @@ fn who_may() {
         (
             "the operator an offer of another vendor than the subscriber's",
             |s| s.by("operator", place("rival/sensor", s.party("alice"))),
-            unknown("offerId"),
+            invalid("offerId"),
         ),
         ("a sibling", |s| s.by("albert", place("acme/sensor", s.party("alice"))), unknown("subscriberId")),
         (
@@ -127,8 +129,16 @@ fn for_whom() {
 #[test]
 fn only_active_offers() {
     judge(&[
-        ("suspended", |s| s.by("acme", place("acme/paused", s.party("alice"))), refused(Refusal::OfferNotOrderable)),
-        ("deactivated", |s| s.by("alice", place("acme/ended", s.party("alice"))), refused(Refusal::OfferNotOrderable)),
+        (
+            "suspended",
+            |s| s.by("acme", place("acme/paused", s.party("alice"))),
+            refused(not_orderable("acme/paused", "SUSPENDED")),
+        ),
+        (
+            "deactivated",
+            |s| s.by("alice", place("acme/ended", s.party("alice"))),
+            refused(not_orderable("acme/ended", "DEACTIVATED")),
+        ),
         (
             "active again",
             |s| {

@@ -66,6 +66,11 @@ fn creating() {
             refused(Refusal::IdTaken { attribute: "email" }),
         ),
         (
+            "in other letters",
+            |s| s.by("acme", new("BoB", vec![s.grant("acme")])),
+            refused(Refusal::IdTaken { attribute: "email" }),
+        ),
+        (
             "an email that was given back",
             |s| {
                 let user = s.user("bob");

@@ -163,7 +163,7 @@ impl Database {
             assert_eq!(self.0.party_ids.get(&(row.kind, row.id.clone())), Some(&row.party));
         }
         for row in whole.users.values().filter(|row| row.deleted_at.is_none()) {
-            assert_eq!(self.0.logins.get(&row.login), Some(&row.user));
+            assert_eq!(self.0.logins.get(&orderpark_domain::user::folded(&row.login)), Some(&row.user));
         }
         for row in whole.products.values().filter(|row| row.deleted_at.is_none()) {
             assert_eq!(self.0.product_ids.get(&row.id), Some(&row.product));

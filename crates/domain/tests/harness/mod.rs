@@ -68,7 +68,7 @@ impl Deployment {
     pub fn asks(&mut self, wish: Wish) -> Answer {
         let action = wish.action();
         let scope = match (&wish.who, action) {
-            (Some(caller), Some(action)) => caller.may(action).map_err(|Forbidden| No::Forbidden)?,
+            (Some(caller), Some(action)) => caller.may(action).map_err(|Forbidden { .. }| No::Forbidden)?,
             _ => Scope::system("a test"),
         };
         let intent = wish.into_intent(scope);

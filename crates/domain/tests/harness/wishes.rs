@@ -256,6 +256,10 @@ pub fn unknown(attribute: &'static str) -> Result<(), No> {
     refused(Refusal::Unknown { attribute })
 }
 
+pub fn not_orderable(offer_id: &str, state: &'static str) -> Refusal {
+    Refusal::OfferNotOrderable { offer_id: offer_id.to_owned(), state }
+}
+
 /// Refused as not valid; the rule in words is not compared.
 pub fn invalid(attribute: &'static str) -> Result<(), No> {
     refused(Refusal::Invalid { attribute, rule: "".into() })

@@ -290,11 +290,12 @@ fn words(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::CallerGone => "CallerGone",
         Refusal::NotFound => "NotFound",
-        Refusal::Unknown { attribute: "offerId" } => "Unknown offerId",
+        // The operator is told which vendors it mixed.
+        Refusal::Unknown { attribute: "offerId" } | Refusal::Invalid { attribute: "offerId", .. } => "Unknown offerId",
         Refusal::Invalid { attribute: "subscriberId", .. } => "Invalid subscriberId",
         Refusal::Unknown { attribute: "subscriberId" } => "Unknown subscriberId",
         Refusal::UnknownStrategy => "UnknownStrategy",
-        Refusal::OfferNotOrderable => "OfferNotOrderable",
+        Refusal::OfferNotOrderable { .. } => "OfferNotOrderable",
         Refusal::SupplierCannotBeAsked { .. } => "SupplierCannotBeAsked",
         Refusal::ExternalIdTaken => "ExternalIdTaken",
         Refusal::InUse(orderpark_domain::InUse::Orders) => "InUse Orders",

@@ -7,6 +7,7 @@
 //! and within a second on every other.
 
 mod cache;
+mod challenge;
 mod commit;
 mod proof;
 pub mod secret;
@@ -21,11 +22,13 @@ pub use secret::new_secret;
 pub(crate) use signer::Master;
 pub use signer::{KeyError, Signer};
 pub use throttle::Wait;
-pub use tokens::{Issued, find, issue, revoke};
+pub(crate) use tokens::find;
+pub use tokens::{Issued, issue, revoke};
 pub use validity::{INFINITE_SECONDS, NotAValidity, Validity};
 
 use crate::{App, Problem};
 use cache::{Known, TokenCache};
+pub(crate) use challenge::Unproved;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use orderpark_domain::{Caller, Instant, Scope};
@@ -58,33 +61,44 @@ impl Access {
         });
     }
 
-    async fn know(&self, store: &Store, bearer: &str, now: Instant) -> Result<Option<Arc<Known>>, ReadError> {
+    async fn know(&self, store: &Store, bearer: &str, now: Instant) -> Result<Result<Arc<Known>, Unproved>, ReadError> {
         let hash = secret::sha256(bearer.as_bytes());
         if let Some(known) = self.cache.get(&hash, now) {
-            return Ok(Some(known));
+            return Ok(Ok(known));
         }
         let lookup = self.cache.begin(now);
         let scope = Scope::system("a bearer token proves itself by its digest");
         let found = store.get_token(&scope, &hash).await?;
-        let valid = found.filter(|(token, _)| token.is_valid_at(now));
-        Ok(valid.map(|(token, user)| self.cache.keep(hash, lookup, &token, &user)))
+        Ok(match found {
+            Some((token, user)) if token.is_valid_at(now) => Ok(self.cache.keep(hash, lookup, &token, &user)),
+            found => Err(self.why_not(bearer, found.and_then(|(token, _)| token.expires_at), now)),
+        })
     }
 }
 
 /// Who sent these headers: 401 unless there is exactly one `Authorization`, with a valid token.
 pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let bearer = bearer(headers).ok_or_else(Problem::unauthorized)?;
-    let known = app.access.know(&app.store, bearer, app.now()).await?.ok_or_else(Problem::unauthorized)?;
+    let known = app.access.know(&app.store, bearer(headers)?, app.now()).await??;
     Ok(known.caller.clone())
 }
 
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750, 2.1); the scheme in any case (RFC 9110, 11.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+fn bearer(headers: &HeaderMap) -> Result<&str, Unproved> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (value, None) = (values.next()?, values.next()) else { return None };
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let value = values.next().ok_or(Unproved::Nothing)?;
+    if values.next().is_some() {
+        return Err(Unproved::Several);
+    }
+    let text = value.to_str().map_err(|_| Unproved::Malformed)?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     let token = token.trim_matches(' ');
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return if token.is_empty() { Err(Unproved::Malformed) } else { Ok(token) };
+    }
+    // Where there is no blank, what stands there may be a secret.
+    let known = ["basic", "digest", "token", "apikey", "negotiate", "aws4-hmac-sha256"];
+    let shown = known.into_iter().find(|known| scheme.eq_ignore_ascii_case(known) && !token.is_empty());
+    Err(shown.map_or(Unproved::Malformed, |scheme| Unproved::Scheme(scheme.to_owned())))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::secret::{hash_secret, is_secret_of};
 use super::throttle::Wait;
+use crate::wire::quoted;
 use crate::{App, Problem, Settings};
 use orderpark_domain::{Scope, SecretHash, User};
 use std::fmt;
@@ -22,6 +23,16 @@ impl ClientId {
         let text = if text.contains('/') { text.to_owned() } else { text.replace("%2F", "/").replace("%2f", "/") };
         let (profile, login) = text.split_once('/').unwrap_or((&settings.default_profile, &text));
         ClientId { profile: profile.to_owned(), login: login.to_owned() }
+    }
+
+    /// The client is unknown, or sent a wrong secret: the same sentence for both.
+    pub(crate) fn not_proved(&self) -> Problem {
+        let name = self.to_string();
+        let hint = if name.contains(' ') { ". In a form + means a blank; write %2B for +" } else { "" };
+        let shown = quoted(&name);
+        Problem::client_not_proved(format!(
+            "no client {shown} has this secret: check client_id and client_secret{hint}"
+        ))
     }
 
     fn has_profile(&self, settings: &Settings) -> bool {

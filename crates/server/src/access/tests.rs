@@ -1,4 +1,4 @@
-use super::bearer;
+use super::{Unproved, bearer};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
@@ -13,14 +13,22 @@ fn headers(values: &[&str]) -> HeaderMap {
 #[test]
 fn the_bearer_scheme_in_any_case() {
     for value in ["Bearer abc", "bearer abc", "BEARER  abc "] {
-        assert_eq!(bearer(&headers(&[value])), Some("abc"), "{value}");
+        assert_eq!(bearer(&headers(&[value])), Ok("abc"), "{value}");
     }
 }
 
 #[test]
 fn anything_else_is_no_bearer_token() {
-    let wrong: [&[&str]; 6] = [&[], &["abc"], &["Bearer"], &["Bearer "], &["Basic abc"], &["Bearer abc", "Bearer abc"]];
-    for values in wrong {
-        assert_eq!(bearer(&headers(values)), None, "{values:?}");
+    let wrong: [(&[&str], Unproved); 7] = [
+        (&[], Unproved::Nothing),
+        (&["ops_secret"], Unproved::Malformed),
+        (&["ops_secret more"], Unproved::Malformed),
+        (&["Bearer"], Unproved::Malformed),
+        (&["Bearer "], Unproved::Malformed),
+        (&["Basic abc"], Unproved::Scheme("basic".to_owned())),
+        (&["Bearer abc", "Bearer abc"], Unproved::Several),
+    ];
+    for (values, why) in wrong {
+        assert_eq!(bearer(&headers(values)), Err(why), "{values:?}");
     }
 }

@@ -6,7 +6,7 @@
 
 use super::secret::sha256;
 use super::validity::{INFINITE_SECONDS, Validity};
-use super::{ClientId, KeyError, commit};
+use super::{ClientId, KeyError, Unproved, commit};
 use crate::{App, Problem};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,10 +25,9 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// Seconds that it still lives, one that has begun included; [`INFINITE_SECONDS`] if it never expires.
+    /// Whole seconds that it still lives; [`INFINITE_SECONDS`] if it never expires.
     pub fn expires_in(&self, now: Instant) -> i64 {
-        let rounded_up = |micros: i64| micros.max(0).saturating_add(999_999) / 1_000_000;
-        self.token.expires_at.map_or(INFINITE_SECONDS, |end| rounded_up(end.0.saturating_sub(now.0)))
+        self.token.expires_at.map_or(INFINITE_SECONDS, |end| end.0.saturating_sub(now.0).max(0) / 1_000_000)
     }
 }
 
@@ -57,7 +56,8 @@ pub async fn issue(
                 }
                 renew = true;
             }
-            Submitted::UserChanged => user = reread(app, &user).await?,
+            Submitted::UserChanged => user = reread(app, &user).await?.ok_or_else(|| client.not_proved())?,
+            Submitted::ClientGone => return Err(client.not_proved()),
         }
     }
     Err(Problem::internal("a token could not be issued: its user, or the key, kept changing"))
@@ -68,6 +68,8 @@ enum Submitted {
     Token(Token),
     /// The user has other scopes than the token.
     UserChanged,
+    /// The user, or the secret that it proved, is gone.
+    ClientGone,
 }
 
 async fn submit(app: &App, token: Token, proved: SecretHash, renew: bool) -> Result<Submitted, Problem> {
@@ -78,14 +80,14 @@ async fn submit(app: &App, token: Token, proved: SecretHash, renew: bool) -> Res
             _ => Err(Problem::internal("issuing a token did not come to a token")),
         },
         Err(CommitError::Refused(Refusal::Stale)) => Ok(Submitted::UserChanged),
-        Err(CommitError::Refused(Refusal::NotFound)) => Err(Problem::client_not_proved()),
+        Err(CommitError::Refused(Refusal::NotFound)) => Ok(Submitted::ClientGone),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn reread(app: &App, user: &User) -> Result<User, Problem> {
+async fn reread(app: &App, user: &User) -> Result<Option<User>, Problem> {
     let scope = Scope::system("a client that proved its secret gets a token");
-    app.store.get_user(&scope, user.user).await?.ok_or_else(Problem::client_not_proved)
+    Ok(app.store.get_user(&scope, user.user).await?)
 }
 
 /// A new token's claims; its digest is not known before it is signed.
@@ -121,12 +123,15 @@ async fn sign(app: &App, token: Token) -> Result<(String, Token), Problem> {
     result.map_err(|error| Problem::internal(error.to_string()))
 }
 
-/// The valid token with this text, if there is one.
-pub async fn find(app: &App, text: &str) -> Result<Option<Issued>, Problem> {
+/// The valid token with this text, or why there is none.
+pub(crate) async fn find(app: &App, text: &str) -> Result<Result<Issued, Unproved>, Problem> {
     let scope = Scope::system("a token is shown to whoever holds it");
     let found = app.store.get_token(&scope, &sha256(text.as_bytes())).await?;
-    let valid = found.filter(|(token, _)| token.is_valid_at(app.now()));
-    Ok(valid.map(|(token, user)| Issued { text: text.to_owned(), token, user }))
+    let now = app.now();
+    Ok(match found {
+        Some((token, user)) if token.is_valid_at(now) => Ok(Issued { text: text.to_owned(), token, user }),
+        found => Err(app.access.why_not(text, found.and_then(|(token, _)| token.expires_at), now)),
+    })
 }
 
 /// Revokes the token with this text; one that is not known is revoked already.

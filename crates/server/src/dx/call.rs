@@ -97,7 +97,8 @@ impl Call {
     /// Commits an intent, with its precondition; or tries it.
     pub async fn submit(&self, intent: Intent) -> Result<Done, Problem> {
         let (is_dry, if_match) = (self.dry_run, etag::if_match(&self.headers)?);
-        let committed = access::commit(&self.app, Intent { dry_run: is_dry, if_match, ..intent }).await?;
+        let intent = Intent { dry_run: is_dry, if_match, ..intent };
+        let committed = access::commit(&self.app, intent).await.map_err(|error| self.explain(error))?;
         let Committed { outcome, replayed, at } = committed;
         Ok(Done { outcome, replayed, at, is_dry })
     }

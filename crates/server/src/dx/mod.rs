@@ -4,6 +4,7 @@ pub mod admin;
 mod base;
 pub(crate) mod call;
 pub(crate) mod core;
+mod explain;
 pub(crate) mod list;
 pub(crate) mod smp;
 

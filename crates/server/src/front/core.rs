@@ -54,7 +54,7 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
         }
         Found::OtherMethods(methods) => {
             access::authenticate(app, &parts.headers).await?;
-            Err(allowing(&methods))
+            Err(allowing(&parts.method, &methods))
         }
         Found::Nothing => Err(unserved::problem(parts.uri.path())),
     }
@@ -81,13 +81,14 @@ fn takes_body(operation: &Operation) -> bool {
     operation.method == Method::POST || operation.method == Method::PUT
 }
 
-fn allowing(methods: &[&'static Method]) -> Problem {
+fn allowing(asked: &Method, methods: &[&'static Method]) -> Problem {
     let mut names: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
     if names.contains(&"GET") {
         names.push("HEAD");
     }
-    let problem = method_not_allowed();
-    match HeaderValue::from_str(&names.join(", ")) {
+    let names = names.join(", ");
+    let problem = method_not_allowed(asked, &names);
+    match HeaderValue::from_str(&names) {
         Ok(value) => problem.header(ALLOW, value),
         Err(_) => problem,
     }

@@ -25,13 +25,19 @@ const BODY_READ_MAX: Duration = Duration::from_secs(20);
 
 /// Checks what has arrived before the body.
 pub(super) fn check(request: &Request) -> Result<(), Problem> {
-    if request.uri().path_and_query().map_or(0, |target| target.as_str().len()) > URI_MAX {
-        return Err(Problem::new(Reason::UriTooLong, "the path with its query may have 8192 bytes at most"));
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > URI_MAX {
+        let message = format!("the path with its query has {target} bytes, and may have {URI_MAX} at most");
+        return Err(Problem::new(Reason::UriTooLong, message));
     }
     let headers = request.headers();
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if headers.len() > HEADERS_COUNT_MAX || size > HEADERS_MAX {
-        return Err(Problem::new(Reason::HeadersTooLarge, "a request may have 100 headers and 16384 bytes of them"));
+        let count = headers.len();
+        let message = format!(
+            "the request has {count} headers of {size} bytes together, and may have {HEADERS_COUNT_MAX} of {HEADERS_MAX} bytes"
+        );
+        return Err(Problem::new(Reason::HeadersTooLarge, message));
     }
     Ok(())
 }
@@ -39,19 +45,24 @@ pub(super) fn check(request: &Request) -> Result<(), Problem> {
 /// Reads the body.
 pub(crate) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     if headers.get_all(CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(Problem::new(Reason::UnsupportedMediaType, "a body may not be compressed: Content-Encoding"));
+        return Err(Problem::new(
+            Reason::UnsupportedMediaType,
+            "the body is compressed (Content-Encoding), and has to be sent as it is",
+        ));
     }
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_MAX) {
-        return Err(too_large());
+    if let Some(length) = announced.filter(|length| *length > BODY_MAX) {
+        return Err(too_large(&format!("has {length} bytes")));
     }
     match tokio::time::timeout(BODY_READ_MAX, Limited::new(body, BODY_MAX).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large("is longer than that")),
         Ok(Err(error)) if is_timeout(&*error) => Err(too_slow()),
-        Ok(Err(error)) => {
-            Err(Problem::new(Reason::InvalidBody, "the body did not arrive whole").detail(error.to_string()))
-        }
+        Ok(Err(error)) => Err(Problem::new(
+            Reason::InvalidBody,
+            "the connection broke before the whole body had arrived; send the request again",
+        )
+        .detail(error.to_string())),
         Err(_) => Err(too_slow()),
     }
 }
@@ -63,9 +74,10 @@ fn is_timeout(error: &(dyn Error + 'static)) -> bool {
 }
 
 fn too_slow() -> Problem {
-    Problem::new(Reason::RequestTimeout, "the body took too long to arrive")
+    Problem::new(Reason::RequestTimeout, "the body did not arrive in time; send the request again")
 }
 
-fn too_large() -> Problem {
-    Problem::new(Reason::BodyTooLarge, "a body may have 262144 bytes at most")
+fn too_large(what: &str) -> Problem {
+    let message = format!("a body may have {BODY_MAX} bytes at most, and this one {what}; split the request");
+    Problem::new(Reason::BodyTooLarge, message)
 }

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method, Uri};
 use std::sync::Arc;
 
 /// Where clients of the Keycloak-shaped address look for tokens, at the root (domain.md, "Tokens").
@@ -32,9 +32,14 @@ async fn unknown_route(uri: Uri) -> Problem {
     unserved::problem(uri.path())
 }
 
-async fn unknown_method(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+async fn unknown_method(
+    State(app): State<Arc<App>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     authenticate_where_needed(&app, &uri, &headers).await?;
-    Err(method_not_allowed())
+    Err(method_not_allowed(&method, ""))
 }
 
 /// What needs a token needs it also to learn of its methods; the token endpoints never need one.

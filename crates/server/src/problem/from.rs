@@ -1,28 +1,26 @@
-//! What becomes which problem.
+//! Problems of this program's own errors; those of refusals stand in `refused`.
 
 use super::{Problem, Reason};
 use crate::wire::time::Time;
-use http::HeaderValue;
-use http::header::WWW_AUTHENTICATE;
-use orderpark_domain::{Forbidden, InUse, Refusal};
+use orderpark_domain::{Forbidden, PartyKind, Refusal};
 use orderpark_store::{CommitError, ReadError};
 
 impl Problem {
     /// No such object, or none that this caller may know of: byte for byte the same.
     pub fn not_found() -> Problem {
-        Problem::new(Reason::NotFound, "there is no such object within your scopes")
-    }
-
-    /// No valid token.
-    pub fn unauthorized() -> Problem {
-        Problem::new(Reason::Unauthorized, "a valid access token is needed")
-            .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        Problem::new(
+            Reason::NotFound,
+            "no such object is visible to you; check the ref in the address, or list the collection to see what there is",
+        )
     }
 
     /// A fault of this program.
     pub fn internal(detail: impl Into<String>) -> Problem {
-        Problem::new(Reason::Internal, "the server failed; its operator finds the cause under the errorId")
-            .detail(detail)
+        Problem::new(
+            Reason::Internal,
+            "the server failed; send its operator the errorId, under which its log has the cause",
+        )
+        .detail(detail)
     }
 
     /// What was committed could not be read again, so that it cannot be shown. It must not look like not done.
@@ -34,20 +32,27 @@ impl Problem {
     }
 
     pub(crate) fn outcome_unknown(detail: String) -> Problem {
-        let message = "it is not known whether this was done; the same request with the same Idempotency-Key tells";
+        let message = "it is not known whether this was done; send the same request again with the same Idempotency-Key to learn it";
         Problem::new(Reason::OutcomeUnknown, message).detail(detail).retry_after(1)
     }
 
     fn unavailable(detail: String) -> Problem {
-        Problem::new(Reason::Unavailable, "the service is unavailable for now; nothing was changed")
-            .detail(detail)
-            .retry_after(1)
+        Problem::new(
+            Reason::Unavailable,
+            "the database does not answer now; nothing was changed; send the request again after Retry-After seconds",
+        )
+        .detail(detail)
+        .retry_after(1)
     }
 }
 
 impl From<Forbidden> for Problem {
-    fn from(_: Forbidden) -> Problem {
-        Problem::new(Reason::Forbidden, "the kinds of your scopes may never do this")
+    fn from(forbidden: Forbidden) -> Problem {
+        let mine: Vec<&str> = forbidden.kinds.iter().map(|kind| kind.as_str()).collect();
+        let open = |kind: &&PartyKind| forbidden.action.is_open_to(**kind);
+        let others: Vec<&str> = PartyKind::ALL.iter().filter(open).map(|kind| kind.as_str()).collect();
+        let (mine, others, what) = (mine.join(" and "), others.join(" or "), forbidden.action.words());
+        Problem::new(Reason::Forbidden, format!("your token (scope {mine}) may not {what}; a token of {others} may"))
     }
 }
 
@@ -64,9 +69,11 @@ impl From<CommitError> for Problem {
     fn from(error: CommitError) -> Problem {
         match error {
             CommitError::Refused(refusal) => refusal.into(),
-            CommitError::Busy => {
-                Problem::new(Reason::Overloaded, "too many requests are waiting; nothing was changed").retry_after(1)
-            }
+            CommitError::Busy => Problem::new(
+                Reason::Overloaded,
+                "too many requests are waiting; nothing was changed; send it again after Retry-After seconds",
+            )
+            .retry_after(1),
             CommitError::Unavailable(detail) => Problem::unavailable(detail),
             CommitError::ClockBehind { journal, now } => {
                 let (journal, now) = (Time(journal), Time(now));
@@ -84,78 +91,7 @@ impl From<CommitError> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
-        match refusal {
-            Refusal::NotFound => Problem::not_found(),
-            Refusal::Unknown { attribute } => {
-                Problem::field(Reason::UnknownReference, attribute, "names nothing within your scopes")
-            }
-            Refusal::Invalid { attribute, rule } => Problem::field(Reason::InvalidAttribute, attribute, rule),
-            Refusal::UnknownStrategy => Problem::field(
-                Reason::UnknownProcessingStrategy,
-                "withProcessingStrategyId",
-                "names no active processing strategy that this order may use",
-            ),
-            Refusal::CallerGone => Problem::unauthorized(),
-            Refusal::GrantNotHeld => {
-                Problem::field(Reason::ScopeNotHeld, "scopes", "holds a scope that you do not hold yourself")
-            }
-            Refusal::OfferNotOrderable => Problem::new(Reason::OfferNotOrderable, "the offer is not ACTIVE"),
-            Refusal::SupplierCannotBeAsked { product_id } => Problem::new(
-                Reason::SupplierCannotBeAsked,
-                format!("the supplier of {product_id} has to be asked first, which this server cannot do yet"),
-            ),
-            Refusal::IdTaken { attribute } => Problem::field(Reason::IdTaken, attribute, "is taken by another object"),
-            Refusal::ExternalIdTaken => Problem::field(
-                Reason::ExternalIdTaken,
-                "externalId",
-                "was used for an order of this subscriber with other content",
-            ),
-            Refusal::InUse(what) => Problem::new(Reason::InUse, in_use(what)),
-            Refusal::OrderPending => {
-                Problem::new(Reason::OrderPending, "the order waits for its suppliers").retry_after(1)
-            }
-            other => conflict_of(&other),
-        }
-    }
-}
-
-fn in_use(what: InUse) -> &'static str {
-    match what {
-        InUse::Orders => "orders that are ACTIVE or PENDING still need it",
-        InUse::Offers => "offers still need it",
-        InUse::Strategies => "the vendor still has processing strategies",
-        InUse::Subscribers => "the vendor still has subscribers",
-        InUse::Products => "the supplier still has products",
-        InUse::LastOperator => "the last user who can act for the operator cannot be deleted",
-    }
-}
-
-fn conflict_of(refusal: &Refusal) -> Problem {
-    match refusal {
-        Refusal::OrderNotPending => Problem::new(Reason::OrderNotPending, "the order is not PENDING any more"),
-        Refusal::ConnectionsInUse { product_id, used, remaining } => Problem::new(
-            Reason::ConnectionsInUse,
-            format!("{used} connections of {product_id} are in use, and {remaining} would remain granted"),
-        ),
-        Refusal::ConnectionsNotGranted { granted } => Problem::new(
-            Reason::ConnectionsNotGranted,
-            format!("more connections than the {granted} that are granted cannot be in use"),
-        ),
-        Refusal::TooManyConnections => {
-            Problem::new(Reason::TooManyConnections, "the sum of granted connections would be too large to count")
-        }
-        Refusal::TooManyEndpoints => {
-            Problem::new(Reason::TooManyEndpoints, "a party may have 100 webhook endpoints at most")
-        }
-        Refusal::IllegalTransition { from, to } => {
-            Problem::new(Reason::IllegalTransition, format!("what is {from} cannot become {to}"))
-        }
-        Refusal::Stale => Problem::new(
-            Reason::Stale,
-            "the object has another revision than If-Match names, so it may have changed since: read it again",
-        ),
-        Refusal::KeyReused => Problem::new(Reason::KeyReused, "this Idempotency-Key was used for another request"),
-        other => Problem::internal(format!("no caller can be refused so: {other:?}")),
+        Problem::refused(&refusal, &|_| None)
     }
 }
 

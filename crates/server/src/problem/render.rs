@@ -23,6 +23,7 @@ struct Shown<'p> {
     message: &'p str,
     error_id: &'p str,
     reason: &'static str,
+    see: String,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     fields: &'p [FieldError],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +57,7 @@ pub(crate) fn render(app: &App, problem: &Problem, form: Form) -> Response {
         message: &facts.message,
         error_id: &error_id,
         reason: facts.reason.slug(),
+        see: format!("{}#{}", app.settings.docs_url, facts.reason.slug()),
         fields: &facts.fields,
         error: facts.oauth,
         error_description: facts.oauth.map(|_| &*facts.message),

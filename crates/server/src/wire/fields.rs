@@ -23,6 +23,11 @@ impl Wrong {
     pub(super) fn at(self, element: usize) -> Wrong {
         Wrong { element: Some(element), ..self }
     }
+
+    /// The rule, to follow the attribute's name in a sentence.
+    pub(super) fn rule(&self) -> &str {
+        &self.rule
+    }
 }
 
 impl From<&'static str> for Wrong {

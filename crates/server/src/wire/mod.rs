@@ -40,6 +40,7 @@ pub use party::{Party, Subscriber};
 pub use product::{Application, ConnectivityPlan};
 pub use query::Query;
 pub(crate) use query::wrong;
+pub(crate) use shown::quoted;
 pub use strategy::Strategy;
 pub use subscription::Subscription;
 pub(crate) use text::is_hidden;

@@ -23,7 +23,7 @@ impl<'a> Party<'a> {
     }
 }
 
-/// A subscriber.
+/// A subscriber. Contact and organization are always there, empty where there are none: typed clients need them.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscriber<'a> {
@@ -31,10 +31,8 @@ pub struct Subscriber<'a> {
     own_ref: PartyRef,
     id: &'a str,
     name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contact_email: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    organization: Option<&'a str>,
+    contact_email: &'a str,
+    organization: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     vendor_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,8 +46,8 @@ impl<'a> Subscriber<'a> {
             own_ref: party.party,
             id: &party.id,
             name: &party.name,
-            contact_email: party.contact_email.as_deref(),
-            organization: party.organization.as_deref(),
+            contact_email: party.contact_email.as_deref().unwrap_or_default(),
+            organization: party.organization.as_deref().unwrap_or_default(),
             vendor_id: party.vendor_id.as_deref(),
             primary_user,
         }

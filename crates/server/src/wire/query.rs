@@ -1,5 +1,6 @@
 //! The query of a request: each parameter once, percent-decoded once.
 
+use super::fields::{Read, Wrong};
 use super::parameters::{Counts, Parameter, Parameters};
 use super::{Json, shown, text};
 use crate::Problem;
@@ -63,9 +64,15 @@ impl Query {
         self.pairs.iter().find(|(known, _)| known.name == name).map(|(_, value)| value.as_str())
     }
 
-    /// A parameter that names something that exists, or does not.
-    pub fn name(&self, name: &str) -> Option<String> {
-        self.get(name).map(text::name_of_something)
+    /// A parameter that names something that exists, or does not; one whose characters no name has is refused.
+    pub fn name(&self, name: &str) -> Result<Option<String>, Problem> {
+        self.text(name, text::reference_in_query)
+    }
+
+    /// A parameter that is read as a text.
+    pub fn text<T>(&self, name: &str, read: impl FnOnce(&str) -> Read<T>) -> Result<Option<T>, Problem> {
+        let wrong = |text, wrong: &Wrong| wrong_value(name, text, wrong.rule());
+        self.get(name).map(|text| read(text).map_err(|rule| wrong(text, &rule))).transpose()
     }
 
     /// A parameter that is `true` or `false`.

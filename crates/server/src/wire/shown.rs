@@ -34,20 +34,16 @@ fn host_of(address: &str) -> Option<&str> {
     authority.rsplit('@').next().filter(|host| !host.is_empty())
 }
 
-/// A text in quotation marks, as JSON writes it.
+/// A text in quotation marks.
 pub(crate) fn quoted(text: &str) -> String {
-    format!("\"{}\"", escaped(text, '"'))
+    format!("'{}'", name(text))
 }
 
-/// The name of something that was sent.
-pub(crate) fn name(name: &str) -> String {
-    escaped(name, '\'')
-}
-
-fn escaped(text: &str, quote: char) -> String {
+/// The name of something that was sent, without quotation marks.
+pub(crate) fn name(text: &str) -> String {
     let mut shown = String::new();
     for character in text.chars().take(VALUE_MAX) {
-        if character == quote || character == '\\' {
+        if character == '\'' || character == '\\' {
             shown.extend(['\\', character]);
         } else if text::is_hidden(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {

@@ -1,11 +1,16 @@
 //! Readers of single values: what each kind of attribute may be.
 
+mod visible;
+
+pub use visible::{composed, is_hidden};
+
 use super::fields::{Meant, Read, Wrong};
 use super::json::Json;
 use orderpark_domain::feed::Kind;
 use orderpark_domain::order::QUANTITY_MAX;
 use orderpark_domain::{Grant, NotificationFormat, NotificationMode, OfferState, StrategyState};
 use orderpark_store::FeedPosition;
+use visible::visible;
 
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 256;
@@ -31,22 +36,13 @@ fn string(value: &Json) -> Read<&str> {
     }
 }
 
-/// Control characters (C0, DEL, C1) and those that turn the direction of writing: they hide what a text says.
-pub fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')
-}
-
 fn words(value: &Json, max: usize) -> Read<String> {
-    let text = string(value)?.trim();
-    if text.chars().any(is_hidden) {
-        return Err("may not hold control or direction characters".into());
-    }
+    let text = composed(visible(string(value)?.trim())?);
     let length = text.chars().take(max + 1).count();
     if length == 0 || length > max {
         return Err(format!("must have 1 to {max} characters").into());
     }
-    Ok(text.to_owned())
+    Ok(text.into_owned())
 }
 
 /// A name of something.
@@ -66,7 +62,7 @@ pub fn description(value: &Json) -> Read<String> {
 
 /// An email address, which is also a login: no slash, so that it can follow the profile in a `client_id`.
 pub fn email(value: &Json) -> Read<String> {
-    let text = string(value)?.trim();
+    let text = visible(string(value)?.trim())?;
     let wrong = "must be an email address of at most 254 characters";
     let Some((local, domain)) = text.split_once('@') else { return Err(wrong.into()) };
     let local_part = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.=?^_`{|}~".contains(&b);
@@ -80,7 +76,7 @@ pub fn email(value: &Json) -> Read<String> {
 
 /// An `http` or `https` address, in the printable ASCII of RFC 3986: what people read in it is where it leads.
 pub fn url(value: &Json) -> Read<String> {
-    let text = string(value)?.trim();
+    let text = visible(string(value)?.trim())?;
     let wrong = "must be an http or https address in printable ASCII, of at most 2048 characters";
     let uri = text.parse::<http::Uri>().map_err(|_| wrong)?;
     let web = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty());
@@ -101,13 +97,13 @@ pub const ID_RULE: &str = "must be 1 to 128 of A-Z a-z 0-9 . _ ~ @ + - and begin
 
 /// The id of a party.
 pub fn id(value: &Json) -> Read<String> {
-    let text = string(value)?;
+    let text = visible(string(value)?)?;
     if is_segment(text) { Ok(text.to_owned()) } else { Err(ID_RULE.into()) }
 }
 
 /// The id of a product or offer: `<party id>/<name>`.
 pub fn owned_id(value: &Json) -> Read<String> {
-    let text = string(value)?;
+    let text = visible(string(value)?)?;
     match text.split_once('/') {
         Some((owner, rest)) if is_segment(owner) && is_segment(rest) => Ok(text.to_owned()),
         _ => Err("must be the owner's id, a slash and a name, each of A-Z a-z 0-9 . _ ~ @ + -".into()),
@@ -119,9 +115,25 @@ pub fn strategy_id(value: &Json) -> Read<String> {
     if string(value)?.contains('/') { owned_id(value) } else { id(value) }
 }
 
-/// A text that names something that exists, or does not: any string will do.
+/// A text that names something that exists, or does not: any string will do in which everything can be seen.
 pub fn reference(value: &Json) -> Read<String> {
-    string(value).map(name_of_something)
+    visible(string(value)?).map(name_of_something)
+}
+
+/// [`reference`] in a query, where what holds a blank names nothing that can exist.
+pub fn reference_in_query(text: &str) -> Read<String> {
+    if text.contains(char::is_whitespace) {
+        return Err("must hold no blank, as no id and no email address does: in a query + means a blank, so write %2B for a plus".into());
+    }
+    visible(text).map(name_of_something)
+}
+
+/// [`external_id`] in a query: as it is stored, and as it was sent where that is another spelling, which an older
+/// version stored.
+pub fn external_ids_in_query(text: &str) -> Read<(String, Option<String>)> {
+    let stored = composed(visible(text)?).into_owned();
+    let sent = (stored != text).then(|| text.to_owned());
+    Ok((stored, sent))
 }
 
 /// What a caller calls something. No id is that long, so a longer text names nothing, as the empty one does; nobody has to

@@ -1,4 +1,8 @@
-//! Instants in the API: RFC 3339 in UTC with six digits of the second.
+//! Instants in the API: RFC 3339, written in UTC with six digits of the second.
+
+mod parse;
+
+pub use parse::parse;
 
 use jiff::Timestamp;
 use orderpark_domain::Instant;
@@ -20,9 +24,4 @@ impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
-}
-
-/// Reads RFC 3339 with any offset.
-pub fn parse(text: &str) -> Option<Instant> {
-    text.parse::<Timestamp>().ok().map(|instant| Instant(instant.as_microsecond()))
 }

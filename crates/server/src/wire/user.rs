@@ -1,4 +1,4 @@
-//! Users as the API shows them. A secret is shown once, when it is made.
+//! Users as the API shows them. Names are always there, empty where there are none: typed clients need them. A secret is shown once, when it is made.
 
 use super::as_text;
 use orderpark_domain::{Grant, UserRef};
@@ -11,13 +11,10 @@ pub struct User<'a> {
     #[serde(rename = "ref", serialize_with = "as_text")]
     own_ref: UserRef,
     id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Option<&'a str>,
+    first_name: &'a str,
+    last_name: &'a str,
     email: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    organization: Option<&'a str>,
+    organization: &'a str,
     #[serde(serialize_with = "as_texts")]
     scopes: &'a [Grant],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,10 +29,10 @@ impl<'a> User<'a> {
         User {
             own_ref: user.user,
             id: &user.login,
-            first_name: user.first_name.as_deref(),
-            last_name: user.last_name.as_deref(),
+            first_name: user.first_name.as_deref().unwrap_or_default(),
+            last_name: user.last_name.as_deref().unwrap_or_default(),
             email: &user.login,
-            organization: user.organization.as_deref(),
+            organization: user.organization.as_deref().unwrap_or_default(),
             scopes: &user.grants,
             client_id: None,
             client_secret: None,

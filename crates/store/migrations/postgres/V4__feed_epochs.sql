@@ -19,3 +19,7 @@ create unique index orders_external
 
 -- Logins are compared without case. Not unique: an older program may have let in two that differ by case.
 create index users_by_folded_login on users (lower(login));
+
+-- And so are the addresses of subscribers.
+drop index parties_by_contact;
+create index parties_by_folded_contact on parties (lower(contact_email));

@@ -58,7 +58,7 @@ impl<R> Slice<R> {
 pub struct PartyFilter {
     /// The party with this id.
     pub id: Option<String>,
-    /// Subscribers with this contact.
+    /// Subscribers with this contact, in any letter case.
     pub contact_email: Option<String>,
     /// Subscribers that have a granted subscription to the application with this id.
     pub product_id: Option<String>,
@@ -67,7 +67,7 @@ pub struct PartyFilter {
 /// Which users.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserFilter {
-    /// The user with this login.
+    /// Users with this login, in any letter case.
     pub login: Option<String>,
 }
 
@@ -112,6 +112,8 @@ pub struct OrderFilter {
     pub subscriber: Option<PartyRef>,
     /// With this `externalId`.
     pub external_id: Option<String>,
+    /// Or with this one: as it was sent, where an older version kept it so.
+    pub external_id_sent: Option<String>,
     /// Created at or after.
     pub created_from: Option<Instant>,
     /// Created before.
@@ -126,6 +128,7 @@ impl Default for OrderFilter {
             offer_id: None,
             subscriber: None,
             external_id: None,
+            external_id_sent: None,
             created_from: None,
             created_to: None,
         }

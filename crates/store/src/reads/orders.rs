@@ -125,9 +125,12 @@ fn choose(query: &mut Query, filter: &OrderFilter) {
         // Said once more in the words of the partial indexes, so that the planner may use them.
         query.text(" and o.state <> 'ACTIVE'");
     }
+    if let Some(external_id) = &filter.external_id {
+        query.bind(" and o.external_id in (?", external_id.clone()).bind_some(", ?", filter.external_id_sent.clone());
+        query.text(")");
+    }
     query
         .bind_some(" and o.subscriber_ref = ?", filter.subscriber.map(|subscriber| sql_number(subscriber.0)))
-        .bind_some(" and o.external_id = ?", filter.external_id.clone())
         .bind_some(" and o.offer_ref in (select ref from offers where id = ?)", filter.offer_id.clone())
         // Refs sort by creation time, so the clustered key finds the range.
         .bind_some(" and o.ref >= ?", filter.created_from.map(|from| bytes(OrderRef::first_at(from))))

@@ -25,7 +25,7 @@ impl Store {
         let mut query = visible(self.dialect(), scope, kind);
         query
             .bind_some(" and p.id = ?", filter.id.clone())
-            .bind_some(" and p.contact_email = ?", filter.contact_email.clone())
+            .bind_some(" and lower(p.contact_email) = ?", filter.contact_email.as_deref().map(str::to_ascii_lowercase))
             .bind_some(
                 " and p.ref in (select b.subscriber_ref from products pr join balances b on b.product_ref = pr.ref \
                  where pr.id = ? and pr.kind = 'APPLICATION' and pr.deleted_at is null and b.subscriptions > 0)",

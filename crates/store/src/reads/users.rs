@@ -15,18 +15,22 @@ impl Store {
         self.get(query, rows::user).await
     }
 
-    /// The living user with this login.
+    /// The living user with this login, or the only one whose login differs from it by letter case alone. An older
+    /// version let in several logins that differ so.
     pub async fn get_user_by_login(&self, scope: &Scope, login: &str) -> Read<Option<User>> {
         let mut query = visible(self.dialect(), scope);
-        query.bind(" and u.login = ?", login.to_owned());
-        self.get(query, rows::user).await
+        query.bind(" and lower(u.login) = ?", login.to_ascii_lowercase()).text(" order by u.ref");
+        let mut users = self.list(query, rows::user).await?;
+        let exact = users.iter().position(|user| user.login == login);
+        let only = (users.len() == 1).then_some(0);
+        Ok(exact.or(only).map(|at| users.swap_remove(at)))
     }
 
     /// The living users, by ref.
     pub async fn page_users(&self, scope: &Scope, filter: &UserFilter, slice: Slice<UserRef>) -> Read<Vec<User>> {
         let mut query = visible(self.dialect(), scope);
         query
-            .bind_some(" and u.login = ?", filter.login.clone())
+            .bind_some(" and lower(u.login) = ?", filter.login.as_deref().map(str::to_ascii_lowercase))
             .bind_some(" and u.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by u.ref");
         slice.limit(&mut query);

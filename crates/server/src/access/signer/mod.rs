@@ -24,11 +24,11 @@ use super::validity::INFINITE_SECONDS;
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use key_file::KeyFolder;
-use orderpark_domain::Token;
+use orderpark_domain::{Instant, Token};
 use orderpark_store::Chance;
 use serde::Serialize;
 use std::path::Path;
@@ -113,6 +113,18 @@ impl Signer {
         key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
             .map_err(|_| KeyError::Crypto)?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// When a token ends, if it is one that this key signed; nothing, where the key is not at hand without waiting.
+    pub(super) fn expiry_of(&self, token: &str) -> Option<Instant> {
+        let key = self.inner.key.try_lock().ok()?.clone()?;
+        let (signed, signature) = token.rsplit_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public_key().as_ref());
+        public.verify(signed.as_bytes(), &signature).ok()?;
+        let claims: serde_json::Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?).ok()?;
+        Some(Instant(claims["exp"].as_i64()?.saturating_mul(1_000_000)))
     }
 
     /// What tells these keys from others, and nothing of the keys themselves. Takes a second if the key must be made.

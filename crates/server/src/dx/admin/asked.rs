@@ -3,6 +3,7 @@
 use crate::Problem;
 use crate::front::limits;
 use crate::problem::Reason;
+use crate::wire::quoted;
 use axum::body::Body;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -25,10 +26,12 @@ impl Asked {
         query: Option<&str>,
         headers: &HeaderMap,
         body: Body,
+        lenient: bool,
     ) -> Result<Asked, Problem> {
         let asked = Asked::in_query(query)?;
         let body = limits::read_body(headers, body).await?;
-        if !body.is_empty() {
+        let is_json = body.trim_ascii_start().starts_with(b"{");
+        if !body.is_empty() && (is_json || !lenient) {
             check_content_type(headers)?;
         }
         Ok(Asked { form: pairs(&body)?, ..asked })
@@ -47,15 +50,23 @@ impl Asked {
     /// The value, wherever it stands.
     pub(super) fn anywhere(&self, name: &str) -> Result<Option<&str>, Problem> {
         match (self.query(name), self.form(name)) {
-            (Some(_), Some(_)) => Err(malformed(format!("{name} is there more than once"))),
+            (Some(_), Some(_)) => {
+                Err(malformed(format!("{name} is there in the address and in the form; send it once")))
+            }
             (query, form) => Ok(query.or(form)),
         }
     }
 
-    /// As [`Asked::anywhere`], where there has to be one.
-    pub(super) fn needed(&self, name: &'static str) -> Result<&str, Problem> {
-        let value = self.anywhere(name)?.filter(|value| !value.is_empty());
-        value.ok_or_else(|| Problem::field(Reason::InvalidRequest, name, "is needed").oauth("invalid_request"))
+    /// A token: `access_token`, as DX has it, or `token` (RFC 7009, 2.1).
+    pub(super) fn token(&self) -> Result<&str, Problem> {
+        let given = |name| Ok::<_, Problem>(self.anywhere(name)?.filter(|value| !value.is_empty()));
+        match (given("access_token")?, given("token")?) {
+            (Some(one), Some(other)) if one != other => Err(malformed("access_token and token are different tokens")),
+            (one, other) => one.or(other).ok_or_else(|| {
+                let needed = "is needed: send the token as access_token=… (or as token=…)";
+                Problem::field(Reason::InvalidRequest, "access_token", needed).oauth("invalid_request")
+            }),
+        }
     }
 }
 
@@ -70,7 +81,11 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Ok(());
     }
-    let message = "the body has to be application/x-www-form-urlencoded";
+    let message = format!(
+        "the body was sent as {}, and this needs a form: send grant_type=client_credentials&client_id=…&client_secret=… \
+         as application/x-www-form-urlencoded",
+        quoted(essence)
+    );
     Err(Problem::new(Reason::UnsupportedMediaType, message).oauth("invalid_request"))
 }
 
@@ -78,7 +93,7 @@ fn pairs(text: &[u8]) -> Result<BTreeMap<String, String>, Problem> {
     let mut pairs = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(text) {
         if pairs.insert(name.clone().into_owned(), value.into_owned()).is_some() {
-            return Err(malformed(format!("{name:?} is there more than once")));
+            return Err(malformed(format!("{} is there more than once; send it once", quoted(&name))));
         }
     }
     Ok(pairs)

@@ -14,23 +14,35 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Reads them from where they are; `None`: there are none.
-    pub(super) fn read(asked: &Asked, headers: &HeaderMap) -> Result<Option<Credentials>, Problem> {
-        if asked.query("client_secret").is_some() {
-            return Err(malformed("client_secret belongs in the form: addresses end up in logs"));
-        }
-        let basic = basic(headers)?;
-        match (basic, asked.form("client_id"), asked.form("client_secret")) {
-            (Some(_), _, Some(_)) => Err(malformed("the client is named both by HTTP Basic and in the form")),
-            (Some(basic), None, None) => Ok(Some(basic)),
-            (Some(basic), Some(id), None) if id == basic.client_id => Ok(Some(basic)),
-            (Some(_), Some(_), None) => Err(malformed("client_id is not the one of HTTP Basic")),
-            (None, Some(id), Some(secret)) => {
-                Ok(Some(Credentials { client_id: id.to_owned(), client_secret: secret.to_owned() }))
+    /// Reads them from where they are; `lenient`: from the address too.
+    pub(super) fn read(asked: &Asked, headers: &HeaderMap, lenient: bool) -> Result<Credentials, Problem> {
+        let given = |name: &'static str| match asked.query(name) {
+            Some(_) if lenient => asked.anywhere(name),
+            Some(_) => Err(malformed(format!(
+                "{name} is in the address, and belongs in the form (the body of the request): addresses end up in logs"
+            ))),
+            None => Ok(asked.form(name)),
+        };
+        let given = |name| Ok::<_, Problem>(given(name)?.filter(|value| !value.is_empty()));
+        match (basic(headers)?, given("client_id")?, given("client_secret")?) {
+            (Some(_), _, Some(_)) => {
+                Err(malformed("the client is named both by HTTP Basic and in the form; name it in one of them"))
             }
-            (None, _, _) => Ok(None),
+            (Some(basic), None, None) => Ok(basic),
+            (Some(basic), Some(id), None) if id == basic.client_id => Ok(basic),
+            (Some(_), Some(_), None) => Err(malformed("client_id in the form is not the one of HTTP Basic")),
+            (None, Some(id), Some(secret)) => {
+                Ok(Credentials { client_id: id.to_owned(), client_secret: secret.to_owned() })
+            }
+            (None, None, None) => Err(missing("client_id and client_secret are missing")),
+            (None, None, Some(_)) => Err(missing("client_id is missing")),
+            (None, Some(_), None) => Err(missing("client_secret is missing")),
         }
     }
+}
+
+fn missing(what: &str) -> Problem {
+    Problem::client_not_proved(format!("{what}: send both in the form, or by HTTP Basic"))
 }
 
 fn basic(headers: &HeaderMap) -> Result<Option<Credentials>, Problem> {

@@ -1,4 +1,4 @@
-//! `GET /oauth/tokeninfo?access_token=`: the attributes of a valid token, to whoever holds it, without `Authorization`.
+//! `GET /oauth/tokeninfo?access_token=` (or `token=`): the attributes of a valid token, to whoever holds it, without `Authorization`.
 
 use super::asked::Asked;
 use super::token_shown;
@@ -10,8 +10,7 @@ use std::sync::Arc;
 
 pub(super) async fn show(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let asked = Asked::in_query(query.as_deref())?;
-    let text = asked.needed("access_token")?;
-    let invalid = || Problem::new(Reason::InvalidRequest, "the access token is not valid").oauth("invalid_token");
-    let issued = access::find(&app, text).await?.ok_or_else(invalid)?;
+    let issued = access::find(&app, asked.token()?).await?;
+    let issued = issued.map_err(|why| Problem::new(Reason::InvalidRequest, why.to_string()).oauth("invalid_token"))?;
     Ok(token_shown::token(&app, &issued))
 }

@@ -1,4 +1,4 @@
-//! `POST /oauth/revoke_token?access_token=`: the token dies; an unknown one is dead already, which is 200 as well.
+//! `POST /oauth/revoke_token`, with `access_token` or, as RFC 7009 has it, `token`, in query or form: the token dies; an unknown one is dead already, which is 200 as well.
 
 use super::asked::Asked;
 use super::token_shown::never_kept;
@@ -16,8 +16,8 @@ pub(super) async fn revoke(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let asked = Asked::in_query_or_form(query.as_deref(), &headers, body).await?;
-    access::revoke(&app, asked.needed("access_token")?).await?;
+    let asked = Asked::in_query_or_form(query.as_deref(), &headers, body, false).await?;
+    access::revoke(&app, asked.token()?).await?;
     let mut response = answer::bytes(Bytes::from_static(b"{}"));
     never_kept(&mut response);
     Ok(response)

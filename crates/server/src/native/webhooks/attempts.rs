@@ -28,7 +28,7 @@ pub(crate) async fn list_at(call: &Call, target: Target) -> Result<Response, Pro
 /// The filter, or nothing where it can have no hit.
 fn filter(query: &Query) -> Result<Option<AttemptFilter>, Problem> {
     let failed = query.flag("failed")?.unwrap_or(false);
-    let event = query.get("eventId").map(FeedPosition::parse);
+    let event = query.name("eventId")?.map(|event| FeedPosition::parse(&event));
     if event == Some(None) {
         return Ok(None);
     }

@@ -13,8 +13,8 @@ use crate::wire::{Json, text, time};
 use crate::{App, Problem};
 use axum::response::Response;
 use orderpark_domain::{Endpoint, EndpointRef, Instant};
-use orderpark_store::{EventPlace, FeedPosition};
 use orderpark_store::deliveries::{ReplayAsk, Target};
+use orderpark_store::{EventPlace, FeedPosition};
 use std::sync::Arc;
 
 /// Stretches that may wait for one endpoint. Requests that come at the same instant may go a little beyond.

@@ -70,10 +70,20 @@ fn a_fingerprint_holds_what_counts_as_it_is_meant() {
 
 #[test]
 fn what_is_too_long_names_nothing() {
-    let long = |length: usize| parse(&format!("a={}", "x".repeat(length))).expect("a query").name("a");
+    let long = |length: usize| parse(&format!("a={}", "x".repeat(length))).expect("a query").name("a").ok().flatten();
     assert_eq!(long(300), Some("x".repeat(300)));
     assert_eq!(long(301), Some(String::new()));
-    assert_eq!(parse("").expect("a query").name("a"), None);
+    assert!(matches!(parse("").expect("a query").name("a"), Ok(None)));
+}
+
+#[test]
+fn a_name_that_cannot_exist_is_refused_and_a_plus_explained() {
+    let name = |query| parse(query).expect("a query").name("a");
+    assert!(matches!(name("a=a%2Bb@c.example").as_ref().map(Option::as_deref), Ok(Some("a+b@c.example"))));
+    for (query, told) in [("a=a+b@c.example", "%2B"), ("a=a%E2%80%8Bb@c.example", "U+200B")] {
+        let problem = name(query).expect_err(query);
+        assert!(problem.message().contains(told), "{}", problem.message());
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! deleted lived and was needed by nobody.
 
 use super::Broken;
+use orderpark_domain::user::folded;
 use orderpark_domain::{
     Endpoint, Event, Offer, Party, PartyKind, PartyRef, Product, ProductRef, Strategy, User, World,
 };
@@ -12,7 +13,10 @@ pub(super) fn changed(world: &World, event: &Event, broken: &mut Broken) {
         Event::PartyUpdated(party) => kept(world.parties.get(&party.party), party, "party", broken),
         Event::PartyDeleted(party) => party_deleted(world, *party, broken),
         Event::UserCreated(user) => {
-            created(world.users.get(&user.user).is_none(), world.logins.get(&user.login).is_none(), "user", broken);
+            // An older version let in logins that differ by letter case.
+            let namesake = world.logins.get(&folded(&user.login)).and_then(|user| world.users.get(user));
+            let new_login = namesake.is_none_or(|namesake| namesake.login != user.login);
+            created(world.users.get(&user.user).is_none(), new_login, "user", broken);
         }
         Event::UserUpdated(user) => kept(world.users.get(&user.user), user, "user", broken),
         Event::UserDeleted(user) => lived(world.users.get(user).is_some_and(Row::lives), "user", broken),

@@ -9,7 +9,7 @@ async fn read(query: &str, content_type: Option<&'static str>, form: &str) -> Re
     if let Some(content_type) = content_type {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
-    let asked = Asked::in_query_or_form(Some(query), &headers, Body::from(form.to_owned())).await;
+    let asked = Asked::in_query_or_form(Some(query), &headers, Body::from(form.to_owned()), false).await;
     asked.map_err(|problem| problem.reason())
 }
 

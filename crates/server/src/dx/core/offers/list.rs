@@ -10,7 +10,7 @@ use orderpark_store::{OfferFilter, ReadError, Slice};
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let filter =
-        OfferFilter { id: call.query.name("offerId"), orderable: call.query.flag("orderable")?.unwrap_or(false) };
+        OfferFilter { id: call.query.name("offerId")?, orderable: call.query.flag("orderable")?.unwrap_or(false) };
     list::answer(&call, Offers(filter), page::by_index(&call.query)?).await
 }
 

@@ -9,7 +9,8 @@ use crate::wire::{self, Fields, Json, etag, text};
 use axum::response::Response;
 use orderpark_domain::order::{OfferName, PlaceOrder};
 use orderpark_domain::party::subscriber_with_id;
-use orderpark_domain::{Command, Intent, OfferRef, PartyRef, Refusal};
+use orderpark_domain::{Command, Intent, OfferRef, OrderState, PartyRef, Refusal};
+use orderpark_store::{OrderFilter, Slice};
 
 pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     let body = call.json()?;
@@ -19,12 +20,13 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     let quantity = fields.or("quantity", 1, text::quantity);
     let external_id = fields.optional("externalId", text::external_id);
     let meaning = fields.finish()?;
+    let subscriber = subscriber.map_err(|refusal| call.refused(&refusal))?;
     let command = PlaceOrder {
-        offer: offer?,
-        subscriber: subscriber?,
+        offer: offer.map_err(|refusal| call.refused(&refusal))?,
+        subscriber,
         quantity,
-        external_id,
-        strategy: call.query.name("withProcessingStrategyId"),
+        external_id: as_kept(&call, &body, subscriber, external_id).await?,
+        strategy: call.query.name("withProcessingStrategyId")?,
         can_ask_suppliers: true,
     };
     let intent = call.intent_once(Command::PlaceOrder(command), Some(&meaning))?;
@@ -33,9 +35,28 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     placing.await.unwrap_or_else(|panic| Err(Problem::internal(format!("placing an order panicked: {panic}"))))
 }
 
+/// The spelling under which an older version kept an order's `externalId` as it was sent; else the composed one.
+async fn as_kept(
+    call: &Call,
+    body: &Json,
+    subscriber: Option<PartyRef>,
+    composed: Option<String>,
+) -> Result<Option<String>, Problem> {
+    let Some(Json::Text(sent)) = body.get("externalId") else { return Ok(composed) };
+    let subscriber = subscriber.or_else(|| call.scope.only_subscriber());
+    if composed.as_deref() == Some(sent.trim()) || subscriber.is_none() {
+        return Ok(composed);
+    }
+    let sent = Some(sent.trim().to_owned());
+    let states = vec![OrderState::Pending, OrderState::Active, OrderState::Cancelled];
+    let filter = OrderFilter { states, subscriber, external_id: sent.clone(), ..OrderFilter::default() };
+    let kept = call.app.store.page_orders(&call.scope, &filter, Slice::first(1)).await?;
+    Ok(if kept.is_empty() { composed } else { sent })
+}
+
 async fn place(call: Call, intent: Intent, body: Json) -> Result<Response, Problem> {
     let done = call.submit(intent).await;
-    let done = done.map_err(|problem| as_named(problem, &body))?;
+    let done = done.map_err(|problem| as_named(&call, problem, &body))?;
     let placed = order_of(done.outcome)?;
     let is_new = !done.replayed && placed.created_at == done.at;
     if is_new && call.dry_run {
@@ -48,10 +69,10 @@ async fn place(call: Call, intent: Intent, body: Json) -> Result<Response, Probl
 }
 
 /// The domain knows a subscriber by its ref only; the caller reads of the attribute that it sent.
-fn as_named(problem: Problem, body: &Json) -> Problem {
+fn as_named(call: &Call, problem: Problem, body: &Json) -> Problem {
     let by_ref = body.get("subscriberRef").is_some_and(|value| *value != Json::Null);
     if by_ref && problem.reason() == Reason::UnknownReference && problem.paths().eq(["subscriberId"]) {
-        return Refusal::Unknown { attribute: "subscriberRef" }.into();
+        return call.refused(&Refusal::Unknown { attribute: "subscriberRef" });
     }
     problem
 }

@@ -2,14 +2,15 @@
 
 use crate::dx::Call;
 use crate::dx::list::{self, Listing};
-use crate::wire::{self, Query, page, time};
+use crate::wire::{self, Query, page, text, time};
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::party::subscriber_with_id;
 use orderpark_domain::{Order, OrderRef, OrderState, Scope};
 use orderpark_store::{OrderFilter, ReadError, Slice};
 
-const TIME_RULE: &str = "must be a time such as 2026-11-23T10:00:00Z";
+const TIME_RULE: &str =
+    "must be a time such as 2026-11-23T10:00:00Z, or 2026-11-23T12:00:00%2B02:00: in a query + means a blank";
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let page = page::by_index_or_ref(&call.query, OrderRef::parse)?;
@@ -26,9 +27,12 @@ fn filter(query: &Query) -> Result<Option<OrderFilter>, Problem> {
             "ALL" => Some(OrderState::ALL.to_vec()),
             _ => OrderState::parse(word).map(|state| vec![state]),
         })?;
+    let (external_id, external_id_sent) = query.text("externalId", text::external_ids_in_query)?.unzip();
+    let external_id_sent = external_id_sent.flatten();
     let mut filter = OrderFilter {
-        offer_id: query.name("offerId"),
-        external_id: query.get("externalId").map(str::to_owned),
+        offer_id: query.name("offerId")?,
+        external_id,
+        external_id_sent,
         created_from: query.read("createdFrom", TIME_RULE, time::parse)?,
         created_to: query.read("createdTo", TIME_RULE, time::parse)?,
         ..OrderFilter::default()
@@ -36,8 +40,8 @@ fn filter(query: &Query) -> Result<Option<OrderFilter>, Problem> {
     if let Some(states) = states {
         filter.states = states;
     }
-    if let Some(subscriber_id) = query.get("subscriberId") {
-        filter.subscriber = subscriber_with_id(subscriber_id);
+    if let Some(subscriber_id) = query.name("subscriberId")? {
+        filter.subscriber = subscriber_with_id(&subscriber_id);
         if filter.subscriber.is_none() {
             return Ok(None);
         }

@@ -20,15 +20,15 @@ pub(crate) async fn vendors(call: Call) -> Result<Response, Problem> {
 pub(crate) async fn subscribers(call: Call) -> Result<Response, Problem> {
     let asked = |name| call.query.name(name);
     let filter = PartyFilter {
-        id: asked("subscriberId"),
-        contact_email: asked("contactEmail"),
-        product_id: asked("applicationId"),
+        id: asked("subscriberId")?,
+        contact_email: asked("contactEmail")?,
+        product_id: asked("applicationId")?,
     };
     list::answer(&call, Parties { kind: PartyKind::Subscriber, filter }, page::by_index(&call.query)?).await
 }
 
 async fn companies(call: &Call, kind: PartyKind, id: &str) -> Result<Response, Problem> {
-    let filter = PartyFilter { id: call.query.name(id), ..PartyFilter::default() };
+    let filter = PartyFilter { id: call.query.name(id)?, ..PartyFilter::default() };
     list::answer(call, Parties { kind, filter }, page::by_index(&call.query)?).await
 }
 

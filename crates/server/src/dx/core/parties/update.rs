@@ -3,7 +3,7 @@
 use super::{Shown, find, party_of};
 use crate::Problem;
 use crate::dx::Call;
-use crate::dx::core::as_read;
+use crate::dx::core::{as_read, renamed};
 use crate::wire::{etag, text};
 use axum::response::Response;
 use orderpark_domain::party::UpdateParty;
@@ -33,8 +33,8 @@ async fn update(call: Call, kind: PartyKind) -> Result<Response, Problem> {
         organization: None,
     };
     if kind == PartyKind::Subscriber {
-        command.contact_email = fields.changed("contactEmail", text::email);
-        command.organization = fields.changed("organization", text::name);
+        command.contact_email = renamed(&mut fields, "contactEmail", current.contact_email.as_deref(), text::email);
+        command.organization = renamed(&mut fields, "organization", current.organization.as_deref(), text::name);
     }
     fields.finish_against(&as_read(&Shown::of(&current, None)))?;
     let done = call.commit(Command::UpdateParty(command)).await?;

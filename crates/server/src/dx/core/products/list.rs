@@ -18,7 +18,7 @@ pub(crate) async fn plans(call: Call) -> Result<Response, Problem> {
 }
 
 async fn products(call: &Call, kind: ProductKind, id: &str) -> Result<Response, Problem> {
-    let filter = ProductFilter { id: call.query.name(id) };
+    let filter = ProductFilter { id: call.query.name(id)? };
     list::answer(call, Products { kind, filter }, page::by_index(&call.query)?).await
 }
 

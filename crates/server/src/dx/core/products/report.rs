@@ -20,7 +20,8 @@ pub(super) async fn report(call: &Call, subscriber_id: &str) -> Result<Response,
     let mut fields = call.fields(&body);
     let used = fields.required("usedConnections", text::used);
     fields.finish_against(&as_read(&now))?;
-    let subscriber = subscriber_with_id(subscriber_id).ok_or(Refusal::Unknown { attribute: "subscriberId" })?;
+    let unknown = || call.refused(&Refusal::Unknown { attribute: "subscriberId" });
+    let subscriber = subscriber_with_id(subscriber_id).ok_or_else(unknown)?;
     let command = ReportUsage { subscriber, product: plan.product, used };
     let done = call.commit(Command::ReportUsage(command)).await?;
     let Outcome::Balance(balance) = done.outcome else { return Err(unexpected(&done.outcome)) };

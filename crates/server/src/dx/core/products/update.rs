@@ -16,11 +16,11 @@ pub(crate) async fn application(call: Call) -> Result<Response, Problem> {
 
 /// With `?subscriberId=` it is a report of use instead.
 pub(crate) async fn plan(call: Call) -> Result<Response, Problem> {
-    match call.query.get("subscriberId") {
+    match call.query.name("subscriberId")? {
         Some(_) if call.query.get("rotateSecret").is_some() => {
             Err(wrong("rotateSecret", "cannot be combined with subscriberId"))
         }
-        Some(subscriber_id) => report::report(&call, subscriber_id).await,
+        Some(subscriber_id) => report::report(&call, &subscriber_id).await,
         None => update(call, ProductKind::ConnectivityPlan).await,
     }
 }

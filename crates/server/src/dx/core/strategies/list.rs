@@ -9,7 +9,7 @@ use orderpark_domain::{Scope, Strategy, StrategyRef};
 use orderpark_store::{ReadError, Slice, StrategyFilter};
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
-    let filter = StrategyFilter { id: call.query.name("processingStrategyId") };
+    let filter = StrategyFilter { id: call.query.name("processingStrategyId")? };
     list::answer(&call, Strategies(filter), page::by_index(&call.query)?).await
 }
 

@@ -25,15 +25,15 @@ fn filter(query: &Query) -> Result<Option<SubscriptionFilter>, Problem> {
         "ALL" => Some(SubscriptionState::ALL.to_vec()),
         _ => SubscriptionState::parse(word).map(|state| vec![state]),
     })?;
-    let subscriber = query.get("subscriberId").map(subscriber_with_id);
-    let order = query.get("orderRef").map(OrderRef::parse);
+    let subscriber = query.name("subscriberId")?.map(|id| subscriber_with_id(&id));
+    let order = query.name("orderRef")?.map(|order| OrderRef::parse(&order));
     if subscriber == Some(None) || order == Some(None) {
         return Ok(None);
     }
     Ok(Some(SubscriptionFilter {
         states: states.unwrap_or_default(),
         subscriber: subscriber.flatten(),
-        product_id: query.name("productId"),
+        product_id: query.name("productId")?,
         order: order.flatten(),
     }))
 }

@@ -1,8 +1,8 @@
-//! `GET /users[?email=][&userId=]`. Both filters mean the login.
+//! `GET /users[?email=][&userId=]`. Both filters mean the login, in any letter case.
 
 use crate::dx::Call;
 use crate::dx::list::{self, Listing};
-use crate::wire::{self, page, text};
+use crate::wire::{self, page};
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Scope, User, UserRef};
@@ -10,11 +10,13 @@ use orderpark_store::{ReadError, Slice, UserFilter};
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let page = page::by_index(&call.query)?;
-    let (email, id) = (call.query.get("email"), call.query.get("userId"));
-    if email.is_some() && id.is_some() && email != id {
+    let (email, id) = (call.query.name("email")?, call.query.name("userId")?);
+    if let (Some(email), Some(id)) = (&email, &id)
+        && !email.eq_ignore_ascii_case(id)
+    {
         return Ok(list::nothing());
     }
-    let filter = UserFilter { login: email.or(id).map(text::name_of_something) };
+    let filter = UserFilter { login: email.or(id) };
     list::answer(&call, Users(filter), page).await
 }
 

@@ -7,7 +7,7 @@ use super::{find, user_of};
 use crate::Problem;
 use crate::access::new_secret;
 use crate::dx::Call;
-use crate::dx::core::as_read;
+use crate::dx::core::{as_read, renamed};
 use crate::wire::{self, etag, text, wrong};
 use axum::response::Response;
 use orderpark_domain::user::{RotateSecret, UpdateUser};
@@ -25,9 +25,9 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
     let mut fields = call.fields(&body);
     let command = UpdateUser {
         user: current.user,
-        first_name: fields.changed("firstName", text::name),
-        last_name: fields.changed("lastName", text::name),
-        organization: fields.changed("organization", text::name),
+        first_name: renamed(&mut fields, "firstName", current.first_name.as_deref(), text::name),
+        last_name: renamed(&mut fields, "lastName", current.last_name.as_deref(), text::name),
+        organization: renamed(&mut fields, "organization", current.organization.as_deref(), text::name),
         grants: fields.changed("scopes", text::grants),
     };
     fields.finish_against(&as_read(&wire::User::of(&current)))?;

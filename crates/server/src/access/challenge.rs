@@ -1,0 +1,87 @@
+//! Challenges: the 401 of a request without a valid token (RFC 6750, 3; RFC 9110, 11.6.1), which says what is wrong.
+//!
+//! Only a request that carries the text of a token that this server signed learns what became of that token.
+
+use super::Access;
+use crate::Problem;
+use crate::problem::Reason;
+use crate::wire::time::Time;
+use http::HeaderValue;
+use http::header::WWW_AUTHENTICATE;
+use orderpark_domain::Instant;
+use std::fmt;
+
+/// How to get a token, for the end of each sentence.
+const HOW: &str = "get an access token from POST /admin/latest/api/oauth/token with your client_id and client_secret, \
+                   and send it as 'Authorization: Bearer <token>'";
+
+/// Why a request is not authenticated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unproved {
+    /// No `Authorization`.
+    Nothing,
+    /// Several of them.
+    Several,
+    /// A scheme other than `Bearer`, in lower case.
+    Scheme(String),
+    /// `Bearer` without a token, or a header that is no text.
+    Malformed,
+    /// The token has expired.
+    Expired(Instant),
+    /// This server signed it, and it was revoked or replaced since.
+    Ended,
+    /// This server did not issue it, as far as it can tell.
+    Foreign,
+    /// The token's user was deleted while the request was under way.
+    UserGone,
+}
+
+impl Unproved {
+    /// Whether the request sent a bearer token, so that the challenge names an error (RFC 6750, 3.1).
+    fn sent_a_token(&self) -> bool {
+        match self {
+            Unproved::Nothing | Unproved::Several | Unproved::Scheme(_) | Unproved::Malformed => false,
+            Unproved::Expired(_) | Unproved::Ended | Unproved::Foreign | Unproved::UserGone => true,
+        }
+    }
+}
+
+impl fmt::Display for Unproved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unproved::Nothing => write!(f, "the request has no Authorization header"),
+            Unproved::Several => write!(f, "the request has several Authorization headers; send one"),
+            Unproved::Scheme(scheme) => write!(f, "Authorization has the scheme '{scheme}', and this needs 'Bearer'"),
+            Unproved::Malformed => write!(f, "Authorization has to be 'Bearer', a blank and a token"),
+            Unproved::Expired(at) => write!(f, "the access token expired at {}", Time(*at)),
+            Unproved::Ended => write!(f, "the access token was revoked, or replaced by a newer one of the same client"),
+            Unproved::Foreign => write!(f, "the access token is not one that this server issued, or not all of it"),
+            Unproved::UserGone => write!(f, "the user of the access token was deleted"),
+        }
+    }
+}
+
+impl From<Unproved> for Problem {
+    fn from(why: Unproved) -> Problem {
+        let mut challenge = "Bearer realm=\"orderpark\"".to_owned();
+        if why.sent_a_token() {
+            challenge += &format!(", error=\"invalid_token\", error_description=\"{why}\"");
+        }
+        let problem = Problem::new(Reason::Unauthorized, format!("{why}: {HOW}"));
+        match HeaderValue::from_str(&challenge) {
+            Ok(challenge) => problem.header(WWW_AUTHENTICATE, challenge),
+            Err(_) => problem,
+        }
+    }
+}
+
+impl Access {
+    /// What is wrong with a token that the store does not know as valid; `expired_at`, where it knows it at all.
+    pub(crate) fn why_not(&self, token: &str, expired_at: Option<Instant>, now: Instant) -> Unproved {
+        match expired_at.or_else(|| self.signer.expiry_of(token)) {
+            Some(end) if end <= now => Unproved::Expired(end),
+            Some(_) => Unproved::Ended,
+            None => Unproved::Foreign,
+        }
+    }
+}

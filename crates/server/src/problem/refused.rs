@@ -1,0 +1,153 @@
+//! Problems of refusals: for each, what was sent, what is wrong with it, and what to do.
+
+use super::{FieldError, Problem, Reason};
+use crate::access::Unproved;
+use orderpark_domain::{InUse, Refusal};
+
+/// What the caller sent under a name (an attribute, a parameter, a header), in quotes, where it can be found.
+pub(crate) type Sent<'s> = &'s dyn Fn(&str) -> Option<String>;
+
+impl Problem {
+    /// The problem of a refusal.
+    pub(crate) fn refused(refusal: &Refusal, sent: Sent<'_>) -> Problem {
+        match refusal {
+            Refusal::NotFound => Problem::not_found(),
+            Refusal::CallerGone => Unproved::UserGone.into(),
+            Refusal::Invalid { attribute, rule } => Problem::field(Reason::InvalidAttribute, *attribute, rule.clone()),
+            Refusal::Unknown { attribute } => about(Reason::UnknownReference, attribute, unknown(attribute, sent)),
+            Refusal::UnknownStrategy => about(Reason::UnknownProcessingStrategy, STRATEGY, unusable_strategy(sent)),
+            Refusal::GrantNotHeld => about(Reason::ScopeNotHeld, "scopes", grant_not_held(sent)),
+            Refusal::IdTaken { attribute } => about(Reason::IdTaken, attribute, id_taken(attribute, sent)),
+            Refusal::ExternalIdTaken => about(Reason::ExternalIdTaken, "externalId", external_id_taken(sent)),
+            Refusal::InUse(what) => Problem::new(Reason::InUse, in_use(*what)),
+            Refusal::Stale => Problem::new(Reason::Stale, stale(sent)),
+            Refusal::KeyReused => Problem::new(Reason::KeyReused, key_reused(sent)),
+            Refusal::OfferNotOrderable { offer_id, state } => {
+                let message = format!("the offer '{offer_id}' is {state}, and only ACTIVE offers can be ordered");
+                Problem::new(Reason::OfferNotOrderable, message)
+            }
+            Refusal::SupplierCannotBeAsked { product_id } => Problem::new(
+                Reason::SupplierCannotBeAsked,
+                format!("the supplier of '{product_id}' has to agree first, and this server cannot ask it"),
+            ),
+            Refusal::OrderPending => Problem::new(Reason::OrderPending, ORDER_PENDING).retry_after(1),
+            Refusal::OrderNotPending => Problem::new(Reason::OrderNotPending, ORDER_NOT_PENDING),
+            Refusal::ConnectionsInUse { product_id, used, remaining } => {
+                Problem::new(Reason::ConnectionsInUse, connections_in_use(product_id, *used, *remaining))
+            }
+            Refusal::ConnectionsNotGranted { granted } => {
+                about(Reason::ConnectionsNotGranted, "usedConnections", connections_not_granted(*granted, sent))
+            }
+            Refusal::TooManyConnections => Problem::new(Reason::TooManyConnections, TOO_MANY_CONNECTIONS),
+            Refusal::TooManyEndpoints => Problem::new(Reason::TooManyEndpoints, TOO_MANY_ENDPOINTS),
+            Refusal::IllegalTransition { from, to } => {
+                let message =
+                    format!("its state is {from}, and from there it cannot become {to}; GET it to see its state");
+                Problem::new(Reason::IllegalTransition, message)
+            }
+            Refusal::AlreadyBootstrapped => Problem::internal("no caller asks for an operator"),
+        }
+    }
+}
+
+const STRATEGY: &str = "withProcessingStrategyId";
+const ORDER_PENDING: &str = "the order is PENDING: its suppliers are being asked; try again after Retry-After seconds, when it is ACTIVE or REJECTED";
+const ORDER_NOT_PENDING: &str = "the order is not PENDING any more; GET it to see what became of it";
+const TOO_MANY_CONNECTIONS: &str = "the subscriber would be granted more connections of one product than can be counted \
+     (1000000000000000000); order a smaller quantity";
+const TOO_MANY_ENDPOINTS: &str = "this party has 100 webhook endpoints, the most that it may have; delete one first";
+
+/// A sentence about one attribute, which it names itself.
+fn about(reason: Reason, attribute: &str, message: String) -> Problem {
+    let field = FieldError { path: attribute.to_owned(), message: message.clone().into() };
+    Problem::fields(reason, vec![field]).saying(message)
+}
+
+fn unknown(attribute: &str, sent: Sent<'_>) -> String {
+    let noun = match attribute {
+        "offerId" | "offerRef" => "offer",
+        "subscriberId" | "subscriberRef" => "subscriber",
+        "vendorId" => "vendor",
+        "scope" | "scopes" => "party",
+        "items" => "product",
+        "processingStrategyIds" => "processing strategy",
+        _ => "object",
+    };
+    match sent(attribute) {
+        Some(value) => format!("{attribute}: no {noun} {value} is visible to you; check its spelling"),
+        None => format!("{attribute} names no {noun} that is visible to you; check its spelling"),
+    }
+}
+
+/// What was sent, behind a blank; nothing, where it is not known.
+fn shown(name: &str, sent: Sent<'_>) -> String {
+    sent(name).map_or_else(String::new, |value| format!(" {value}"))
+}
+
+fn unusable_strategy(sent: Sent<'_>) -> String {
+    format!(
+        "{STRATEGY}{} is no active processing strategy that this offer allows; GET /processingStrategies lists yours, \
+         and the offer's processingStrategyIds those that it allows",
+        shown(STRATEGY, sent)
+    )
+}
+
+fn grant_not_held(sent: Sent<'_>) -> String {
+    let scopes = shown("scopes", sent);
+    format!("scopes{scopes} holds a scope that you do not hold yourself; grant only what your own user has")
+}
+
+fn id_taken(attribute: &str, sent: Sent<'_>) -> String {
+    let (value, note) =
+        (shown(attribute, sent), if attribute.ends_with("email") { " (in any letter case)" } else { "" });
+    format!("{attribute}{value} is taken already{note}; choose another, or use the object that has it")
+}
+
+fn external_id_taken(sent: Sent<'_>) -> String {
+    format!(
+        "externalId{} was used for an order of this subscriber with other content; use another one for another order, \
+         or GET /orders?state=ALL&externalId=… to see that order",
+        shown("externalId", sent)
+    )
+}
+
+fn stale(sent: Sent<'_>) -> String {
+    let tag = sent("If-Match").map_or_else(String::new, |tag| format!(" (If-Match is {tag})"));
+    format!("the object was changed since you read it{tag}; GET it again, and repeat your change with its new ETag")
+}
+
+fn key_reused(sent: Sent<'_>) -> String {
+    format!(
+        "the Idempotency-Key{} was used for a different request before; a different request needs a different key",
+        shown("Idempotency-Key", sent)
+    )
+}
+
+fn connections_in_use(product_id: &str, used: u64, remaining: u64) -> String {
+    format!(
+        "{used} connections of '{product_id}' are in use, and only {remaining} would remain granted; take connections \
+         out of use first (the supplier reports it), or keep the order"
+    )
+}
+
+fn connections_not_granted(granted: u64, sent: Sent<'_>) -> String {
+    let used = shown("usedConnections", sent);
+    format!(
+        "usedConnections{used} is more than the {granted} that are granted to this subscriber; report {granted} at most"
+    )
+}
+
+fn in_use(what: InUse) -> &'static str {
+    match what {
+        InUse::Orders => {
+            "orders that are ACTIVE or PENDING still need it; cancel them first (for a subscriber also: force=true)"
+        }
+        InUse::Offers => "offers still need it; delete those offers first",
+        InUse::Strategies => "the vendor still has processing strategies; delete them first",
+        InUse::Subscribers => "the vendor still has subscribers; delete them first",
+        InUse::Products => "the supplier still has applications or connectivity plans; delete them first",
+        InUse::LastOperator => {
+            "this is the last user who can act for the operator; create another one with an OPERATOR scope first"
+        }
+    }
+}
