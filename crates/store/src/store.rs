@@ -1,6 +1,6 @@
 //! The store: one type in front, a closed set of engines behind.
 
-use crate::committer::{self, BooksSubmission, Committer, IntentSubmission, Queue, Submission};
+use crate::committer::{self, BooksSubmission, Committer, Failing, IntentSubmission, Queue, Submission};
 use crate::deliveries::books::{Books, Kept};
 use crate::load::lookups;
 use crate::moves::Moves;
@@ -33,6 +33,7 @@ struct Inner {
     committer: Mutex<Option<JoinHandle<()>>>,
     clock: Arc<dyn Clock>,
     moves: Moves,
+    failing: Failing,
     engine: Engine,
 }
 
@@ -60,10 +61,11 @@ impl Store {
             }
         };
         let options = Options { clock: Arc::clone(&clock), ..options };
-        let Committer { queue, thread } =
-            committer::start(writer, options, moves.clone()).map_err(|error| OpenError::Database(error.to_string()))?;
+        let failing = Failing::default();
+        let committer = committer::start(writer, options, moves.clone(), failing.clone());
+        let Committer { queue, thread } = committer.map_err(|error| OpenError::Database(error.to_string()))?;
         let (queue, committer) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
-        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, moves, engine }) })
+        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, moves, failing, engine }) })
     }
 
     /// Hands an intent to the committer and waits until its outcome is on the disk. Dropping the future cancels nothing.
@@ -122,14 +124,14 @@ impl Store {
     }
 
     /// Whether there is somebody to commit to: not once closed, nor if the committer's thread has ended, nor while
-    /// PostgreSQL cannot be reached.
+    /// PostgreSQL cannot be reached, nor while writes fail.
     pub fn takes_writes(&self) -> bool {
         let reachable = match &self.inner.engine {
             Engine::Sqlite(_) => true,
             Engine::Postgres(postgres) => postgres.is_reachable(),
         };
         let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        reachable && queue.as_ref().is_some_and(|queue| !queue.is_closed())
+        reachable && !self.inner.failing.is_set() && queue.as_ref().is_some_and(|queue| !queue.is_closed())
     }
 
     /// The clock by which the journal is written: what the options gave, on PostgreSQL set right by the database's own,

@@ -1,6 +1,7 @@
 //! One batch: load, decide, write, commit.
 
 use super::writer::{Begun, Failure, Remedy, Writer, Written};
+use super::writes::Writes;
 use super::{Answer, Committed, replay};
 use crate::deliveries::books::{Books, Kept};
 use crate::journal::{self, Hash, Line};
@@ -24,6 +25,8 @@ pub(super) struct Batches {
     kept: Option<(World, Hash)>,
     /// What the next batch begins with, where its transaction is open already.
     begun: Option<Result<Draft, Failure>>,
+    /// Whether writes succeed.
+    pub(super) writes: Writes,
 }
 
 /// What has been decided in a batch so far.
@@ -41,8 +44,8 @@ pub(super) struct Done {
 }
 
 impl Batches {
-    pub(super) fn new(writer: Box<dyn Writer>, options: Options, moves: Moves) -> Batches {
-        Batches { writer, options, moves, kept: None, begun: None }
+    pub(super) fn new(writer: Box<dyn Writer>, options: Options, moves: Moves, writes: Writes) -> Batches {
+        Batches { writer, options, moves, kept: None, begun: None, writes }
     }
 
     pub(super) fn batch_max(&self) -> usize {
@@ -67,6 +70,29 @@ impl Batches {
             }
         }
         result
+    }
+
+    /// Remembers how a batch ended.
+    pub(super) fn note(&mut self, committed: &Result<Done, Failure>, intents: usize) {
+        match committed {
+            Ok(_) => self.writes.succeeded(),
+            // Another node writes: the database is slow, and alive.
+            Err(failure) if failure.remedy == Remedy::Queue => {}
+            Err(failure) => self.writes.failed(&failure.error, intents),
+        }
+    }
+
+    /// Writes something that leaves nothing behind.
+    pub(super) fn probe(&mut self) {
+        let probed = catch_unwind(AssertUnwindSafe(|| self.writer.probe()));
+        if self.writer.is_open() {
+            self.writer.roll_back();
+        }
+        match probed {
+            Ok(Ok(())) => self.writes.succeeded(),
+            Ok(Err(failure)) => self.writes.failed(&failure.error, 0),
+            Err(_) => self.writer.abandon(),
+        }
     }
 
     /// A panic behind the commit must not have the batch decided again: what is on the disk would be there twice.

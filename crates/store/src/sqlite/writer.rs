@@ -21,6 +21,12 @@ use std::time::{Duration, Instant};
 /// How often the writer begins the write-ahead log anew at most: a reader may hold it.
 const TRIMMED_EVERY: Duration = Duration::from_millis(50);
 
+/// A write of 64 pages, more than most batches need, and its removal; the first also removes what a crash between them has left.
+const PROBES: [&str; 2] = [
+    "drop table if exists write_probe; create table write_probe as select zeroblob(262144) as room",
+    "drop table write_probe",
+];
+
 /// The one connection that writes.
 pub(crate) struct SqliteWriter {
     connection: Connection,
@@ -97,6 +103,16 @@ impl Writer for SqliteWriter {
         }
         faults::point("before commit");
         self.connection.prepare_cached("commit")?.execute([]).map_err(|error| commit_failure(&error))?;
+        Ok(())
+    }
+
+    /// Two transactions, because only what is committed is written, and what a transaction makes and drops again is not.
+    fn probe(&mut self) -> Result<(), Failure> {
+        for sql in PROBES {
+            self.connection.execute_batch("begin immediate")?;
+            self.connection.execute_batch(sql)?;
+            self.connection.execute_batch("commit").map_err(|error| commit_failure(&error))?;
+        }
         Ok(())
     }
 
