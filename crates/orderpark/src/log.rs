@@ -73,8 +73,8 @@ pub fn show(text: &str) -> io::Result<()> {
     answer.recv_timeout(SHOW_MAX).unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "nobody reads it")))
 }
 
-/// Gives stderr a bounded time to take what is left.
-pub fn end() {
+/// Gives stderr a bounded time to take what waits.
+pub fn flush() {
     if STARTED.load(Ordering::Acquire) {
         QUEUE.flush(FLUSH_MAX);
     }

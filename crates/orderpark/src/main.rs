@@ -19,6 +19,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     log::take_panics();
     let code = commands::run(commands::Cli::parse());
-    log::end();
+    log::flush();
     code
 }

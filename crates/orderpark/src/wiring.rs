@@ -1,6 +1,6 @@
 //! Puts the rooms together: store, keys, server; and stops when told to.
 
-use crate::announce;
+use crate::{announce, log};
 use anyhow::Context as _;
 use orderpark_server::access::Signer;
 use orderpark_server::outside::{Outside, SystemNames};
@@ -63,6 +63,8 @@ pub async fn listen_until(
         let _ = stopped.wait_for(|stopped| *stopped).await.map(drop);
         deliveries.stop().await;
     };
+    // Whoever reads the line finds the log of the start.
+    log::flush();
     announce::out_unawaited(format!("listening on http://{address}"));
     let (served, ()) = tokio::join!(serve::serve(app, listener, stop), deliver);
     served.context("the server failed")

@@ -13,7 +13,7 @@ mod unread;
 use crate::dx::{Base, Turns};
 use crate::native::events::Streams;
 use crate::native::places::Places;
-use crate::problem::{Form, Problem, Reason, render};
+use crate::problem::{Asked, Form, Problem, Reason, render};
 use crate::{App, answer};
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -58,6 +58,10 @@ impl Front {
         Front { app, others, turns: Turns::new(), streams: Streams::new(), tests: Places::default() }
     }
 
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// Ends what would go on for ever.
     pub(crate) fn end_streams(&self) {
         self.streams.close();
@@ -66,10 +70,10 @@ impl Front {
     /// Answers a request, whatever happens.
     pub(crate) async fn answer(&self, request: Request) -> Response {
         let form = Form::of(request.headers());
-        let method = request.method().clone();
-        let path = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
+        // Clones of the bytes of the head are references to them.
+        let asked = Asked { method: request.method().clone(), uri: request.uri().clone() };
         let (request, rest) = Rest::of(request);
-        let mut response = self.finish(guarded(self.dispatch(request)).await, &method, form);
+        let mut response = self.finish(guarded(self.dispatch(request)).await, &asked, form);
         let kept = match rest {
             _ if unread::is_last(response.status()) => false,
             Some(rest) => rest.read().await,
@@ -78,9 +82,7 @@ impl Front {
         if !kept || self.app.draining.load(Ordering::Relaxed) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if let Some(path) = path {
-            tracing::debug!(%method, ?path, code = response.status().as_u16(), "answered");
-        }
+        tracing::debug!(method = %asked.method, path = ?asked.uri.path(), code = response.status().as_u16(), "answered");
         response
     }
 
@@ -95,25 +97,25 @@ impl Front {
         }
     }
 
-    fn finish(&self, result: Result<Response, Problem>, method: &Method, form: Form) -> Response {
+    fn finish(&self, result: Result<Response, Problem>, asked: &Asked, form: Form) -> Response {
         let mut response = match result {
-            Ok(response) => self.render_within(response, form),
-            Err(problem) => render(&self.app, &problem, form),
+            Ok(response) => self.render_within(response, asked, form),
+            Err(problem) => render(&self.app, &problem, form, asked),
         };
-        if method == Method::HEAD {
+        if asked.method == Method::HEAD {
             response = without_body(response);
         }
         response
     }
 
     /// A handler of the axum router answers its problems unrendered; those of axum itself have no form at all.
-    fn render_within(&self, mut response: Response, form: Form) -> Response {
+    fn render_within(&self, mut response: Response, asked: &Asked, form: Form) -> Response {
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             let problem = match response.headers_mut().remove(ALLOW) {
                 Some(allow) => problem.header(ALLOW, allow),
                 None => problem,
             };
-            return render(&self.app, &problem, form);
+            return render(&self.app, &problem, form, asked);
         }
         response
     }

@@ -15,6 +15,7 @@ mod app;
 pub mod delivery;
 pub mod dx;
 mod front;
+mod log_limit;
 mod native;
 pub mod outside;
 pub mod problem;

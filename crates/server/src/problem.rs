@@ -10,7 +10,7 @@ mod reason;
 mod render;
 
 pub use reason::Reason;
-pub(crate) use render::{Form, render};
+pub(crate) use render::{Asked, Form, render};
 
 use crate::answer::REPLAYED;
 use axum::response::{IntoResponse, Response};
