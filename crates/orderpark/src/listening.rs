@@ -102,7 +102,9 @@ mod tests {
         for text in ["127.0.0.1:8080", "[::1]:8080", "localhost:8080", "node-1.example:0"] {
             assert_eq!(text.parse::<Listen>().unwrap().to_string(), text);
         }
-        for text in ["8080", ":8080", "localhost", "localhost:http", "localhost:65536", "::1:80", "http://localhost:80", ""] {
+        for text in
+            ["8080", ":8080", "localhost", "localhost:http", "localhost:65536", "::1:80", "http://localhost:80", ""]
+        {
             let refused = text.parse::<Listen>().expect_err(text);
             assert!(refused.contains(&format!("'{text}'")) && refused.contains("127.0.0.1:8080"), "{refused}");
         }

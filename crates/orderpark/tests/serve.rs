@@ -91,7 +91,10 @@ async fn operators_are_told_of_start_refusals_failed_logins_hangups_and_the_end(
     assert!(missing.status().is_client_error());
     let problem: serde_json::Value = missing.json().await.unwrap();
     let error_id = problem["errorId"].as_str().unwrap();
-    wait_for(&running, &format!("a request was refused error_id=\"{error_id}\" method=GET path=\"/core/v141/nothing\""));
+    wait_for(
+        &running,
+        &format!("a request was refused error_id=\"{error_id}\" method=GET path=\"/core/v141/nothing\""),
+    );
     assert!(!running.stderr().contains("hidden"));
 
     assert_eq!(ask_token(&running.address, "default/nobody\nforged", SECRET).await.0, 401);

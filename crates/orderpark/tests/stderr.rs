@@ -34,8 +34,7 @@ enum Stderr {
     Abandoned,
 }
 
-const STATES: [Stderr; 5] =
-    [Stderr::Closed, Stderr::Full, Stderr::Unread, Stderr::UnreadUnblocking, Stderr::Abandoned];
+const STATES: [Stderr; 5] = [Stderr::Closed, Stderr::Full, Stderr::Unread, Stderr::UnreadUnblocking, Stderr::Abandoned];
 
 /// The program as a shell starts it: `limits` comes before it, as a line of the shell.
 fn start(stderr: Stderr, limits: &str, deployment: &Deployment, more: &[&str]) -> (Running, Option<PipeReader>) {
@@ -50,7 +49,7 @@ fn start(stderr: Stderr, limits: &str, deployment: &Deployment, more: &[&str]) -
         Stderr::Closed => Stdio::null(),
         Stderr::Full => File::options().write(true).open("/dev/full").unwrap().into(),
         Stderr::Unread | Stderr::UnreadUnblocking => {
-            writer.write_all(&[b'x'; PIPE_BYTES]).unwrap();
+            writer.write_all(&vec![b'x'; PIPE_BYTES]).unwrap();
             rustix::io::ioctl_fionbio(&writer, stderr == Stderr::UnreadUnblocking).unwrap();
             writer.into()
         }

@@ -34,7 +34,11 @@ pub fn migrate(database: &Database) -> Result<(), OpenError> {
 /// One line of the log for each migration that was carried out.
 pub(crate) fn tell_migrations(done: &[refinery::Migration]) {
     for migration in done {
-        tracing::info!(version = migration.version(), name = migration.name(), "a migration of the schema was carried out");
+        tracing::info!(
+            version = migration.version(),
+            name = migration.name(),
+            "a migration of the schema was carried out"
+        );
     }
 }
 

@@ -68,11 +68,7 @@ impl Running {
         Running::launch(command, File::create(&file).unwrap().into(), file)
     }
 
-    fn launch(
-        mut command: Command,
-        to: Stdio,
-        stderr: tempfile::TempPath,
-    ) -> Result<Running, (ExitStatus, String)> {
+    fn launch(mut command: Command, to: Stdio, stderr: tempfile::TempPath) -> Result<Running, (ExitStatus, String)> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(to).spawn().unwrap();
         // What the command holds of stderr would keep a pipe open.
         drop(command);

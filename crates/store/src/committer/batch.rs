@@ -1,7 +1,7 @@
 //! One batch: load, decide, write, commit.
 
+use super::health::WriteHealth;
 use super::writer::{Begun, Failure, Remedy, Writer, Written};
-use super::writes::Writes;
 use super::{Answer, Committed, replay};
 use crate::deliveries::books::{Books, Kept};
 use crate::journal::{self, Hash, Line};
@@ -26,7 +26,7 @@ pub(super) struct Batches {
     /// What the next batch begins with, where its transaction is open already.
     begun: Option<Result<Draft, Failure>>,
     /// Whether writes succeed.
-    pub(super) writes: Writes,
+    pub(super) health: WriteHealth,
 }
 
 /// What has been decided in a batch so far.
@@ -44,8 +44,8 @@ pub(super) struct Done {
 }
 
 impl Batches {
-    pub(super) fn new(writer: Box<dyn Writer>, options: Options, moves: Moves, writes: Writes) -> Batches {
-        Batches { writer, options, moves, kept: None, begun: None, writes }
+    pub(super) fn new(writer: Box<dyn Writer>, options: Options, moves: Moves, health: WriteHealth) -> Batches {
+        Batches { writer, options, moves, kept: None, begun: None, health }
     }
 
     pub(super) fn batch_max(&self) -> usize {
@@ -75,10 +75,10 @@ impl Batches {
     /// Remembers how a batch ended.
     pub(super) fn note(&mut self, committed: &Result<Done, Failure>, intents: usize) {
         match committed {
-            Ok(_) => self.writes.succeeded(),
+            Ok(_) => self.health.succeeded(),
             // Another node writes: the database is slow, and alive.
             Err(failure) if failure.remedy == Remedy::Queue => {}
-            Err(failure) => self.writes.failed(&failure.error, intents),
+            Err(failure) => self.health.failed(&failure.error, intents),
         }
     }
 
@@ -89,8 +89,8 @@ impl Batches {
             self.writer.roll_back();
         }
         match probed {
-            Ok(Ok(())) => self.writes.succeeded(),
-            Ok(Err(failure)) => self.writes.failed(&failure.error, 0),
+            Ok(Ok(())) => self.health.succeeded(),
+            Ok(Err(failure)) => self.health.failed(&failure.error, 0),
             Err(_) => self.writer.abandon(),
         }
     }

@@ -8,23 +8,24 @@
 //! - The working set is kept between batches. It is true as long as the journal's head is the one that we left; where another
 //!   node has moved it, what that one wrote is followed or forgotten, and after a failure everything is loaded anew.
 //! - If the database cannot be reached, or lets nobody write, all who wait by then are told so at once; what readiness and
-//!   the log say of it stands in `writes`.
+//!   the log say of it stands in `health`.
 //! - Where the engine has one writer, bookkeeping (see `deliveries`) travels along: it decides nothing, and shares the fsync.
 //! - An intent that makes its batch fail is found by deciding the batch again one by one; the others go through.
 
 mod batch;
+mod health;
 mod replay;
 mod writer;
-mod writes;
 
+pub(crate) use health::Failing;
 pub(crate) use writer::{Begun, Failure, Remedy, Writer, Written};
-pub(crate) use writes::Failing;
 
 use crate::deliveries::books::{Books, Kept};
 use crate::faults;
 use crate::moves::Moves;
 use crate::{CommitError, Options, ReadError};
 use batch::{Batches, Done};
+use health::WriteHealth;
 use orderpark_domain::{Instant, Intent, Outcome};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -33,7 +34,6 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
-use writes::Writes;
 
 /// What an intent came to, on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +147,7 @@ pub(crate) fn start(
     failing: Failing,
 ) -> std::io::Result<Committer> {
     let (queue, receiver) = Queue::new(options.waiting_max, Builder::new_current_thread().enable_time().build()?);
-    let run = move || run(Batches::new(writer, options, moves, Writes::new(failing)), receiver);
+    let run = move || run(Batches::new(writer, options, moves, WriteHealth::new(failing)), receiver);
     let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
     Ok(Committer { queue, thread })
 }
@@ -167,7 +167,7 @@ fn run(mut batches: Batches, mut receiver: Receiver) {
         let unable = groups.by_ref().find_map(|group| commit_group(&mut batches, group, &mut receiver));
         if let Some(Unable { error, waiting }) = unable {
             let refused = groups.flat_map(Group::into_submissions).chain(waiting);
-            batches.writes.refused(refused.map(|submission| submission.refuse(&error)).sum());
+            batches.health.refused(refused.map(|submission| submission.refuse(&error)).sum());
         }
         batches.rest();
     }
@@ -177,8 +177,8 @@ fn run(mut batches: Batches, mut receiver: Receiver) {
 
 /// Waits for work. While writes fail, one is tried now and then.
 fn wait(batches: &mut Batches, receiver: &mut Receiver) -> Option<Submission> {
-    while batches.writes.fail() {
-        match receiver.wait_for(writes::HELD_FOR) {
+    while batches.health.is_failing() {
+        match receiver.wait_for(health::HELD_FOR) {
             Ok(work) => return work,
             Err(_) => batches.probe(),
         }

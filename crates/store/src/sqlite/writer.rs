@@ -31,11 +31,13 @@ const PROBES: [&str; 2] = [
 pub(crate) struct SqliteWriter {
     connection: Connection,
     trimmed_at: Instant,
+    /// Whether that failed the last time.
+    trim_fails: bool,
 }
 
 impl SqliteWriter {
     pub(crate) fn new(connection: Connection) -> SqliteWriter {
-        SqliteWriter { connection, trimmed_at: Instant::now() }
+        SqliteWriter { connection, trimmed_at: Instant::now(), trim_fails: false }
     }
 
     fn one<T>(&self, query: &Query, read: fn(&dyn Row) -> Read<T>) -> Result<Option<T>, Failure> {
@@ -132,9 +134,11 @@ impl Writer for SqliteWriter {
         let due = Log::of(&self.connection).is_ok_and(Log::is_due);
         if due && self.trimmed_at.elapsed() > TRIMMED_EVERY {
             self.trimmed_at = Instant::now();
-            if let Err(error) = restart_log(&self.connection) {
+            let trimmed = restart_log(&self.connection);
+            if let Some(error) = trimmed.as_ref().err().filter(|_| !self.trim_fails) {
                 tracing::warn!(%error, "the write-ahead log could not be begun anew; it will be tried again");
             }
+            self.trim_fails = trimmed.is_err();
         }
     }
 

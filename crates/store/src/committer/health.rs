@@ -1,4 +1,4 @@
-//! Whether writes succeed: told in the log when they begin to fail and when they succeed again, and read by readiness.
+//! Health of writes, a circuit state that readiness reads: told in the log when they begin to fail and when they succeed again, and read by readiness.
 //!
 //! A failure holds for a second at least, so that a database on which some writes fail and others do not changes nothing more
 //! often than that, and a busy one says one thing. While writes fail and nobody asks for any, the committer tries one of its own
@@ -24,7 +24,7 @@ impl Failing {
 }
 
 /// The committer's own view.
-pub(super) struct Writes {
+pub(super) struct WriteHealth {
     failing: Failing,
     outage: Option<Outage>,
 }
@@ -35,12 +35,12 @@ struct Outage {
     refused: usize,
 }
 
-impl Writes {
-    pub(super) fn new(failing: Failing) -> Writes {
-        Writes { failing, outage: None }
+impl WriteHealth {
+    pub(super) fn new(failing: Failing) -> WriteHealth {
+        WriteHealth { failing, outage: None }
     }
 
-    pub(super) fn fail(&self) -> bool {
+    pub(super) fn is_failing(&self) -> bool {
         self.outage.is_some()
     }
 
