@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 const CONFIGURATION: &str = "[postgres]\nresolve_max_ms = 300\nconnect_max_ms = 300\npool_wait_max_ms = 300\n";
 /// How long after an outage the node may refuse what it could do.
-const BACK_MAX: Duration = Duration::from_secs(2);
+const BACK_MAX: Duration = Duration::from_secs(3);
 
 fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
     harness::http::Connection::open(address).unwrap().exchange(request).unwrap()
