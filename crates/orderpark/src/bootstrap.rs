@@ -1,11 +1,15 @@
 //! The first start: the operator and its first client, with a secret that is shown once or was given.
 //!
 //! Of several nodes that are started on an empty database at once, one makes the operator; the others find it.
+//!
+//! A secret that is made here is written to stderr before it is committed: where that fails, there is no operator. That it was
+//! written does not mean that somebody saw it, so a start that finds that no token was ever issued shows another one.
 
-use crate::announce;
+use crate::{announce, log};
 use anyhow::{Context as _, bail, ensure};
 use orderpark_domain::party::{Bootstrap, OPERATOR};
-use orderpark_domain::{Command, Intent, Party, PartyKind, Refusal, Scope};
+use orderpark_domain::user::RotateSecret;
+use orderpark_domain::{Command, IfMatch, Intent, Party, PartyKind, Refusal, Scope};
 use orderpark_server::Settings;
 use orderpark_server::access::{ClientId, new_secret, secret};
 use orderpark_server::wire::is_segment;
@@ -14,6 +18,9 @@ use std::path::Path;
 
 /// The login of the first client, where none is given.
 const FIRST_LOGIN: &str = "operator";
+
+/// How long a node leaves a secret alone that another one may be showing.
+const SHOWN_FOR_S: i64 = 60;
 
 /// The first client as the options name it, checked before anything is written.
 #[derive(Debug)]
@@ -58,7 +65,7 @@ pub async fn operator(
     match existing(store).await? {
         Some(operator) => {
             accept(operator, settings, given.is_some());
-            Ok(())
+            if given.is_none() { show_again(store, settings, chance).await } else { Ok(()) }
         }
         None => make(store, settings, given, chance).await,
     }
@@ -93,7 +100,8 @@ async fn make(store: &Store, settings: &mut Settings, given: Option<Given>, chan
         let client = ClientId { profile: settings.default_profile.clone(), login: FIRST_LOGIN.to_owned() };
         let (text, hash) = new_secret(chance);
         // Said before it is done: a crash in between must not leave a client whose secret nobody has seen.
-        say(&client, &text);
+        say("This is the first start. The operator's client, shown this once:", &client, &text)
+            .context("the secret of the operator's client cannot be written to stderr, so it was not made")?;
         (client, hash)
     };
     let command = Bootstrap { operator_id: settings.operator_id.clone(), login: client.login.clone(), secret: hash };
@@ -114,10 +122,34 @@ async fn make(store: &Store, settings: &mut Settings, given: Option<Given>, chan
     }
 }
 
-fn say(client: &ClientId, secret: &str) {
-    announce::err("This is the first start. The operator's client, shown this once:");
-    announce::err(&format!("  client_id:     {client}"));
-    announce::err(&format!("  client_secret: {secret}"));
+/// Makes another secret for the first client, beside the one before, as long as nobody has used any.
+async fn show_again(store: &Store, settings: &Settings, chance: &dyn Chance) -> anyhow::Result<()> {
+    let scope = Scope::system("whether somebody has seen the first secret");
+    let Some(since) = store.untouched_since().await? else { return Ok(()) };
+    let shown_now = store.is_shared() && store.clock().now() < since.plus_seconds(SHOWN_FOR_S);
+    let Some(user) = store.get_user_by_login(&scope, FIRST_LOGIN).await?.filter(|_| !shown_now) else { return Ok(()) };
+    let client = ClientId { profile: settings.default_profile.clone(), login: FIRST_LOGIN.to_owned() };
+    let (text, secret) = new_secret(chance);
+    let why = "Nobody has used the secret of the operator's client yet. In case nobody saw it, here is another one:";
+    if let Err(error) = say(why, &client, &text) {
+        tracing::warn!(%error, "another secret of the operator's client was not made: stderr does not take it");
+        return Ok(());
+    }
+    let command = Command::RotateSecret(RotateSecret { user: user.user, secret, keep_previous: true });
+    let intent = Intent { if_match: IfMatch::Revisions(vec![user.revision]), ..Intent::system(command, "a start") };
+    match store.commit(intent).await {
+        Ok(_) => tracing::info!(client_id = %client, "the operator's client was given another secret"),
+        Err(error) => {
+            tracing::warn!(%error, "the operator's client was not given another secret");
+            announce::err(&format!("  The secret of {client} above was not kept: forget it."));
+        }
+    }
+    Ok(())
+}
+
+/// Shows a secret; `Err` if it cannot have been seen.
+fn say(why: &str, client: &ClientId, secret: &str) -> std::io::Result<()> {
+    log::show(&format!("{why}\n  client_id:     {client}\n  client_secret: {secret}\n"))
 }
 
 /// What was said before it was done, and then was not.

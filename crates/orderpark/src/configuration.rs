@@ -43,6 +43,8 @@ mod deliveries;
 mod postgres;
 mod publish;
 
+use crate::listening::{self, Listen};
+use crate::log::Levels;
 use anyhow::{Context as _, bail, ensure};
 use config::{Config, File, FileFormat};
 use orderpark_server::access::Validity;
@@ -52,7 +54,6 @@ use orderpark_server::wire::is_segment;
 use orderpark_server::{Profile, Settings, cors_origin};
 use orderpark_store::Limits;
 use serde::Deserialize;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// What a configuration file may say.
@@ -60,13 +61,13 @@ use std::path::{Path, PathBuf};
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
     /// As `--listen`.
-    pub listen: Option<SocketAddr>,
+    listen: Option<String>,
     /// As `--data`.
     pub data: Option<PathBuf>,
     /// As `--database`.
     pub database: Option<String>,
     /// As `--log`.
-    pub log: Option<String>,
+    log: Option<String>,
     operator_id: Option<String>,
     default_profile: Option<String>,
     #[serde(default)]
@@ -126,6 +127,18 @@ impl Configuration {
         let read = Config::builder().add_source(file).build().and_then(Config::try_deserialize);
         let read = read.map_err(|error| anyhow::anyhow!(without_source(&error.to_string())));
         read.with_context(|| format!("the configuration file {} cannot be used", path.display()))
+    }
+
+    /// Where to listen.
+    pub fn listen(&self) -> anyhow::Result<Listen> {
+        let listen = self.listen.as_deref().unwrap_or(listening::DEFAULT);
+        listen.parse().map_err(|error| anyhow::anyhow!("listen: {error}"))
+    }
+
+    /// What to log.
+    pub fn levels(&self) -> anyhow::Result<Levels> {
+        let levels = self.log.as_deref().map_or(Ok(Levels::default()), str::parse);
+        levels.map_err(|error| anyhow::anyhow!("log: {error}"))
     }
 
     /// The settings of the server.

@@ -10,11 +10,15 @@ mod configuration;
 mod demo;
 mod folder;
 mod listening;
+mod log;
 mod wiring;
 
 use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    commands::run(commands::Cli::parse())
+    log::take_panics();
+    let code = commands::run(commands::Cli::parse());
+    log::flush();
+    code
 }

@@ -1,6 +1,6 @@
 //! Puts the rooms together: store, keys, server; and stops when told to.
 
-use crate::announce;
+use crate::{announce, log};
 use anyhow::Context as _;
 use orderpark_server::access::Signer;
 use orderpark_server::outside::{Outside, Sealer, SystemNames};
@@ -89,7 +89,9 @@ pub async fn listen_until(
         let _ = stopped.wait_for(|stopped| *stopped).await.map(drop);
         deliveries.stop().await;
     };
-    announce::out(&format!("listening on http://{address}"));
+    // Whoever reads the line finds the log of the start.
+    log::flush();
+    announce::out_unawaited(format!("listening on http://{address}"));
     let (served, ()) = tokio::join!(serve::serve(app, listener, stop), deliver);
     served.context("the server failed")
 }
@@ -105,4 +107,23 @@ pub fn stop_asked() -> anyhow::Result<impl Future<Output = ()> + Send + 'static>
         }
         tracing::info!("asked to stop");
     })
+}
+
+/// Ends when the terminal is closed, or whoever else sends SIGHUP.
+pub fn hung_up() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        hangup.recv().await;
+    })
+}
+
+/// SIGHUP ends nothing, from here on.
+pub fn ignore_hangups() -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            tracing::info!("SIGHUP is ignored: to read the configuration anew, start the program again");
+        }
+    });
+    Ok(())
 }

@@ -121,7 +121,7 @@ fn a_schema_that_is_named_is_kept() {
     home.execute("create schema mine");
     let url = format!("{}?schema=mine", home.url());
     let arguments = ["demo", "--listen", "127.0.0.1:0", "--database", &url];
-    assert_eq!(Running::start(&arguments).stop(Signal::INT).0.code(), Some(0));
+    assert_eq!(Running::start(&arguments).stop(Signal::HUP).0.code(), Some(0));
     assert_eq!(home.texts("select count(*) from mine.orders"), ["8"]);
     let again = program::run(&arguments);
     assert_eq!(again.status.code(), Some(1), "{}", program::stderr(&again));

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 const CONFIGURATION: &str = "[postgres]\nresolve_max_ms = 300\nconnect_max_ms = 300\npool_wait_max_ms = 300\n";
 /// How long after an outage the node may refuse what it could do.
-const BACK_MAX: Duration = Duration::from_secs(2);
+const BACK_MAX: Duration = Duration::from_secs(3);
 
 fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
     harness::http::Connection::open(address).unwrap().exchange(request).unwrap()
@@ -71,4 +71,32 @@ fn wait_for(address: SocketAddr, status: u16) {
     while exchange(address, &get("/health/ready").bytes()).status != status {
         assert!(began.elapsed() < BACK_MAX, "readiness is not {status}");
     }
+}
+
+/// What a full disk looks like to a transaction.
+const FULL: &str = "create function full_disk() returns trigger language plpgsql as \
+    $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$; \
+    create trigger full_disk before update on head for each row execute function full_disk(); \
+    create trigger full_disk before update on deployment for each row execute function full_disk()";
+
+#[test]
+fn writes_that_fail_are_told_once_and_once_more_when_they_succeed_again() {
+    let deployment = Deployment::on(Engine::Postgres, &[]);
+    let world = World::make(&deployment, 1);
+    let place = || exchange(deployment.address(), &world.place(&world.subscribers[0], 1, None).bytes());
+    deployment.database().execute(FULL);
+    for _ in 0..3 {
+        refused(&place(), "unavailable");
+    }
+    wait_for(deployment.address(), 503);
+    deployment.database().execute("drop function full_disk cascade");
+    // Nobody asks for a write.
+    wait_for(deployment.address(), 200);
+    assert_whole(&place().done(), 1);
+    let log = deployment.running().stderr();
+    let told: Vec<_> = log.lines().filter(|line| line.contains("orderpark_store::committer")).collect();
+    let [failing, again] = told.as_slice() else { panic!("{told:?}") };
+    assert!(failing.contains("ERROR") && failing.contains("writes fail") && failing.contains("53100"), "{failing}");
+    assert!(again.contains("INFO") && again.contains("writes succeed again seconds="), "{again}");
+    assert!(again.ends_with("refused=3"), "{again}");
 }

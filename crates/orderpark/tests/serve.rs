@@ -45,6 +45,72 @@ async fn the_first_start_makes_one_operator_client_with_a_random_secret_printed_
 }
 
 #[tokio::test]
+async fn a_first_secret_that_nobody_can_have_seen_leaves_no_operator_and_one_that_nobody_used_is_shown_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut serve = program::program(&["serve", "--listen", "127.0.0.1:0", "--data", data]);
+    let output = serve.stderr(full).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout), (Some(1), Vec::new()));
+
+    let first = Running::serve(folder.path(), &[]);
+    let seen = shown_secret(&first);
+    first.stop(Signal::TERM);
+    let again = Running::serve(folder.path(), &[]);
+    assert!(again.stderr().contains("Nobody has used the secret"), "{}", again.stderr());
+    for secret in [seen, shown_secret(&again)] {
+        assert_eq!(ask_token(&again.address, "operator", &secret).await.0, 200);
+    }
+    again.stop(Signal::TERM);
+    let third = Running::serve(folder.path(), &[]);
+    assert!(!third.stderr().contains("client_secret"), "{}", third.stderr());
+}
+
+/// Waits until the log says so.
+fn wait_for(running: &Running, text: &str) {
+    let begun = std::time::Instant::now();
+    while !running.stderr().contains(text) {
+        assert!(begun.elapsed().as_secs() < 10, "no '{text}' in: {}", running.stderr());
+        std::thread::yield_now();
+    }
+}
+
+#[tokio::test]
+async fn operators_are_told_of_start_refusals_failed_logins_hangups_and_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::serve(folder.path(), &[]);
+    let address = running.address.strip_prefix("http://").unwrap();
+    for text in ["orderpark starts version=\"0.1.0\" build=", "a migration of the schema was carried out version=1"] {
+        wait_for(&running, text);
+    }
+    let file = folder.path().join("orderpark.db");
+    wait_for(&running, &format!("ready to serve address=\"{address}\" database=sqlite:{} schema=", file.display()));
+
+    let client = reqwest::Client::new();
+    let missing = client.get(format!("{}/core/v141/nothing?secret=hidden", running.address)).send().await.unwrap();
+    assert!(missing.status().is_client_error());
+    let problem: serde_json::Value = missing.json().await.unwrap();
+    let error_id = problem["errorId"].as_str().unwrap();
+    wait_for(
+        &running,
+        &format!("a request was refused error_id=\"{error_id}\" method=GET path=\"/core/v141/nothing\""),
+    );
+    assert!(!running.stderr().contains("hidden"));
+
+    assert_eq!(ask_token(&running.address, "default/nobody\nforged", SECRET).await.0, 401);
+    let told = r#"a client did not prove who it is client_id="default/nobody\nforged" address=127.0.0.1"#;
+    wait_for(&running, told);
+    assert!(!running.stderr().contains(SECRET));
+
+    running.signal(Signal::HUP);
+    wait_for(&running, "SIGHUP is ignored");
+    assert_eq!(client.get(format!("{}/health/live", running.address)).send().await.unwrap().status(), 200);
+    let (status, log) = running.stop_with_log(Signal::TERM);
+    assert_eq!(status.code(), Some(0));
+    assert!(log.trim_end().ends_with("stopped"), "{log}");
+}
+
+#[tokio::test]
 async fn there_is_no_default_credential() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::serve(folder.path(), &[]);

@@ -3,6 +3,7 @@
 use crate::Settings;
 use crate::access::{Access, Signer};
 use crate::delivery::Deliveries;
+use crate::log_limit::LogLimits;
 use crate::outage::Outages;
 use crate::outside::{Outside, Sealer};
 use crate::suppliers::Asking;
@@ -36,6 +37,8 @@ pub struct App {
     pub chance: Arc<dyn Chance>,
     /// Whether a shutdown has begun: not ready any more, and connections are not kept.
     pub draining: AtomicBool,
+    /// What clients may cause to be logged.
+    pub(crate) log_limits: LogLimits,
 }
 
 impl App {
@@ -54,7 +57,21 @@ impl App {
         let clock = store.clock();
         let (asking, deliveries, outages) = (Asking::default(), Deliveries::default(), Outages::default());
         let draining = AtomicBool::new(false);
-        App { store, settings, access, outside, sealer, deliveries, asking, outages, clock, chance, draining }
+        let log_limits = LogLimits::new();
+        App {
+            store,
+            settings,
+            access,
+            outside,
+            sealer,
+            deliveries,
+            asking,
+            outages,
+            clock,
+            chance,
+            draining,
+            log_limits,
+        }
     }
 
     /// Now.

@@ -16,9 +16,9 @@ mod unserved;
 use crate::dx::{Base, Turns};
 use crate::native::events::Streams;
 use crate::native::places::Places;
-use crate::problem::{Form, Problem, Reason, render};
+use crate::problem::{Asked, Form, Problem, Reason, render};
 use crate::wire::quoted;
-use crate::{App, Settings, answer};
+use crate::{App, answer};
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
@@ -65,9 +65,8 @@ impl Front {
         Front { app, others, turns: Turns::new(), streams: Streams::new(), tests: Places::default() }
     }
 
-    /// What the operator configured.
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.app.settings
+    pub(crate) fn app(&self) -> &App {
+        &self.app
     }
 
     /// Ends what would go on for ever.
@@ -78,15 +77,15 @@ impl Front {
     /// Answers a request, whatever happens.
     pub(crate) async fn answer(&self, request: Request) -> Response {
         let form = Form::of(request.headers());
-        let method = request.method().clone();
-        let path = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
+        // Clones of the bytes of the head are references to them.
+        let asked = Asked { method: request.method().clone(), uri: request.uri().clone() };
         let cors = Cors::of(&self.app.settings.cors_origins, &request);
         let (request, rest) = Rest::of(request, &self.app);
         let result = match &cors {
             Some(cors) if cors.is_preflight => Ok(answer::preflight()),
             _ => guarded(self.dispatch(request)).await,
         };
-        let mut response = self.finish(result, &method, form);
+        let mut response = self.finish(result, &asked, form);
         if let Some(cors) = cors {
             cors.mark(response.headers_mut());
         }
@@ -98,9 +97,7 @@ impl Front {
         if !kept || self.app.draining.load(Ordering::Relaxed) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if let Some(path) = path {
-            tracing::debug!(%method, ?path, code = response.status().as_u16(), "answered");
-        }
+        tracing::debug!(method = %asked.method, path = ?asked.uri.path(), code = response.status().as_u16(), "answered");
         response
     }
 
@@ -116,25 +113,25 @@ impl Front {
         }
     }
 
-    fn finish(&self, result: Result<Response, Problem>, method: &Method, form: Form) -> Response {
+    fn finish(&self, result: Result<Response, Problem>, asked: &Asked, form: Form) -> Response {
         let mut response = match result {
-            Ok(response) => self.render_within(response, form),
-            Err(problem) => render(&self.app, &problem, form),
+            Ok(response) => self.render_within(response, asked, form),
+            Err(problem) => render(&self.app, &problem, form, asked),
         };
-        if method == Method::HEAD {
+        if asked.method == Method::HEAD {
             response = without_body(response);
         }
         response
     }
 
     /// A handler of the axum router answers its problems unrendered; those of axum itself have no form at all.
-    fn render_within(&self, mut response: Response, form: Form) -> Response {
+    fn render_within(&self, mut response: Response, asked: &Asked, form: Form) -> Response {
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             let problem = match response.headers_mut().remove(ALLOW) {
                 Some(allow) => problem.header(ALLOW, allow),
                 None => problem,
             };
-            return render(&self.app, &problem, form);
+            return render(&self.app, &problem, form, asked);
         }
         response
     }
@@ -193,7 +190,9 @@ pub(crate) fn ready(app: &App) -> Response {
     }
     match app.store.write_state() {
         WriteState::Taken => answer::healthy(),
-        WriteState::Stopped | WriteState::Unreachable => answer::not_ready("the database does not take changes now"),
+        WriteState::Stopped | WriteState::Unreachable | WriteState::Failing => {
+            answer::not_ready("the database does not take changes now")
+        }
         WriteState::ClockBehind { .. } => answer::not_ready(
             "the clock is far behind the end of the journal: no changes are taken (docs/operations.md)",
         ),

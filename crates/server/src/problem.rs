@@ -11,7 +11,7 @@ mod refused;
 mod render;
 
 pub use reason::Reason;
-pub(crate) use render::{Form, render};
+pub(crate) use render::{Asked, Form, render};
 
 use crate::answer::REPLAYED;
 use axum::response::{IntoResponse, Response};

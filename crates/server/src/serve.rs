@@ -115,7 +115,9 @@ impl Server {
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                if self.front.app().log_limits.not_accepted.allows() {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -154,7 +156,7 @@ async fn exchange(
         phase.busy();
         async move {
             let mut request = request.map(Body::new);
-            let client = forwarded::client(&front.settings().trusted_proxies, peer, request.headers());
+            let client = forwarded::client(&front.app().settings.trusted_proxies, peer, request.headers());
             request.extensions_mut().insert(ConnectInfo(client));
             let response = front.answer(request).await;
             phase.idle();

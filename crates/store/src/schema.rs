@@ -31,6 +31,17 @@ pub fn migrate(database: &Database) -> Result<(), OpenError> {
     }
 }
 
+/// One line of the log for each migration that was carried out.
+pub(crate) fn tell_migrations(done: &[refinery::Migration]) {
+    for migration in done {
+        tracing::info!(
+            version = migration.version(),
+            name = migration.name(),
+            "a migration of the schema was carried out"
+        );
+    }
+}
+
 impl Schema {
     pub(crate) fn new(found: u32, oldest: Option<u32>, migrations: &[refinery::Migration]) -> Schema {
         let version = |migration: &refinery::Migration| u32::try_from(migration.version()).unwrap_or(0);

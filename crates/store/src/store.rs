@@ -1,6 +1,6 @@
 //! The store: one type in front, a closed set of engines behind.
 
-use crate::committer::{self, BooksSubmission, Committer, IntentSubmission, Queue, Submission};
+use crate::committer::{self, BooksSubmission, Committer, Failing, IntentSubmission, Queue, Submission, Watched};
 use crate::deliveries::books::{Books, Kept};
 use crate::load::lookups;
 use crate::moves::Moves;
@@ -33,8 +33,7 @@ struct Inner {
     queue: Mutex<Option<Queue>>,
     committer: Mutex<Option<JoinHandle<()>>>,
     clock: Arc<dyn Clock>,
-    moves: Moves,
-    journal_time: Arc<JournalTime>,
+    watched: Watched,
     engine: Engine,
 }
 
@@ -64,10 +63,11 @@ impl Store {
         journal_time.ends_at(end);
         journal_time.ahead_of(clock.now());
         let options = Options { clock: Arc::clone(&clock), ..options };
-        let Committer { queue, thread } = committer::start(writer, options, (moves.clone(), Arc::clone(&journal_time)))
-            .map_err(|error| OpenError::Database(error.to_string()))?;
+        let watched = Watched { moves, journal_time, failing: Failing::default() };
+        let committer = committer::start(writer, options, watched.clone());
+        let Committer { queue, thread } = committer.map_err(|error| OpenError::Database(error.to_string()))?;
         let (queue, committer) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
-        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, moves, journal_time, engine }) })
+        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, watched, engine }) })
     }
 
     /// Hands an intent to the committer and waits until its outcome is on the disk. Dropping the future cancels nothing.
@@ -139,11 +139,12 @@ impl Store {
         if matches!(&self.inner.engine, Engine::Postgres(postgres) if !postgres.is_reachable()) {
             return WriteState::Unreachable;
         }
+        if self.inner.watched.failing.is_set() {
+            return WriteState::Failing;
+        }
         let now = self.inner.clock.now();
-        self.inner
-            .journal_time
-            .ahead_of(now)
-            .map_or(WriteState::Taken, |journal| WriteState::ClockBehind { journal, now })
+        let ahead = self.inner.watched.journal_time.ahead_of(now);
+        ahead.map_or(WriteState::Taken, |journal| WriteState::ClockBehind { journal, now })
     }
 
     /// The clock by which the journal is written: what the options gave, on PostgreSQL set right by the database's own,
@@ -169,7 +170,7 @@ impl Store {
     /// Moves whenever the journal has a new entry, to the number of the newest one: at once for what this process commits,
     /// within milliseconds for what other nodes do, or within half a second if the network loses the notice.
     pub fn moved(&self) -> watch::Receiver<u64> {
-        self.inner.moves.follow()
+        self.inner.watched.moves.follow()
     }
 
     /// Whether all nodes of this database hold the same keys, of which `fingerprint` is a digest. The first node that asks is

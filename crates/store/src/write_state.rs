@@ -13,6 +13,8 @@ pub enum WriteState {
     Stopped,
     /// PostgreSQL cannot be reached.
     Unreachable,
+    /// Writes fail: the disk is full, for example.
+    Failing,
     /// The journal ends in the future.
     ClockBehind {
         /// When its last entry was decided.

@@ -70,3 +70,23 @@ async fn a_store_that_takes_nothing_makes_no_operator() {
     let made = operator(&store, &mut named("northern"), Some(given("mine", MINE)), &SystemChance::default()).await;
     assert!(made.expect_err("no operator").to_string().contains("could not be made"));
 }
+
+/// As long as no token was issued, and only for the client that the program names itself.
+#[tokio::test]
+async fn a_secret_that_nobody_has_used_is_made_again() {
+    let (_folder, store) = empty();
+    let chance = SystemChance::default();
+    for secrets in [1, 2, 2] {
+        operator(&store, &mut named("northern"), None, &chance).await.expect("a start");
+        let user = user(&store, FIRST_LOGIN).await.expect("the client");
+        assert_eq!(user.secrets.len(), secrets);
+    }
+    let before = user(&store, FIRST_LOGIN).await;
+    operator(&store, &mut named("northern"), Some(given("mine", MINE)), &chance).await.expect("a start");
+    assert_eq!(user(&store, FIRST_LOGIN).await, before, "who names a client is shown none");
+
+    let (_folder, store) = empty();
+    operator(&store, &mut named("northern"), Some(given("mine", MINE)), &chance).await.expect("a start");
+    operator(&store, &mut named("northern"), None, &chance).await.expect("a start");
+    assert_eq!(user(&store, "mine").await.expect("the client").secrets.len(), 1, "a secret that was given is known");
+}

@@ -1,13 +1,15 @@
 //! `orderpark demo`: a world to try things on, gone when it ends.
 
 use super::{database, password};
-use crate::{announce, bootstrap, demo, folder, listening, wiring};
+use crate::listening::{self, Listen};
+use crate::log::{self, Levels};
+use crate::{announce, bootstrap, demo, folder, wiring};
 use anyhow::ensure;
 use clap::Args;
 use orderpark_server::Settings;
 use orderpark_store::{Address, Database, Options, OwnSchema, Store};
 use std::fmt::Write as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 /// Try it: a server with a made-up world, gone when it ends
@@ -21,7 +23,7 @@ use std::path::{Path, PathBuf};
 pub struct Demo {
     /// Where to listen; if the port is taken, a free one is
     #[arg(long, value_name = "ADDRESS:PORT", default_value = listening::DEFAULT)]
-    listen: SocketAddr,
+    listen: Listen,
     /// Where to make the world: `postgres://USER@HOST/NAME`; or an empty database that is kept,
     /// `sqlite:PATH` or `postgres://USER@HOST/NAME?schema=SCHEMA` [default: a temporary file]
     #[arg(long, value_name = "DATABASE", value_parser = database::Parser)]
@@ -29,37 +31,43 @@ pub struct Demo {
     /// A file with the password for PostgreSQL
     #[arg(long, value_name = "FILE", requires = "database")]
     database_password_file: Option<PathBuf>,
-    /// What to log on stderr: error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL", default_value = "warn")]
-    log: String,
+    /// What to log on stderr: error, warn, info, debug or trace, or a list as `serve` takes it [default: warn]
+    #[arg(long, value_name = "LEVEL")]
+    log: Option<Levels>,
 }
 
 impl Demo {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        announce::start_log(&self.log)?;
-        listening::check(self.listen, false)?;
+        log::start(self.log.unwrap_or_default(), tracing::Level::WARN)?;
         folder::keep_to_ourselves();
         let folder = tempfile::Builder::new().prefix("orderpark-demo-").tempdir()?;
         let database = self.database.unwrap_or_else(|| Database::Sqlite(folder.path().join("orderpark.db")));
         let database = password::from_file(database, self.database_password_file.as_deref())?;
-        let listener = bind_near(self.listen)?;
+        let listener = bind_near(&self.listen)?;
         wiring::runtime()?.block_on(show(database, folder.path(), listener))
     }
 }
 
 /// The address, or else a free port there.
-fn bind_near(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    listening::bind(address).or_else(|_| {
-        let listener = listening::bind(SocketAddr::new(address.ip(), 0))?;
-        announce::out(&format!("# {address} is taken, so this is on {}", listener.local_addr()?));
+fn bind_near(listen: &Listen) -> anyhow::Result<TcpListener> {
+    listening::bind(&listen.resolve(false)?).or_else(|_| {
+        let listener = listening::bind(&listen.with_free_port().resolve(false)?)?;
+        announce::out(&format!("# {listen} is taken, so this is on {}", listener.local_addr()?));
         Ok(listener)
     })
 }
 
 /// Shows the world until told to stop, which may be while it is being made.
 async fn show(database: Database, folder: &Path, listener: TcpListener) -> anyhow::Result<()> {
-    // From here on a signal ends the demo by this future, so that nothing is left behind.
-    let stop = wiring::stop_asked()?;
+    // From here on a signal ends the demo by this future, so that nothing is left behind: also that of a terminal that is
+    // closed.
+    let (asked, hung_up) = (wiring::stop_asked()?, wiring::hung_up()?);
+    let stop = async move {
+        tokio::select! {
+            () = asked => {}
+            () = hung_up => {}
+        }
+    };
     let Database::Postgres(address) = &database else { return play(&database, folder, listener, stop).await };
     if address.schema().is_some() {
         return play(&database, folder, listener, stop).await;

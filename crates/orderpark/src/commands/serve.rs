@@ -6,28 +6,31 @@
 use super::{database, password};
 use crate::bootstrap::{self, Given};
 use crate::configuration::Configuration;
-use crate::{announce, folder, listening, wiring};
+use crate::listening::{self, Listen};
+use crate::log::{self, Levels};
+use crate::{folder, wiring};
 use clap::Args;
 use orderpark_server::Settings;
 use orderpark_server::outside::{Network, network};
 use orderpark_server::publish::{self, PublishSettings};
 use orderpark_store::{Database, Limits, Options, Store};
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 
 /// Serve the API
 ///
 /// Prints one line on stdout when it is ready, "listening on http://ADDRESS:PORT", and logs to
 /// stderr. On SIGTERM or SIGINT it stops taking requests, finishes those that it has, and ends with 0.
+/// SIGHUP is ignored.
 ///
 /// The first start on an empty database makes the operator and its first client, whose secret is
 /// shown once, on stderr, unless the --bootstrap options name another client.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct Serve {
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
+    /// Where to listen, an address or a name; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Option<SocketAddr>,
+    listen: Option<Listen>,
     /// The folder for the database and the keys; made if missing [default: orderpark-data]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
@@ -58,14 +61,14 @@ pub struct Serve {
     /// Allow plain HTTP on an address that other machines can reach
     #[arg(long)]
     allow_plain_http: bool,
-    /// What to log: error, warn, info, debug or trace [default: info]
+    /// What to log: error, warn, info, debug or trace, or a list such as `info,orderpark_store=debug` [default: info]
     #[arg(long, value_name = "LEVEL")]
-    log: Option<String>,
+    log: Option<Levels>,
 }
 
 /// What the options and the configuration come to.
 struct Plan {
-    listen: SocketAddr,
+    listen: Vec<SocketAddr>,
     data: PathBuf,
     database: Database,
     settings: Settings,
@@ -79,7 +82,9 @@ struct Plan {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let configuration = Configuration::read(self.config.as_deref())?;
-        announce::start_log(self.log.as_deref().or(configuration.log.as_deref()).unwrap_or("info"))?;
+        let levels = self.log.clone().map_or_else(|| configuration.levels(), Ok)?;
+        log::start(levels, tracing::Level::INFO)?;
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), build = env!("ORDERPARK_BUILD"), "orderpark starts");
         let plan = self.plan(configuration)?;
         folder::keep_to_ourselves();
         folder::make(&plan.data)?;
@@ -90,11 +95,11 @@ impl Serve {
         let (mut settings, limits) = (configuration.settings()?, configuration.limits()?);
         let publish = configuration.publish()?;
         settings.outside.allow_networks.extend(self.allow_network);
-        let listen = match self.listen.or(configuration.listen) {
+        let listen = match self.listen {
             Some(listen) => listen,
-            None => listening::DEFAULT.parse()?,
+            None => configuration.listen()?,
         };
-        listening::check(listen, self.allow_plain_http)?;
+        let listen = listen.resolve(self.allow_plain_http)?;
         let given = match (&self.bootstrap_client_id, &self.bootstrap_client_secret_file) {
             (Some(client_id), Some(file)) => Some(Given::read(client_id, file, &settings)?),
             _ => None,
@@ -109,17 +114,26 @@ impl Serve {
 }
 
 async fn serve(mut plan: Plan) -> anyhow::Result<()> {
-    let listener = listening::bind(plan.listen)?;
+    wiring::ignore_hangups()?;
+    let listener = listening::bind(&plan.listen)?;
     let options = Options { postgres: plan.limits, ..Options::default() };
     let store = Store::open(&plan.database, options.clone())?;
     bootstrap::operator(&store, &mut plan.settings, plan.given, &*options.chance).await?;
     wiring::check_sealed(&store, &plan.data, &options, plan.accept_unreadable_secrets).await?;
     let signer = wiring::signer(&store, &plan.data, &options, plan.adopt_keys).await?;
     let app = wiring::app(&store, plan.settings, signer, &options)?;
+    tell_start(&plan.database, &plan.data, &listener);
     let publishers = publish::start(&store, &options.chance, &plan.publish)?;
     wiring::listen(app, listener).await?;
     publishers.stop().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The line that says what runs here. A schema that cannot be looked at a second time is no reason to stop.
+fn tell_start(database: &Database, data: &Path, listener: &TcpListener) {
+    let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+    let schema = orderpark_store::schema::look(database).map_or(0, |schema| schema.found);
+    tracing::info!(address, %database, schema, data = %data.display(), "ready to serve");
 }

@@ -56,10 +56,22 @@ impl Running {
         panic!("it ended with {:?} before it listened: {stderr}", status.code())
     }
 
+    /// As [`Running::start`], with its stderr elsewhere.
+    pub fn spawn_to(command: Command, stderr: Stdio) -> Running {
+        let file = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        Running::launch(command, stderr, file).unwrap_or_else(|(status, _)| panic!("it ended with {status} at once"))
+    }
+
     /// Starts the program, which may end before it listens; then answers its status and what it wrote to stderr.
-    pub fn attempt(mut command: Command) -> Result<Running, (ExitStatus, String)> {
-        let stderr = tempfile::NamedTempFile::new().unwrap().into_temp_path();
-        let child = command.stdout(Stdio::piped()).stderr(File::create(&stderr).unwrap()).spawn().unwrap();
+    pub fn attempt(command: Command) -> Result<Running, (ExitStatus, String)> {
+        let file = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        Running::launch(command, File::create(&file).unwrap().into(), file)
+    }
+
+    fn launch(mut command: Command, to: Stdio, stderr: tempfile::TempPath) -> Result<Running, (ExitStatus, String)> {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(to).spawn().unwrap();
+        // What the command holds of stderr would keep a pipe open.
+        drop(command);
         let mut running = Running { child, stdout: None, stderr, said: Vec::new(), address: String::new() };
         if running.listen() { Ok(running) } else { Err((running.child.wait().unwrap(), running.stderr())) }
     }
@@ -98,6 +110,14 @@ impl Running {
         let mut rest = String::new();
         self.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
         (status, rest)
+    }
+}
+
+impl Running {
+    /// As [`Running::stop`]; answers its status and all that it wrote to stderr.
+    pub fn stop_with_log(mut self, signal: rustix::process::Signal) -> (ExitStatus, String) {
+        self.signal(signal);
+        (self.child.wait().unwrap(), self.stderr())
     }
 }
 

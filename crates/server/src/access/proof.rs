@@ -78,12 +78,18 @@ pub async fn prove(app: &App, client: &ClientId, secret: &str, address: IpAddr) 
             app.access.throttle.succeed(&name, address);
             Ok(Proved { user, secret: hash_secret(secret) })
         }
-        None => Err(app
-            .access
-            .throttle
-            .fail(&name, address, app.now())
-            .map_or_else(NotProved::Throttled, |()| NotProved::Wrong)),
+        None => Err(not_proved(app, &name, address)),
     }
+}
+
+/// Counts a failure, and logs it.
+fn not_proved(app: &App, client_id: &str, address: IpAddr) -> NotProved {
+    let throttled = app.access.throttle.fail(client_id, address, app.now()).err();
+    if app.log_limits.not_proved.allows() {
+        let (client_id, wait_s) = (quoted(client_id), throttled.map_or(0, |wait| wait.seconds));
+        tracing::warn!(client_id = %client_id, %address, wait_s, "a client did not prove who it is");
+    }
+    throttled.map_or(NotProved::Wrong, NotProved::Throttled)
 }
 
 #[cfg(test)]

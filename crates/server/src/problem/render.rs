@@ -2,10 +2,11 @@
 
 use super::{FieldError, Problem};
 use crate::App;
+use crate::log_limit::shown;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -41,10 +42,17 @@ pub(crate) enum Form {
     ProblemJson,
 }
 
+/// The request that a problem is the answer to, as the log shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub method: Method,
+    pub uri: Uri,
+}
+
 /// Renders, and logs.
-pub(crate) fn render(app: &App, problem: &Problem, form: Form) -> Response {
+pub(crate) fn render(app: &App, problem: &Problem, form: Form, asked: &Asked) -> Response {
     let error_id = app.random_uuid().to_string();
-    log(problem, &error_id);
+    log(app, problem, &error_id, asked);
     let facts = &problem.0;
     let standard = form == Form::ProblemJson;
     let status = facts.reason.status();
@@ -85,14 +93,20 @@ impl Form {
     }
 }
 
-/// Debug formatting of the strings encodes control characters, so that no line of the log can be forged.
-fn log(problem: &Problem, error_id: &str) {
+/// One line, at a bounded rate. Debug formatting of the strings encodes control characters, so that no line of the log can be
+/// forged; the query is left out, because it may hold what nobody else shall read.
+fn log(app: &App, problem: &Problem, error_id: &str, asked: &Asked) {
     let facts = &problem.0;
     let status = facts.reason.status();
-    let (reason, detail) = (facts.reason.slug(), facts.detail.as_deref().unwrap_or_default());
+    let limit = if status.is_server_error() { &app.log_limits.failed } else { &app.log_limits.refused };
+    if !limit.allows() {
+        return;
+    }
+    let (code, reason, detail) = (status.as_u16(), facts.reason.slug(), facts.detail.as_deref().unwrap_or_default());
+    let (method, path) = (&asked.method, shown(asked.uri.path()));
     if status.is_server_error() {
-        tracing::error!(error_id, code = status.as_u16(), reason, ?detail, "a request failed");
+        tracing::error!(error_id, %method, path = %path, code, reason, ?detail, "a request failed");
     } else {
-        tracing::debug!(error_id, code = status.as_u16(), reason, ?detail, "a request was refused");
+        tracing::info!(error_id, %method, path = %path, code, reason, ?detail, "a request was refused");
     }
 }

@@ -1,5 +1,6 @@
 //! One batch: load, decide, write, commit.
 
+use super::health::{Failing, WriteHealth};
 use super::writer::{Begun, Failure, Remedy, Writer, Written};
 use super::{Answer, Committed, replay};
 use crate::deliveries::books::{Books, Kept};
@@ -17,8 +18,13 @@ const KEPT_ROWS_MAX: usize = 100_000;
 /// How often the needs of an intent may lead to further needs; the longest chain there is has four links.
 const ROUNDS_MAX: usize = 16;
 
-/// Where others see how far the journal is.
-pub(crate) type Watched = (Moves, Arc<JournalTime>);
+/// Where others see how far the journal is, and whether writes fail.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    pub moves: Moves,
+    pub journal_time: Arc<JournalTime>,
+    pub failing: Failing,
+}
 
 /// Makes batches, with the working set that is true for the journal's end.
 pub(super) struct Batches {
@@ -30,6 +36,8 @@ pub(super) struct Batches {
     kept: Option<(World, Hash)>,
     /// What the next batch begins with, where its transaction is open already.
     begun: Option<Result<Draft, Failure>>,
+    /// Whether writes succeed.
+    pub(super) health: WriteHealth,
 }
 
 /// What has been decided in a batch so far.
@@ -49,8 +57,10 @@ pub(super) struct Done {
 }
 
 impl Batches {
-    pub(super) fn new(writer: Box<dyn Writer>, options: Options, (moves, journal_time): Watched) -> Batches {
-        Batches { writer, options, moves, journal_time, kept: None, begun: None }
+    pub(super) fn new(writer: Box<dyn Writer>, options: Options, watched: Watched) -> Batches {
+        let Watched { moves, journal_time, failing } = watched;
+        let health = WriteHealth::new(failing);
+        Batches { writer, options, moves, journal_time, kept: None, begun: None, health }
     }
 
     pub(super) fn batch_max(&self) -> usize {
@@ -75,6 +85,29 @@ impl Batches {
             }
         }
         result
+    }
+
+    /// Remembers how a batch ended.
+    pub(super) fn note(&mut self, committed: &Result<Done, Failure>, intents: usize) {
+        match committed {
+            Ok(_) => self.health.succeeded(),
+            // Another node writes: the database is slow, and alive.
+            Err(failure) if failure.remedy == Remedy::Queue => {}
+            Err(failure) => self.health.failed(&failure.error, intents),
+        }
+    }
+
+    /// Writes something that leaves nothing behind.
+    pub(super) fn probe(&mut self) {
+        let probed = catch_unwind(AssertUnwindSafe(|| self.writer.probe()));
+        if self.writer.is_open() {
+            self.writer.roll_back();
+        }
+        match probed {
+            Ok(Ok(())) => self.health.succeeded(),
+            Ok(Err(failure)) => self.health.failed(&failure.error, 0),
+            Err(_) => self.writer.abandon(),
+        }
     }
 
     /// A panic behind the commit must not have the batch decided again: what is on the disk would be there twice.

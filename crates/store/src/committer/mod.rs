@@ -7,24 +7,32 @@
 //! - A caller that stops waiting cancels nothing: the intent is the committer's once it was sent.
 //! - The working set is kept between batches. It is true as long as the journal's head is the one that we left; where another
 //!   node has moved it, what that one wrote is followed or forgotten, and after a failure everything is loaded anew.
-//! - If the database cannot be reached, or lets nobody write, all who wait by then are told so at once.
+//! - If the database cannot be reached, or lets nobody write, all who wait by then are told so at once; what readiness and
+//!   the log say of it stands in `health`.
 //! - Where the engine has one writer, bookkeeping (see `deliveries`) travels along: it decides nothing, and shares the fsync.
 //! - An intent that makes its batch fail is found by deciding the batch again one by one; the others go through.
 
 mod batch;
+mod health;
 mod replay;
 mod writer;
 
+pub(crate) use batch::Watched;
+pub(crate) use health::Failing;
 pub(crate) use writer::{Begun, Failure, Remedy, Writer, Written};
 
 use crate::deliveries::books::{Books, Kept};
 use crate::faults;
 use crate::{CommitError, Options, ReadError};
-use batch::{Batches, Done, Watched};
+use batch::{Batches, Done};
 use orderpark_domain::{Instant, Intent, Outcome};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 /// What an intent came to, on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,11 +82,11 @@ struct Waiting {
 }
 
 impl Queue {
-    fn new(waiting_max: usize) -> (Queue, Receiver) {
+    fn new(waiting_max: usize, timer: Runtime) -> (Queue, Receiver) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
         let books = semaphore((waiting_max / 4).max(1));
-        (Queue { sender, intents: semaphore(waiting_max), books }, Receiver(receiver))
+        (Queue { sender, intents: semaphore(waiting_max), books }, Receiver { receiver, timer })
     }
 
     /// An intent that finds no place is refused.
@@ -102,15 +110,26 @@ impl Queue {
     }
 }
 
-struct Receiver(mpsc::UnboundedReceiver<Waiting>);
+struct Receiver {
+    receiver: mpsc::UnboundedReceiver<Waiting>,
+    /// Without it there is no waiting for a limited time.
+    timer: Runtime,
+}
 
 impl Receiver {
     fn wait(&mut self) -> Option<Submission> {
-        self.0.blocking_recv().map(|waiting| waiting.submission)
+        self.receiver.blocking_recv().map(|waiting| waiting.submission)
+    }
+
+    /// As [`Receiver::wait`]; `Err`: nobody has asked for anything in this time.
+    fn wait_for(&mut self, max: Duration) -> Result<Option<Submission>, Elapsed> {
+        let Receiver { receiver, timer } = self;
+        let waiting = timer.block_on(async { timeout(max, receiver.recv()).await })?;
+        Ok(waiting.map(|waiting| waiting.submission))
     }
 
     fn next(&mut self) -> Option<Submission> {
-        self.0.try_recv().ok().map(|waiting| waiting.submission)
+        self.receiver.try_recv().ok().map(|waiting| waiting.submission)
     }
 }
 
@@ -121,14 +140,14 @@ pub(crate) struct Committer {
 
 /// Starts the thread. It ends when every sender is gone and all that waited is answered.
 pub(crate) fn start(writer: Box<dyn Writer>, options: Options, watched: Watched) -> std::io::Result<Committer> {
-    let (queue, receiver) = Queue::new(options.waiting_max);
+    let (queue, receiver) = Queue::new(options.waiting_max, Builder::new_current_thread().enable_time().build()?);
     let run = move || run(Batches::new(writer, options, watched), receiver);
     let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
     Ok(Committer { queue, thread })
 }
 
 fn run(mut batches: Batches, mut receiver: Receiver) {
-    while let Some(first) = receiver.wait() {
+    while let Some(first) = wait(&mut batches, &mut receiver) {
         batches.begin();
         let mut batch = vec![first];
         while batch.len() < batches.batch_max() {
@@ -141,12 +160,24 @@ fn run(mut batches: Batches, mut receiver: Receiver) {
         let mut groups = groups(batch).into_iter();
         let unable = groups.by_ref().find_map(|group| commit_group(&mut batches, group, &mut receiver));
         if let Some(Unable { error, waiting }) = unable {
-            groups.flat_map(Group::into_submissions).chain(waiting).for_each(|submission| submission.refuse(&error));
+            let refused = groups.flat_map(Group::into_submissions).chain(waiting);
+            batches.health.refused(refused.map(|submission| submission.refuse(&error)).sum());
         }
         batches.rest();
     }
     faults::point("drain");
     batches.close();
+}
+
+/// Waits for work. While writes fail, one is tried now and then.
+fn wait(batches: &mut Batches, receiver: &mut Receiver) -> Option<Submission> {
+    while batches.health.is_failing() {
+        match receiver.wait_for(health::HELD_FOR) {
+            Ok(work) => return work,
+            Err(_) => batches.probe(),
+        }
+    }
+    receiver.wait()
 }
 
 /// What shares a transaction.
@@ -190,10 +221,17 @@ fn groups(batch: Vec<Submission>) -> Vec<Group> {
 }
 
 impl Submission {
-    fn refuse(self, error: &CommitError) {
+    /// Answers how many intents that were.
+    fn refuse(self, error: &CommitError) -> usize {
         match self {
-            Submission::Intent(intent) => drop(intent.answer.send(Err(error.clone()))),
-            Submission::Books(books) => books.refuse(error),
+            Submission::Intent(intent) => {
+                let _ = intent.answer.send(Err(error.clone()));
+                1
+            }
+            Submission::Books(books) => {
+                books.refuse(error);
+                0
+            }
         }
     }
 }
@@ -219,7 +257,8 @@ fn commit_group(batches: &mut Batches, group: Group, receiver: &mut Receiver) ->
     if committed.as_ref().is_err_and(|failure| failure.remedy == Remedy::Again) {
         committed = batches.commit(&intents, &books);
     }
-    let unable = committed.as_ref().err().filter(|failure| failure.remedy == Remedy::Later);
+    batches.note(&committed, intents.len());
+    let unable = committed.as_ref().err().filter(|failure| matches!(failure.remedy, Remedy::Later | Remedy::Queue));
     // Before anyone is answered: who comes after that has a new chance.
     let unable = unable.map(|failure| Unable {
         error: failure.error.clone(),
@@ -252,11 +291,11 @@ fn refused(books: &[&Books], error: &CommitError) -> Vec<Result<Kept, ReadError>
 }
 
 fn one_by_one(batches: &mut Batches, intents: &[Intent]) -> Vec<Answer> {
-    let commit = |intent| match batches.commit(std::slice::from_ref(intent), &[]) {
-        Ok(mut done) => {
-            done.answers.pop().unwrap_or_else(|| Err(CommitError::Fault("an intent without an answer".into())))
-        }
-        Err(failure) => Err(failure.error),
+    let commit = |intent| {
+        let committed = batches.commit(std::slice::from_ref(intent), &[]);
+        batches.note(&committed, 1);
+        let missing = || Err(CommitError::Fault("an intent without an answer".into()));
+        committed.map_or_else(|failure| Err(failure.error), |mut done| done.answers.pop().unwrap_or_else(missing))
     };
     intents.iter().map(commit).collect()
 }

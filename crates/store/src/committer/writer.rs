@@ -28,6 +28,9 @@ pub(crate) trait Writer: Send {
     /// error says that nobody knows.
     fn commit(&mut self, batch: &Written<'_>) -> Result<(), Failure>;
 
+    /// Writes as a batch does, so that it fails where a batch would, and leaves nothing behind. No transaction is open before.
+    fn probe(&mut self) -> Result<(), Failure>;
+
     /// Whether a transaction is open.
     fn is_open(&self) -> bool;
 
@@ -84,6 +87,8 @@ pub(crate) enum Remedy {
     Again,
     /// Nothing, nor for whoever else waits now: the database cannot be reached, or lets nobody write.
     Later,
+    /// As [`Remedy::Later`]: another node holds the journal's head for too long.
+    Queue,
 }
 
 impl Failure {

@@ -5,6 +5,7 @@
 //! as long as a statement of theirs may wait for its own.
 
 use super::connect::sentence;
+use crate::schema::tell_migrations;
 use crate::{OpenError, Schema, faults};
 use tokio_postgres::Client;
 
@@ -67,10 +68,11 @@ async fn alone(client: &mut Client) -> Result<(), OpenError> {
         return Ok(());
     }
     client.batch_execute(LOCKS_MAX).await.map_err(failed)?;
-    tracing::info!(found = status.found, known = status.known, "the schema is being brought up to date");
     faults::point("migration step");
     let runner = embedded::migrations::runner().set_grouped(true);
-    runner.run_async(client).await.map(drop).map_err(|error| OpenError::Database(sentence(&error)))
+    let report = runner.run_async(client).await.map_err(|error| OpenError::Database(sentence(&error)))?;
+    tell_migrations(report.applied_migrations());
+    Ok(())
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as map_err gives it")]

@@ -46,6 +46,7 @@ const LAST_ORIGIN: &str = "select origin from feed_epochs order by first_seq des
 const ADOPT: &str = "update feed_epochs set origin = $1 where first_seq = (select max(first_seq) from feed_epochs)";
 const HASH: &str = "select hash from journal where seq = $1";
 const NOTIFY: &str = "select pg_notify($1, $2)";
+const PROBE: &str = "update deployment set keys_fingerprint = keys_fingerprint";
 const COMMIT: &str = "commit";
 
 /// An entry that there never is.
@@ -367,7 +368,9 @@ impl Writer for PostgresWriter {
         // Where nothing is known, nothing that others wrote is of interest.
         let since = self.epochs.seen.map_or(NEVER, |(seq, _)| seq);
         let (head, hash, written) = match self.take_head(since) {
-            Err(busy) if busy.is_lock_timeout() => return Err(later(busy)),
+            Err(busy) if busy.is_lock_timeout() => {
+                return Err(Failure { error: busy.into(), remedy: Remedy::Queue });
+            }
             begun => begun?,
         };
         let others = match known {
@@ -441,6 +444,19 @@ impl Writer for PostgresWriter {
                 Err(refused.into())
             }
         }
+    }
+
+    /// Takes the head as a batch does, and writes a row as it is. A database that cannot be reached is not connected to: whoever
+    /// asks for a write meanwhile would wait for that.
+    fn probe(&mut self) -> Result<(), Failure> {
+        if !self.status.is_reachable() {
+            return Err(SessionError::Unreachable("the database cannot be reached").into());
+        }
+        self.begin(None)?;
+        self.run(async |session| Ok(session.client.batch_execute(PROBE).await?))?;
+        self.run(async |session| commit_what_was_read(session).await)?;
+        self.open = false;
+        Ok(())
     }
 
     fn is_open(&self) -> bool {

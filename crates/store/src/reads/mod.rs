@@ -6,6 +6,7 @@
 //! look at many rows before it finds some, so it has connections of its own, with SQLite a blocking thread, and is
 //! given up after five seconds. A walk over everything is a loop of slices, each after the last ref of the one before.
 
+mod beginning;
 mod endpoints;
 mod events;
 mod instants;

@@ -68,13 +68,19 @@ impl Drop for Checkpointer {
 }
 
 fn run(connection: &Connection, stopped: &Receiver<()>) {
-    let mut pause = EVERY;
+    let (mut pause, mut fails) = (EVERY, false);
     while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
-        pause = match checkpoint(connection, "PASSIVE") {
+        let copied = checkpoint(connection, "PASSIVE");
+        // A full disk is told of once, and not four times a second.
+        let begins_to_fail = copied.is_err() && !fails;
+        fails = copied.is_err();
+        pause = match copied {
             Ok(log) if log.length > LONG => IN_A_HURRY,
             Ok(_) => EVERY,
             Err(error) => {
-                tracing::warn!(%error, "the write-ahead log could not be copied back; it will be tried again");
+                if begins_to_fail {
+                    tracing::warn!(%error, "the write-ahead log could not be copied back; it will be tried again");
+                }
                 EVERY
             }
         };

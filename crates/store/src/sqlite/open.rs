@@ -1,5 +1,6 @@
 //! Opening a file: one process only, a library that keeps its promises, a schema that this program knows.
 
+use crate::schema::tell_migrations;
 use crate::{OpenError, Options, Schema, faults};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -146,7 +147,8 @@ fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     if !schema.pending.is_empty() {
         faults::point("migration step");
         let runner = embedded::migrations::runner().set_grouped(true);
-        runner.run(connection).map_err(|error| OpenError::Database(error.to_string()))?;
+        let report = runner.run(connection).map_err(|error| OpenError::Database(error.to_string()))?;
+        tell_migrations(report.applied_migrations());
     }
     Ok(())
 }

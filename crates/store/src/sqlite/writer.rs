@@ -21,17 +21,25 @@ use std::time::{Duration, Instant};
 /// How often the writer begins the write-ahead log anew at most: a reader may hold it.
 const TRIMMED_EVERY: Duration = Duration::from_millis(50);
 
+/// A write of 64 pages, more than most batches need, and its removal; the first also removes what a crash between them has left.
+const PROBES: [&str; 2] = [
+    "drop table if exists write_probe; create table write_probe as select zeroblob(262144) as room",
+    "drop table write_probe",
+];
+
 /// The one connection that writes.
 pub(crate) struct SqliteWriter {
     connection: Connection,
     trimmed_at: Instant,
+    /// Whether that failed the last time.
+    trim_fails: bool,
     /// The epoch that begins with the next entry; none: it has begun.
     next_epoch: Option<Epoch>,
 }
 
 impl SqliteWriter {
     pub(crate) fn new(connection: Connection, next_epoch: Epoch) -> SqliteWriter {
-        SqliteWriter { connection, trimmed_at: Instant::now(), next_epoch: Some(next_epoch) }
+        SqliteWriter { connection, trimmed_at: Instant::now(), trim_fails: false, next_epoch: Some(next_epoch) }
     }
 
     fn one<T>(&self, query: &Query, read: fn(&dyn Row) -> Read<T>) -> Result<Option<T>, Failure> {
@@ -109,6 +117,16 @@ impl Writer for SqliteWriter {
         Ok(())
     }
 
+    /// Two transactions, because only what is committed is written, and what a transaction makes and drops again is not.
+    fn probe(&mut self) -> Result<(), Failure> {
+        for sql in PROBES {
+            self.connection.execute_batch("begin immediate")?;
+            self.connection.execute_batch(sql)?;
+            self.connection.execute_batch("commit").map_err(|error| commit_failure(&error))?;
+        }
+        Ok(())
+    }
+
     fn is_open(&self) -> bool {
         !self.connection.is_autocommit()
     }
@@ -125,9 +143,11 @@ impl Writer for SqliteWriter {
         let due = Log::of(&self.connection).is_ok_and(Log::is_due);
         if due && self.trimmed_at.elapsed() > TRIMMED_EVERY {
             self.trimmed_at = Instant::now();
-            if let Err(error) = restart_log(&self.connection) {
+            let trimmed = restart_log(&self.connection);
+            if let Some(error) = trimmed.as_ref().err().filter(|_| !self.trim_fails) {
                 tracing::warn!(%error, "the write-ahead log could not be begun anew; it will be tried again");
             }
+            self.trim_fails = trimmed.is_err();
         }
     }
 

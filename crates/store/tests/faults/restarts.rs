@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const WRITERS: usize = 8;
 const ANSWERS: usize = 100;
 /// How long a node may need once the server is back.
-const BACK_MAX: Duration = Duration::from_secs(2);
+const BACK_MAX: Duration = Duration::from_secs(3);
 
 #[test]
 fn a_server_that_is_killed_under_writers_and_comes_back_has_lost_and_doubled_nothing() {

@@ -1,9 +1,8 @@
 //! How far a copy is: a bar on a terminal, and plain lines everywhere else.
 
-use crate::announce;
+use crate::{announce, log};
 use indicatif::{ProgressBar, ProgressStyle};
 use orderpark_store::copy::Progress;
-use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 /// How often a plain line says how far a long table is.
@@ -17,7 +16,7 @@ pub(super) struct Bar {
 
 impl Bar {
     pub(super) fn new() -> Bar {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = log::is_terminal().then(|| {
             let style = ProgressStyle::with_template("{msg:14} {bar:40} {pos:>10} of {len:10} {eta}");
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
