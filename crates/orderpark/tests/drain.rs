@@ -115,6 +115,38 @@ fn stop_under_load(engine: Engine) {
     assert!(acknowledged.is_subset(&there), "{:?}", acknowledged.difference(&there));
 }
 
+/// A body that goes on is answered, one that does not is given up after some seconds, and half a head at once.
+#[test]
+fn what_is_half_sent_holds_sigterm_for_a_few_seconds_only() {
+    let mut deployment = Deployment::start(&[]);
+    let world = World::make(&deployment, 1);
+    let request = world.place(&world.subscribers[0], 1, None).bytes();
+    let address = deployment.address();
+    let begin = |length: usize| {
+        let mut connection = deployment.connect();
+        connection.exchange(&get("/health/live").bytes()).unwrap().done();
+        connection.send(&request[..length]).unwrap();
+        connection
+    };
+    let [mut silent, mut goes_on, mut half_a_head] = [request.len() - 20, request.len() - 20, 40].map(begin);
+    let (code, took) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while Connection::open(address).is_ok() {
+                std::thread::yield_now();
+            }
+            for byte in &request[request.len() - 20..] {
+                goes_on.send(&[*byte]).unwrap();
+            }
+            assert_whole(&goes_on.receive().unwrap().done(), 1);
+        });
+        deployment.stop()
+    });
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(6), "{took:?}");
+    assert_eq!(silent.receive().unwrap().status, 408);
+    assert_eq!(half_a_head.receive().unwrap_err().kind(), ErrorKind::NotConnected);
+}
+
 /// Waits for so many answers.
 fn wait_for(answered: &Receiver<()>, count: usize) {
     for _ in 0..count {

@@ -135,14 +135,15 @@ impl Drop for BrokerServer {
     }
 }
 
-/// Debian has such programs where the paths of ordinary users do not lead.
-fn find(program: &str) -> PathBuf {
+/// Where a program is that `./test` installs. Debian has such programs where the paths of ordinary users do not lead.
+pub fn find(program: &str) -> PathBuf {
     let folders = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
     let found = folders.iter().map(|folder| Path::new(folder).join(program)).find(|path| path.exists());
     found.unwrap_or_else(|| panic!("no {program} to test with: run ./test once, which installs it"))
 }
 
-fn free_port() -> u16 {
+/// A port of this machine that nobody has, below those that the system gives away by itself.
+pub fn free_port() -> u16 {
     loop {
         let number = PICKED.fetch_add(1, Ordering::SeqCst).wrapping_add(std::process::id().wrapping_mul(7919));
         let port = u16::try_from(PORTS.start + number % (PORTS.end - PORTS.start)).expect("a port");

@@ -21,7 +21,7 @@ mod sqlite;
 mod template;
 mod verifiers;
 
-pub use brokers::{BrokerKind, BrokerServer};
+pub use brokers::{BrokerKind, BrokerServer, find, free_port};
 pub use chance::Chance;
 pub use clock::{BEGINNING, TestClock};
 pub use cluster::Cluster;

@@ -13,7 +13,7 @@ const READ_MAX: Duration = Duration::from_secs(40);
 #[derive(Clone, Debug)]
 pub struct Request {
     head: String,
-    body: String,
+    pub body: String,
 }
 
 pub fn request(method: &str, path: &str) -> Request {
@@ -107,7 +107,11 @@ pub struct Connection {
 impl Connection {
     pub fn open(address: SocketAddr) -> io::Result<Connection> {
         assert!(address.ip().is_loopback());
-        let stream = TcpStream::connect(address)?;
+        Connection::over(TcpStream::connect(address)?)
+    }
+
+    /// As [`Connection::open`], on a connection that was made in a way of its own.
+    pub fn over(stream: TcpStream) -> io::Result<Connection> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(READ_MAX))?;
         Ok(Connection { stream: BufReader::new(stream) })
@@ -127,6 +131,17 @@ impl Connection {
         let mut byte = [0];
         self.stream.get_mut().read_exact(&mut byte)?;
         Ok(byte[0])
+    }
+
+    /// Reads until this has come.
+    pub fn read_until(&mut self, text: &str) -> io::Result<()> {
+        let mut heard = Vec::new();
+        while !heard.ends_with(text.as_bytes()) {
+            let mut byte = [0];
+            self.stream.read_exact(&mut byte)?;
+            heard.push(byte[0]);
+        }
+        Ok(())
     }
 
     /// Sends a request and reads its answer.
