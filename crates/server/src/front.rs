@@ -168,12 +168,10 @@ pub(crate) fn ready(app: &App) -> Response {
     }
     match app.store.write_state() {
         WriteState::Taken => answer::healthy(),
-        WriteState::Stopped | WriteState::Unreachable => {
-            answer::not_ready("the database does not take changes now")
-        }
-        WriteState::ClockBehind { .. } => {
-            answer::not_ready("the clock is far behind the end of the journal: no changes are taken (docs/operations.md)")
-        }
+        WriteState::Stopped | WriteState::Unreachable => answer::not_ready("the database does not take changes now"),
+        WriteState::ClockBehind { .. } => answer::not_ready(
+            "the clock is far behind the end of the journal: no changes are taken (docs/operations.md)",
+        ),
     }
 }
 

@@ -119,7 +119,8 @@ mod tests {
         }
         let wrong = ["", ".", "1.", ".1", "+1", "-1", "01", "1.00", "1.+0", "1.2.3", " 1", "1 ", "x", "1.4294967295"];
         let wrong_numbers = ["9223372036854775807", "18446744073709551616", "latest", "１"];
-        let wrong_epochs = ["1-", "1.0-", "1-k3x5q2a", "1-k3x5q2abc", "1-K3X5Q2AB", "1-k3x9q2ab", "1-k3x5q2a-", "-k3x5q2ab"];
+        let wrong_epochs =
+            ["1-", "1.0-", "1-k3x5q2a", "1-k3x5q2abc", "1-K3X5Q2AB", "1-k3x9q2ab", "1-k3x5q2a-", "-k3x5q2ab"];
         for text in wrong.into_iter().chain(wrong_numbers).chain(wrong_epochs) {
             assert_eq!(FeedPosition::parse(text), None, "{text:?}");
         }

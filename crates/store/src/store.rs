@@ -64,8 +64,8 @@ impl Store {
         journal_time.ends_at(end);
         journal_time.ahead_of(clock.now());
         let options = Options { clock: Arc::clone(&clock), ..options };
-        let Committer { queue, thread } =
-            committer::start(writer, options, (moves.clone(), Arc::clone(&journal_time))).map_err(|error| OpenError::Database(error.to_string()))?;
+        let Committer { queue, thread } = committer::start(writer, options, (moves.clone(), Arc::clone(&journal_time)))
+            .map_err(|error| OpenError::Database(error.to_string()))?;
         let (queue, committer) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
         Ok(Store { inner: Arc::new(Inner { queue, committer, clock, moves, journal_time, engine }) })
     }
@@ -140,7 +140,10 @@ impl Store {
             return WriteState::Unreachable;
         }
         let now = self.inner.clock.now();
-        self.inner.journal_time.ahead_of(now).map_or(WriteState::Taken, |journal| WriteState::ClockBehind { journal, now })
+        self.inner
+            .journal_time
+            .ahead_of(now)
+            .map_or(WriteState::Taken, |journal| WriteState::ClockBehind { journal, now })
     }
 
     /// The clock by which the journal is written: what the options gave, on PostgreSQL set right by the database's own,

@@ -52,6 +52,9 @@ pub struct Serve {
     /// Make this node's keys those of all nodes on its PostgreSQL database
     #[arg(long)]
     adopt_keys: bool,
+    /// Take changes though the clock is more than an hour behind the journal; they are dated right after its last entry
+    #[arg(long)]
+    accept_clock_behind: bool,
     /// Allow plain HTTP on an address that other machines can reach
     #[arg(long)]
     allow_plain_http: bool,
@@ -68,6 +71,7 @@ struct Plan {
     settings: Settings,
     given: Option<Given>,
     adopt_keys: bool,
+    accept_clock_behind: bool,
     limits: Limits,
     publish: PublishSettings,
 }
@@ -99,13 +103,15 @@ impl Serve {
         let configured = configuration.database.map(|text| text.parse().map_err(anyhow::Error::msg)).transpose()?;
         let database = self.database.or(configured).unwrap_or_else(|| Database::Sqlite(data.join("orderpark.db")));
         let database = password::from_file(database, self.database_password_file.as_deref())?;
-        Ok(Plan { listen, data, database, settings, given, adopt_keys: self.adopt_keys, limits, publish })
+        let (adopt_keys, accept_clock_behind) = (self.adopt_keys, self.accept_clock_behind);
+        Ok(Plan { listen, data, database, settings, given, adopt_keys, accept_clock_behind, limits, publish })
     }
 }
 
 async fn serve(mut plan: Plan) -> anyhow::Result<()> {
     let listener = listening::bind(plan.listen)?;
-    let options = Options { postgres: plan.limits, ..Options::default() };
+    let accept_clock_behind = plan.accept_clock_behind;
+    let options = Options { postgres: plan.limits, accept_clock_behind, ..Options::default() };
     let store = Store::open(&plan.database, options.clone())?;
     bootstrap::operator(&store, &mut plan.settings, plan.given, &*options.chance).await?;
     let signer = wiring::signer(&store, &plan.data, &options, plan.adopt_keys).await?;

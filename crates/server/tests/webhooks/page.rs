@@ -34,7 +34,10 @@ fn the_signature_on_the_page_is_that_of_its_message() {
     let expected = format!("v1,{}", STANDARD.encode(hmac::sign(&key, signed.as_bytes())));
     assert_eq!(header("webhook-signature"), expected);
     let event: Value = serde_json::from_str(body).expect("JSON");
-    assert_eq!(header("webhook-id"), format!("evt_{}", event["id"].as_str().unwrap_or_default().replace(['.', '-'], "_")));
+    assert_eq!(
+        header("webhook-id"),
+        format!("evt_{}", event["id"].as_str().unwrap_or_default().replace(['.', '-'], "_"))
+    );
 }
 
 fn names(object: &Value) -> BTreeSet<String> {

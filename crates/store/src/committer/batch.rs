@@ -141,7 +141,9 @@ impl Batches {
         let decided = catch_unwind(AssertUnwindSafe(|| intent.decide(&draft.world, stamp)));
         match decided {
             Ok(Ok(Decision { outcome: Outcome::Replay { seq }, .. })) => self.replay(draft, intent, (seq, stamp.at)),
-            Ok(Ok(decision)) if draft.is_ahead && !may_be_dated_ahead(&decision.events) => Ok(Err(self.clock_behind(draft))),
+            Ok(Ok(decision)) if draft.is_ahead && !may_be_dated_ahead(&decision.events) => {
+                Ok(Err(self.clock_behind(draft)))
+            }
             Ok(Ok(decision)) => Self::record(draft, intent, decision, stamp.at).map(Ok),
             Ok(Err(refusal)) => Ok(Err(CommitError::Refused(refusal))),
             // Deciding only reads, so the draft is as it was.

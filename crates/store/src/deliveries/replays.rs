@@ -68,7 +68,10 @@ impl Store {
             self.dialect(),
             "insert into delivery_retries (kind, ref, seq, number, lane, attempts, state, at)",
         );
-        query.bind(" select kind, ref, ?", seq).bind(", ?", of_entry).bind(", ?", format!("replay:{}.{of_entry}", place.seq));
+        query
+            .bind(" select kind, ref, ?", seq)
+            .bind(", ?", of_entry)
+            .bind(", ?", format!("replay:{}.{of_entry}", place.seq));
         query.bind(", 0, 'DUE', ? from delivery_targets where", self.now().0);
         of_target(&mut query, target).text(
             " on conflict (kind, ref, seq, number) do update set at = excluded.at, state = excluded.state, \

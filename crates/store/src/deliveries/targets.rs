@@ -168,9 +168,7 @@ impl Store {
              and r.state = 'EXHAUSTED'",
         );
         query.bind(" limit ?) x), ", COUNTED_MAX);
-        query.text(
-            "(select count(*) from delivery_replays p where p.kind = t.kind and p.ref = t.ref), ",
-        );
+        query.text("(select count(*) from delivery_replays p where p.kind = t.kind and p.ref = t.ref), ");
         query.text(&epochs::of_entry("t.cursor_seq")).text(" from delivery_targets t where");
         of_target(&mut query, target);
         self.get(query, status).await

@@ -92,7 +92,8 @@ impl NextEpoch {
     /// What the journal holds where this node knows it to have ended. What is not there any more was lost.
     fn look_at(&mut self, written: &[Row]) -> Result<(), Unreadable> {
         let Some((seq, hash)) = self.seen.filter(|(seq, _)| *seq > 0) else { return Ok(()) };
-        let ours = written.first().map(|row| Ok::<_, Unreadable>((number(row, 0)?, blob(row, 3)? == hash))).transpose()?;
+        let ours =
+            written.first().map(|row| Ok::<_, Unreadable>((number(row, 0)?, blob(row, 3)? == hash))).transpose()?;
         if ours != Some((seq, true)) {
             tracing::error!(seq, "the journal has lost its end: a new epoch of the feed begins (docs/restore.md)");
             self.due = Some(Due::Epoch);
@@ -414,7 +415,8 @@ impl Writer for PostgresWriter {
         let Some(last) = batch.lines.last() else {
             return self.end_unwritten(batch.tells);
         };
-        let mut writes: Vec<Write<'_>> = batch.lines.first().and_then(|first| self.epochs.write(first)).into_iter().collect();
+        let mut writes: Vec<Write<'_>> =
+            batch.lines.first().and_then(|first| self.epochs.write(first)).into_iter().collect();
         writes.extend(flush::statements(batch));
         writes.extend(self.notices(batch, last));
         faults::point("before commit");

@@ -6,8 +6,8 @@
 mod postgres;
 
 use super::{
-    EndpointFilter, OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, StrategyFilter,
-    SubscriptionFilter, UserFilter,
+    EndpointFilter, OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, StrategyFilter, SubscriptionFilter,
+    UserFilter,
 };
 use crate::deliveries::{AttemptFilter, Target};
 use crate::query::{Query, heard};

@@ -47,7 +47,8 @@ fn check_epochs(snapshot: &Snapshot, end: u64, report: &mut Report) -> Result<()
         let (first, word) = (number(row, 0)?, text(row, 1)?.to_owned());
         let has_form = if word.is_empty() { first == 1 } else { Epoch::parse(&word).is_some() };
         report.check(has_form, || format!("feed: '{word}' is no epoch that may begin with entry {first}"));
-        report.check(first > last && (last > 0 || first == 1), || format!("feed: no epoch may begin with entry {first}"));
+        report
+            .check(first > last && (last > 0 || first == 1), || format!("feed: no epoch may begin with entry {first}"));
         report.check(first <= end.max(1), || format!("feed: an epoch begins with entry {first}, which does not exist"));
         report.check(seen.insert(word), || format!("feed: the epoch of entry {first} is that of others"));
         (last, count) = (first, count + 1);

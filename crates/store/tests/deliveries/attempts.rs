@@ -3,8 +3,8 @@
 use super::ground::{ONE, attempt, place, scope_of};
 use super::harness::{Deployment, Engine, answer, everything};
 use orderpark_domain::{Instant, PartyKind, ProductRef};
-use orderpark_store::Slice;
 use orderpark_store::FeedPosition;
+use orderpark_store::Slice;
 use orderpark_store::deliveries::{Attempt, AttemptFilter, Settlement, Target};
 use uuid::Uuid;
 

@@ -6,8 +6,8 @@ use orderpark_domain::{
     Action, Command, Endpoint, EndpointRef, EndpointState, Grant, Instant, Outcome, PartyKind, PartyRef, ProductRef,
     Scope,
 };
-use orderpark_store::{Epoch, EventPlace, FeedPosition};
 use orderpark_store::deliveries::{Attempt, Claim, DeliveryStatus, Lease, Node, Retry, RetryState, Settlement, Target};
+use orderpark_store::{Epoch, EventPlace, FeedPosition};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 

@@ -178,8 +178,7 @@ fn from_any_place_the_rest_is_what_lies_behind_it(engine: Engine) {
         let place = place_of(id);
         assert_eq!(follow(&deployment.store, &everything(), Some(place), &chance), all[index + 1..], "after {id}");
         let entry = EventPlace::after(place.seq);
-        let rest: Vec<_> =
-            all.iter().filter(|(id, _)| place_of(id) > entry).cloned().collect();
+        let rest: Vec<_> = all.iter().filter(|(id, _)| place_of(id) > entry).cloned().collect();
         assert_eq!(follow(&deployment.store, &everything(), Some(entry), &chance), rest, "after {entry:?}");
     }
     let end = answer(deployment.store.events_end()).place;

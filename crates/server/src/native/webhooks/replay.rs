@@ -13,8 +13,8 @@ use crate::wire::{Json, text, time};
 use crate::{App, Problem};
 use axum::response::Response;
 use orderpark_domain::{Endpoint, EndpointRef, Instant};
-use orderpark_store::{EventPlace, FeedPosition};
 use orderpark_store::deliveries::{ReplayAsk, Target};
+use orderpark_store::{EventPlace, FeedPosition};
 use std::sync::Arc;
 
 /// Stretches that may wait for one endpoint. Requests that come at the same instant may go a little beyond.
@@ -93,7 +93,9 @@ fn event_id(value: &Json) -> Read<FeedPosition> {
 fn edge(value: &Json) -> Read<Edge> {
     let text = text::reference(value)?;
     let position = FeedPosition::parse(&text).map(Edge::Position);
-    position.or_else(|| time::parse(&text).map(Edge::At)).ok_or_else(|| "has to be the id of an event, or a time".into())
+    position
+        .or_else(|| time::parse(&text).map(Edge::At))
+        .ok_or_else(|| "has to be the id of an event, or a time".into())
 }
 
 fn only_true(value: &Json) -> Read<()> {
@@ -127,6 +129,7 @@ async fn range(
     let end = app.store.events_end().await?.place;
     let is_order = match (after, until) {
         (Edge::At(after), Some(Edge::At(until))) => after < until,
+        (Edge::Position(after), Some(Edge::Position(until))) => after.place < until.place,
         (Edge::At(after), None) => after <= app.now(),
         _ => true,
     };
