@@ -32,10 +32,15 @@ pub(super) fn check(path: &Path) -> Result<(), OpenError> {
     if !lies_beside(path) || belongs(path).unwrap_or(false) {
         return Ok(());
     }
-    tracing::info!("the database was changed after its write-ahead log: it is checked as a whole");
     let checked = connect(path).and_then(|connection| is_sound(&connection));
     match checked {
-        Ok(true) => Ok(()),
+        Ok(true) => {
+            tracing::warn!(
+                "the database file was changed after its write-ahead log, and both are in order together; if a backup was put \
+                 there, the log has undone that (docs/restore.md)"
+            );
+            Ok(())
+        }
         Ok(false) => Err(explained(path, "the database is malformed")),
         Err(error) => Err(explained(path, error)),
     }
