@@ -120,15 +120,20 @@ fn a_log_that_a_crash_left_beside_its_own_file_is_used_however_the_file_was_touc
 /// As a backup on a file system that is read-only, or one that belongs to somebody else.
 #[test]
 fn a_file_that_nobody_may_write_beside_is_verified() {
-    let (deployment, backup) = killed();
-    let folder = backup.parent().unwrap();
-    // A socket where SQLite would make its files: not even root can write there.
-    for beside in ["orderpark.db-wal", "orderpark.db-shm"] {
-        std::os::unix::net::UnixListener::bind(folder.join(beside)).unwrap();
+    let (mut deployment, backup) = killed();
+    deployment.restart();
+    deployment.stop();
+    for file in [deployment.data().join("orderpark.db"), backup] {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("a%20b?#.db");
+        fs::copy(file, &copy).unwrap();
+        // A socket where SQLite would make its files: not even root can write there.
+        for beside in ["wal", "shm"] {
+            std::os::unix::net::UnixListener::bind(format!("{}-{beside}", copy.display())).unwrap();
+        }
+        let verified = run(&["verify", "--database", &format!("sqlite:{}", copy.display())]);
+        assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
     }
-    let verified = run(&["verify", "--database", &format!("sqlite:{}", backup.display())]);
-    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
-    drop(deployment);
 }
 
 #[test]
