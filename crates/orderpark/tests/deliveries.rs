@@ -183,7 +183,7 @@ fn judge(receiver: &Receiver, expected: &[Value]) -> usize {
         let event: Value = serde_json::from_slice(&arrival.body).unwrap();
         let order = event["data"]["orderRef"].as_str().unwrap_or(event["data"]["ref"].as_str().unwrap()).to_owned();
         let id = text(&event, "id");
-        let (seq, number) = id.split_once('.').unwrap();
+        let (seq, number) = id.split('-').next().unwrap().split_once('.').unwrap();
         let place = (seq.parse().unwrap(), number.parse().unwrap());
         assert!(last.insert(order, place).is_none_or(|before| before < place), "{id} was overtaken");
     }
@@ -243,4 +243,59 @@ fn a_node_that_is_killed_is_followed_by_another_when_its_leases_are_over() {
     let again = judge(&receiver, &expected);
     println!("{} events, {again} came again; 0 lost", expected.len());
     second.verify();
+}
+
+/// What followers and receivers meet after a restore to an earlier point (docs/restore.md).
+fn after_a_restore_no_id_comes_again_and_lost_positions_are_refused(engine: Engine) {
+    let receiver = Receiver::start(9);
+    let folder = tempfile::tempdir().unwrap();
+    let config = configuration(folder.path());
+    let mut first = Deployment::on(engine, &["--config", &config]);
+    let world = World::make(&first, 1);
+    let begin = listen(&first, &world, &receiver);
+    trade(&mut first.connect(), &world, 0);
+    let kept = feed(&first, &world, &begin);
+    judge(&receiver, &kept);
+    assert_eq!(first.stop().0, Some(0));
+    let mut restored = first.backup();
+    first.serve(&["--config", &config]);
+    trade(&mut first.connect(), &world, 1);
+    let lost = feed(&first, &world, &begin).split_off(kept.len());
+    let seen = [&kept[..], &lost].concat();
+    judge(&receiver, &seen);
+    first.kill();
+
+    restored.serve(&["--config", &config]);
+    let mut connection = restored.connect();
+    let after =
+        |event: &Value| get(&format!("{BASE}/events?limit=200&after={}", text(event, "id"))).bearer(&world.vendor);
+    let stream = get(&format!("{BASE}/events/stream")).bearer(&world.vendor);
+    for written in [false, true] {
+        for event in [&lost[0], lost.last().unwrap()] {
+            for request in [after(event), stream.clone().header("Last-Event-ID", &text(event, "id"))] {
+                let refused = connection.exchange(&request.bytes()).unwrap();
+                assert!(refused.status == 410 && refused.text().contains("position_unknown"), "{}", refused.text());
+            }
+        }
+        if !written {
+            trade(&mut restored.connect(), &world, 2);
+        }
+    }
+    let all = feed(&restored, &world, &begin);
+    let new = &all[kept.len()..];
+    assert_eq!((&all[..kept.len()], new.len()), (&kept[..], lost.len()));
+    assert_eq!(connection.exchange(&after(kept.last().unwrap()).bytes()).unwrap().done(), Value::Array(new.to_vec()));
+    // One body an id, over both histories, and each event of both came.
+    judge(&receiver, &[&seen[..], new].concat());
+    restored.verify();
+}
+
+#[test]
+fn after_a_restore_of_a_file_no_id_comes_again_and_lost_positions_are_refused() {
+    after_a_restore_no_id_comes_again_and_lost_positions_are_refused(Engine::Sqlite);
+}
+
+#[test]
+fn after_a_restore_of_a_postgresql_database_no_id_comes_again_and_lost_positions_are_refused() {
+    after_a_restore_no_id_comes_again_and_lost_positions_are_refused(Engine::Postgres);
 }

@@ -270,6 +270,35 @@ async fn readiness_says_that_the_database_takes_no_changes() {
     assert_eq!(nobody.get("/health/live").await.expect(200), json!({"status": "UP"}), "a restart would not help");
 }
 
+/// Whoever served with a clock that was years ahead has left a journal of the future.
+#[tokio::test]
+async fn behind_a_journal_of_the_future_changes_are_refused_with_both_times_and_reads_go_on() {
+    let world = World::new().await;
+    let shop = world.shop("net", "acme").await;
+    world.clock.pass_days(3650);
+    let create = orderpark_domain::party::CreateParty {
+        kind: orderpark_domain::PartyKind::Supplier,
+        id: "later".into(),
+        name: "Later".into(),
+        vendor_id: None,
+        contact_email: None,
+        organization: None,
+        primary_user: None,
+    };
+    let intent = orderpark_domain::Intent::system(orderpark_domain::Command::CreateParty(create), "a test");
+    world.app.store.commit(intent).await.expect("it is done");
+    world.clock.pass_days(-3650);
+    let refused = shop.subscriber.post("/orders", json!({"offerId": shop.offer_id})).await;
+    let told = text(&refused.refused(503, "clock_behind_journal"), "message");
+    assert!(told.contains("2026-11-23") && told.contains("2036-11-20"), "{told}");
+    assert_eq!(refused.header("retry-after"), "60");
+    shop.subscriber.get("/orders").await.expect(200);
+    let ready = world.nobody().at("").get("/health/ready").await.expect(503);
+    assert!(text(&ready, "message").starts_with("the clock is far behind"), "{ready}");
+    world.clock.pass_days(3650);
+    assert_eq!(world.nobody().at("").get("/health/ready").await.expect(200), json!({"status": "UP"}));
+}
+
 #[tokio::test]
 async fn what_a_caller_may_not_know_is_like_what_is_not_there() {
     let world = World::new().await;

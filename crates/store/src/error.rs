@@ -28,6 +28,17 @@ pub enum OpenError {
         /// The newest version that this program knows.
         known: u32,
     },
+    /// The file is broken, and a write-ahead log that may be another one's lies beside it.
+    #[error(
+        "{path}: {why}. Beside it lies {path}-wal: if the file was restored from a backup, that is left from before. Move \
+         {path}-wal and {path}-shm away, put the backup there once more, and verify it (docs/restore.md)"
+    )]
+    LeftLog {
+        /// The file.
+        path: String,
+        /// How it is broken.
+        why: String,
+    },
     /// A copy into it has begun and not ended: what is there is a part of a deployment.
     #[error("the database is an unfinished copy: say the same `orderpark copy` again, and it goes on where it stopped")]
     CopyUnfinished,

@@ -8,7 +8,7 @@ mod harness;
 use harness::{Chance, Deployment, Engine, TestDatabase, everything, order_of, place};
 use orderpark_domain::token::IssueToken;
 use orderpark_domain::{Command, Grant, Instant, Intent, PartyKind, PartyRef, SecretHash, Token};
-use orderpark_store::{Clock, Options, Store, SystemClock};
+use orderpark_store::{Clock, CommitError, Options, Store, SystemClock, WriteState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -157,3 +157,39 @@ fn issued(store: &Store, name: u8, expires_at: Instant) -> Token {
     assert_eq!(found, token);
     found
 }
+
+/// Whoever served with a clock ten years ahead has ended: what the next one does with the right one.
+fn behind_a_journal_of_the_future_nothing_but_tokens_is_decided(engine: Engine) {
+    let deployment = Deployment::on(engine);
+    let shop = deployment.shop("acme");
+    let began = deployment.clock.now();
+    deployment.clock.pass_micros(3650 * DAY);
+    let keyed = Intent { request: Some(harness::key(deployment.operator, 1, 1)), ..deployment.intent(place(&shop)) };
+    let first = deployment.store.commit_blocking(keyed.clone()).expect("an order");
+    let (home, _) = deployment.closed();
+    let open = |accept_clock_behind: bool| {
+        let clock = Arc::new(harness::TestClock::ticking());
+        let options = Options { accept_clock_behind, ..harness::options(&clock) };
+        (Store::open(&home.database(), options).expect("it opens"), clock)
+    };
+    let order = |store: &Store| store.commit_blocking(Intent::system(place(&shop), "a test"));
+    let (store, clock) = open(false);
+    assert!(matches!(store.write_state(), WriteState::ClockBehind { journal, now } if journal.0 - now.0 > 3640 * DAY));
+    let refused = order(&store).expect_err("it is refused");
+    assert!(matches!(refused, CommitError::ClockBehind { journal, now } if journal > now), "{refused:?}");
+    let again = store.commit_blocking(keyed).expect("it was done before");
+    assert_eq!((again.outcome, again.replayed), (first.outcome, true));
+    issued(&store, 7, Instant(began.0 + DAY));
+    assert!(order(&store).is_err() && !store.takes_writes());
+    clock.pass_micros(3650 * DAY - HOUR / 2);
+    assert_eq!(store.write_state(), WriteState::Taken, "it is over when the clock is an hour away");
+    let ahead = order_of(order(&store).expect("an order").outcome);
+    drop(store);
+    let (store, _) = open(true);
+    assert_eq!(store.write_state(), WriteState::Taken);
+    assert!(order_of(order(&store).expect("an order").outcome).created_at > ahead.created_at);
+    drop(store);
+    assert_never_goes_back(&home);
+}
+
+on_each_engine! { behind_a_journal_of_the_future_nothing_but_tokens_is_decided }

@@ -44,7 +44,8 @@ fn literal(engine: Engine, bytes: &[u8]) -> String {
 /// A closed deployment of which every table is kept a second time, so that it can be tampered with again and again.
 struct Victim(TestDatabase);
 
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
+    "feed_epochs",
     "head",
     "journal",
     "parties",
@@ -136,6 +137,11 @@ fn every_tampering_is_told(engine: Engine) {
         ("update head set hash = zeros:32", "its hash is not that of the last entry"),
         ("update head set next_subscription = 1", "head: it says"),
         ("insert into request_keys values (2, zeros:16, zeros:16, 1)", "request_keys: row 2 is not in the journal"),
+        ("delete from feed_epochs", "feed: it has no epoch"),
+        ("update feed_epochs set first_seq = 2", "feed: no epoch may begin with entry 2"),
+        ("update feed_epochs set epoch = 'made up'", "feed: 'made up' is no epoch"),
+        ("insert into feed_epochs values (3, '', null)", "feed: '' is no epoch that may begin with entry 3"),
+        ("insert into feed_epochs values (999, 'abcdefgh', null)", "entry 999, which does not exist"),
     ];
     let victim = Victim::with_history(engine);
     for (tamper, expected) in cases {

@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,6 +24,8 @@ pub enum BrokerKind {
     Nats,
     /// `mosquitto`.
     Mosquitto,
+    /// `pgbouncer`, which is no broker but a pooler in front of PostgreSQL.
+    PgBouncer,
 }
 
 /// A broker that belongs to one test; killed and removed when this is dropped.
@@ -40,6 +43,7 @@ impl BrokerServer {
         let open = match kind {
             BrokerKind::Nats => "",
             BrokerKind::Mosquitto => "allow_anonymous true\n",
+            BrokerKind::PgBouncer => "auth_type = any\n",
         };
         BrokerServer::configured(kind, |_| open.to_owned())
     }
@@ -79,6 +83,15 @@ impl BrokerServer {
                 "user root\npersistence true\npersistence_location {folder}/\nlog_dest stderr\n\
                  max_queued_messages 0\nlistener {port} 127.0.0.1\n"
             ),
+            // It refuses to be root.
+            BrokerKind::PgBouncer => format!(
+                "[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n{}",
+                if self.folder.path().metadata().is_ok_and(|folder| folder.uid() == 0) {
+                    "user = nobody\n"
+                } else {
+                    ""
+                }
+            ),
         };
         fs::write(self.configuration(), first + lines).expect("a configuration");
     }
@@ -96,9 +109,13 @@ impl BrokerServer {
         let (program, ready) = match self.kind {
             BrokerKind::Nats => ("nats-server", "Server is ready"),
             BrokerKind::Mosquitto => ("mosquitto", "running"),
+            BrokerKind::PgBouncer => ("pgbouncer", "process up"),
         };
         let mut command = Command::new(find(program));
-        command.arg("-c").arg(self.configuration()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        if self.kind != BrokerKind::PgBouncer {
+            command.arg("-c");
+        }
+        command.arg(self.configuration()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("a broker that can be started");
         let mut said = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         self.child = Some(child);

@@ -58,6 +58,9 @@ pub struct Serve {
     /// Start although this node's secret.key does not open signing secrets that are sealed in the database
     #[arg(long)]
     accept_unreadable_secrets: bool,
+    /// Take changes though the clock is more than an hour behind the journal; they are dated right after its last entry
+    #[arg(long)]
+    accept_clock_behind: bool,
     /// Allow plain HTTP on an address that other machines can reach
     #[arg(long)]
     allow_plain_http: bool,
@@ -75,6 +78,7 @@ struct Plan {
     given: Option<Given>,
     adopt_keys: bool,
     accept_unreadable_secrets: bool,
+    accept_clock_behind: bool,
     limits: Limits,
     publish: PublishSettings,
 }
@@ -108,15 +112,28 @@ impl Serve {
         let configured = configuration.database.map(|text| text.parse().map_err(anyhow::Error::msg)).transpose()?;
         let database = self.database.or(configured).unwrap_or_else(|| Database::Sqlite(data.join("orderpark.db")));
         let database = password::from_file(database, self.database_password_file.as_deref())?;
-        let (adopt_keys, accept_unreadable_secrets) = (self.adopt_keys, self.accept_unreadable_secrets);
-        Ok(Plan { listen, data, database, settings, given, adopt_keys, accept_unreadable_secrets, limits, publish })
+        let (accept_unreadable_secrets, accept_clock_behind) = (self.accept_unreadable_secrets, self.accept_clock_behind);
+        let adopt_keys = self.adopt_keys;
+        Ok(Plan {
+            listen,
+            data,
+            database,
+            settings,
+            given,
+            adopt_keys,
+            accept_unreadable_secrets,
+            accept_clock_behind,
+            limits,
+            publish,
+        })
     }
 }
 
 async fn serve(mut plan: Plan) -> anyhow::Result<()> {
     wiring::ignore_hangups()?;
     let listener = listening::bind(&plan.listen)?;
-    let options = Options { postgres: plan.limits, ..Options::default() };
+    let accept_clock_behind = plan.accept_clock_behind;
+    let options = Options { postgres: plan.limits, accept_clock_behind, ..Options::default() };
     let store = Store::open(&plan.database, options.clone())?;
     bootstrap::operator(&store, &mut plan.settings, plan.given, &*options.chance).await?;
     wiring::check_sealed(&store, &plan.data, &options, plan.accept_unreadable_secrets).await?;

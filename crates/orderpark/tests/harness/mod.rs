@@ -54,6 +54,17 @@ impl Deployment {
         deployment
     }
 
+    /// A backup of one that was stopped, not started yet: its database as it is now, and its keys.
+    pub fn backup(&self) -> Deployment {
+        let database = self.database.as_ref().map(|database| Arc::new(database.copied()));
+        let backup = Deployment { running: None, folder: tempfile::tempdir().unwrap(), database, through: None };
+        backup.copy_keys(self);
+        if self.database.is_none() {
+            fs::copy(self.data().join("orderpark.db"), backup.data().join("orderpark.db")).unwrap();
+        }
+        backup
+    }
+
     /// Starts another node on the same database, with the same keys.
     pub fn beside(&self, more: &[&str]) -> Deployment {
         self.other(None, more)

@@ -17,7 +17,7 @@ fn by_order(arrivals: &[Arrival]) -> HashMap<String, Vec<(u64, u32)>> {
         let data = &event["data"];
         let order = data["orderRef"].as_str().or(data["ref"].as_str()).expect("a ref").to_owned();
         let id = text(&event, "id");
-        let (seq, number) = id.split_once('.').expect("a place");
+        let (seq, number) = id.split('-').next().and_then(|place| place.split_once('.')).expect("a place");
         orders.entry(order).or_default().push((seq.parse().expect("a number"), number.parse().expect("a number")));
     }
     orders

@@ -75,7 +75,7 @@ fn ids(events: &[Value]) -> Vec<(u64, u64)> {
     let number = |text: &str| text.parse::<u64>().expect("a number");
     let place = |event| {
         let id = text(event, "id");
-        let (seq, place) = id.split_once('.').expect("entry and number");
+        let (seq, place) = id.split('-').next().and_then(|place| place.split_once('.')).expect("entry and number");
         (number(seq), number(place))
     };
     events.iter().map(place).collect()

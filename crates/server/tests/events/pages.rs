@@ -147,6 +147,12 @@ async fn where_to_begin_is_understood_or_refused(engine: Engine) {
             assert_eq!(answer.status, 400, "{} answered {}", answer.asked, answer.text());
         }
     }
+    for unknown in ["999999", "999999.0", "1.0", "1-aaaaaaaa", "0.0"] {
+        shop.vendor.get(&format!("/events?after={unknown}")).await.refused(410, "position_unknown");
+        let vendor = shop.vendor.with("accept", "*/*");
+        vendor.get(&format!("/events/stream?after={unknown}")).await.refused(410, "position_unknown");
+        vendor.with("last-event-id", unknown).get("/events/stream").await.refused(410, "position_unknown");
+    }
     for wrong in ["0", "201", "+5", "x", ""] {
         shop.vendor.get(&format!("/events?limit={wrong}")).await.refused(400, "invalid_attribute");
     }

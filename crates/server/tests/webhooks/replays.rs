@@ -68,12 +68,12 @@ async fn an_event_a_stretch_or_all_that_was_given_up_can_be_asked_for(engine: En
 async fn what_cannot_be_sent_again_is_refused(engine: Engine) {
     let scene = Scene::on(engine).await;
     let (first, second, third) = (&scene.events[0], &scene.events[1], &scene.events[2]);
+    let epoch = first.split_once('-').expect("an epoch").1;
+    let of_first = |seq: &str, number: &str| format!("{seq}.{number}-{epoch}");
     for (body, path) in [
         // What it does not want, what its owner may not hear, and what there is not.
         (json!({"eventId": third}), "eventId"),
-        (json!({"eventId": "1.0"}), "eventId"),
-        (json!({"eventId": "999999.0"}), "eventId"),
-        (json!({"eventId": format!("{}.7", first.split('.').next().unwrap_or_default())}), "eventId"),
+        (json!({"eventId": of_first("1", "0")}), "eventId"),
     ] {
         let refused = scene.replay(body.clone()).await.refused(400, "unknown_reference");
         assert_eq!(refused["fields"][0]["path"], path, "{body}");
@@ -87,11 +87,21 @@ async fn what_cannot_be_sent_again_is_refused(engine: Engine) {
         json!({"after": second, "until": first}),
         json!({"after": first, "until": first}),
         json!({"after": "2090-01-01T00:00:00Z"}),
-        json!({"after": "999999"}),
         json!({"exhausted": false}),
     ] {
         scene.replay(body).await.refused(400, "invalid_attribute");
     }
+    for body in [
+        json!({"eventId": "999999.0"}),
+        json!({"eventId": "1.0"}),
+        json!({"eventId": of_first(first.split('.').next().unwrap_or_default(), "7")}),
+        json!({"after": "999999"}),
+        json!({"after": first, "until": "1-aaaaaaaa"}),
+    ] {
+        scene.replay(body).await.refused(410, "position_unknown");
+    }
+    let quiet = json!({"after": "2020-01-01T00:00:00Z", "until": "2020-01-01T00:00:01Z"});
+    assert_eq!(scene.asked(quiet).await, (0, 0), "nothing happened then");
     scene.replay(json!({"everything": true})).await.refused(400, "unknown_attribute");
     let vendor = &scene.shop.vendor;
     assert_eq!(vendor.get(&path(&scene.endpoint)).await.expect(200)["delivery"]["waiting"], 0);

@@ -17,6 +17,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::Row;
 
+/// For this transaction alone, so that a connection is never lent with it to others.
+const BEGIN: &str = "begin; set local synchronous_commit = local";
+
 /// Connections of a node, made when they are needed.
 const CONNECTIONS: usize = 4;
 
@@ -55,13 +58,9 @@ async fn carry_out(connection: &Object, books: &Books) -> Result<Kept, SessionEr
         statements.push(connection.prepare_cached(query.sql()).await?);
     }
     let asked = join_all(books.0.iter().zip(&statements).map(|(query, statement)| ask(connection, statement, query)));
-    if books.0.len() == 1 {
-        // One statement is a transaction.
-        return asked.await.into_iter().map(|rows| kept(&rows?)).collect();
-    }
     // In this order. If any of it fails, PostgreSQL makes the commit a rollback.
     let (begun, asked, committed) =
-        tokio::join!(biased; connection.batch_execute("begin"), asked, connection.batch_execute("commit"));
+        tokio::join!(biased; connection.batch_execute(BEGIN), asked, connection.batch_execute("commit"));
     begun?;
     let answered = asked.into_iter().collect::<Result<Vec<_>, _>>()?;
     committed?;
@@ -74,4 +73,26 @@ fn kept(rows: &[Row]) -> Result<Vec<KeptRow>, SessionError> {
         Ok(KeptRow(values?))
     };
     rows.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scratch::Scratch;
+    use super::{Books, Keepers};
+    use crate::query::{Dialect, Query, Value};
+
+    /// What a failover loses of the bookkeeping is delivered once more; so it waits for no standby. Nothing else may do that,
+    /// also where the same connection does it.
+    #[tokio::test]
+    async fn only_bookkeeping_waits_for_no_standby() {
+        let scratch = Scratch::new().await;
+        let keepers = Keepers::new(&scratch.connector()).unwrap();
+        let ask = || Query::new(Dialect::Postgres, "select current_setting('synchronous_commit')");
+        for books in [vec![ask()], vec![ask(), ask()]] {
+            let kept = keepers.keep(&Books(books)).await.unwrap();
+            assert!(kept.iter().flatten().all(|row| row.0 == [Value::Text("local".into())]), "{kept:?}");
+        }
+        let lent = keepers.pool.get().await.unwrap();
+        assert_eq!(lent.query_one("show synchronous_commit", &[]).await.unwrap().get::<_, &str>(0), "on");
+    }
 }

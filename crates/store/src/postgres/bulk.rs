@@ -14,17 +14,13 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
-/// The other side may take its time between two statements. Tables are read by their keys, and references are checked
-/// by them, however young the tables are.
-const SESSION: &str = "set application_name = 'orderpark copy'; set idle_in_transaction_session_timeout = 0; \
-    set lock_timeout = '10s'; set enable_seqscan = off";
-
 /// Writers wait for a row of `head`, and get none while this lasts; reads go on. The view of the transaction begins only
 /// with its first query, so there is nothing that it could have missed.
 const HOLD: &str = "begin isolation level repeatable read; lock table head in exclusive mode";
 
 /// Two copies into one database keep out of each other's way. A killed one may take a moment to let go.
-const ALONE: &str = "set lock_timeout = '3s'; select pg_advisory_lock(1869770855, hashtext(current_schema()))";
+const ALONE: &str = "begin; set local lock_timeout = '3s'; \
+    select pg_advisory_lock(1869770855, hashtext(current_schema())); commit";
 
 /// A connection with a runtime of its own.
 pub(crate) struct Bulk {
@@ -36,7 +32,7 @@ impl Bulk {
     /// Holds a database, to read from it: nobody writes to it as long as this lives.
     pub(crate) fn read(address: &Address) -> Result<Bulk, OpenError> {
         let bulk = Bulk::connect(address)?;
-        bulk.run_all(&[SESSION, HOLD])?;
+        bulk.run_all(&[HOLD])?;
         Ok(bulk)
     }
 
@@ -44,7 +40,7 @@ impl Bulk {
     pub(crate) fn write(address: &Address) -> Result<Option<Bulk>, OpenError> {
         let mut bulk = Bulk::connect(address)?;
         bulk.runtime.block_on(migrate::migrate(&mut bulk.session.client))?;
-        match bulk.run_all(&[SESSION, ALONE]) {
+        match bulk.run_all(&[ALONE]) {
             Ok(()) => Ok(Some(bulk)),
             Err(SessionError::Server(error)) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(None),
             Err(error) => Err(error.into()),
@@ -56,7 +52,7 @@ impl Bulk {
         let runtime = runtime.map_err(|error| OpenError::Database(error.to_string()))?;
         let limits = Limits::of_a_walk();
         let connector = Connector::new(address, &limits)?;
-        let session = runtime.block_on(Session::open(&connector, Role::Migrator))?;
+        let session = runtime.block_on(Session::open(&connector, Role::Copier))?;
         Ok(Bulk { runtime, session })
     }
 

@@ -1,7 +1,8 @@
 //! Connecting: to the primary among the hosts, for one role, and never to a server that breaks the promises.
 //!
 //! What a session may do is said in its first packet, so it holds from its first statement. What the server must be is asked
-//! in one round trip after that, at each new connection: after a failover it is another server that answers.
+//! after that, at each new connection: after a failover it is another server that answers. So is every setting, and where it
+//! matters, whether it is one session at all: a pooler in between may drop the first and share the second.
 
 mod error;
 
@@ -16,7 +17,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Connection, SimpleQueryMessage, Socket};
+use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage, SimpleQueryRow, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The half of a connection that moves bytes; whoever connects drives it.
@@ -28,6 +29,9 @@ const SERVER_MIN: u32 = 150_000;
 /// How long a session of `verify` may think between two statements of its one transaction.
 const VERIFY_IDLE_MAX: Duration = Duration::from_mins(1);
 
+/// How long a copy waits for those who write.
+const COPY_LOCK_MAX: Duration = Duration::from_secs(10);
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -37,6 +41,7 @@ pub(super) enum Role {
     Listener,
     Keeper,
     Migrator,
+    Copier,
     Verify,
 }
 
@@ -49,6 +54,7 @@ impl Role {
             Role::Listener => "listener",
             Role::Keeper => "keeper",
             Role::Migrator => "migrator",
+            Role::Copier => "copy",
             Role::Verify => "verify",
         }
     }
@@ -57,21 +63,30 @@ impl Role {
         matches!(self, Role::Reader | Role::List | Role::Verify)
     }
 
-    /// Statements that look for rows by their keys and must not be planned otherwise while the tables are young: a
-    /// session lives long, and so do its plans, those of foreign keys among them.
-    fn looks_by_key(self) -> bool {
-        matches!(self, Role::Writer | Role::Reader | Role::Keeper)
+    /// How statements are planned. Those that look for rows by their keys must not be planned otherwise while the tables are
+    /// young: a session lives long, and so do its plans, those of foreign keys among them.
+    fn plans(self) -> &'static [(&'static str, &'static str)] {
+        const GENERIC: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
+        const BY_KEY: [(&str, &str); 3] =
+            [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+        match self {
+            Role::Writer | Role::Keeper => const { &[BY_KEY[0], BY_KEY[1], BY_KEY[2], GENERIC] },
+            Role::Reader => &BY_KEY,
+            Role::Copier => const { &[BY_KEY[0]] },
+            Role::List | Role::Listener | Role::Migrator | Role::Verify => &[],
+        }
     }
 
-    /// What is said first on a connection that was found good. Bookkeeping waits for no standby.
-    pub(super) fn first_statement(self) -> Option<&'static str> {
-        (self == Role::Keeper).then_some("set synchronous_commit = local")
+    /// Whether its connections are proved to be sessions of the server: those that hold locks or listen, or prepare statements
+    /// first. What is found of one is true of all.
+    fn is_proved(self) -> bool {
+        matches!(self, Role::Writer | Role::Listener | Role::Migrator | Role::Copier)
     }
 
     /// Schemas and proofs take as long as they take.
     fn statement_max(self, limits: &Limits) -> Duration {
         match self {
-            Role::Migrator | Role::Verify => Duration::ZERO,
+            Role::Migrator | Role::Copier | Role::Verify => Duration::ZERO,
             _ => limits.statement_max,
         }
     }
@@ -79,14 +94,15 @@ impl Role {
     fn idle_in_transaction_max(self, limits: &Limits) -> Duration {
         match self {
             Role::Verify => VERIFY_IDLE_MAX,
+            // The other side of a copy may take its time.
+            Role::Copier => Duration::ZERO,
             _ => limits.idle_in_transaction_max,
         }
     }
 
-    /// A migrator waits for another one; it sets its own limit before it asks for the locks of tables.
     fn lock_max(self, limits: &Limits) -> Duration {
         match self {
-            Role::Migrator => Duration::ZERO,
+            Role::Copier => COPY_LOCK_MAX,
             _ => limits.lock_max,
         }
     }
@@ -143,49 +159,73 @@ impl Connector {
             .keepalives_interval(Duration::from_secs(1))
             .keepalives_retries(2);
         config.ssl_mode(if target.tls { SslMode::Require } else { SslMode::Disable });
-        config.application_name(format!("orderpark {role}")).options(self.session(role));
-        let connected = config.connect(self.tls.clone()).await;
-        let (client, mut wire) = connected.map_err(|error| ConnectError::of(target, &error))?;
-        let answer = {
-            let asked = pin!(client.simple_query(SERVER));
-            match select(asked, &mut wire).await {
-                Either::Left((answer, _)) => answer.map_err(|error| ConnectError::of(target, &error))?,
-                Either::Right(_) => return Err(ConnectError::unreachable(target, "it closed the connection")),
-            }
-        };
-        judge_answer(&target.name, &answer)?;
-        Ok((client, wire))
+        let (name, settings) = (format!("orderpark {role}"), self.settings(role));
+        config.application_name(&name).options(options(&settings));
+        let mut connected = self.open(target, &config).await?;
+        judge_answer(&target.name, &ask(target, &mut connected, SERVER).await?)?;
+        let asked: Vec<_> = settings.into_iter().chain([("application_name", name)]).collect();
+        compare(&asked, &ask(target, &mut connected, &settings_of(&asked)).await?)?;
+        if role.is_proved() {
+            config.application_name("orderpark check");
+            self.prove(target, &config, &mut connected).await?;
+        }
+        ask(target, &mut connected, PIN).await?;
+        Ok(connected)
     }
 
-    /// The session's settings, as the server's command line takes them.
-    fn session(&self, role: Role) -> String {
-        let limits = &self.limits;
-        let mut options = String::from(
-            "-c default_transaction_isolation=read\\ committed -c default_transaction_deferrable=off -c jit=off \
-             -c client_min_messages=warning -c idle_session_timeout=0 -c tcp_keepalives_idle=1 \
-             -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2",
-        );
-        let mut set = |name: &str, value: &str| {
-            let _ = write!(options, " -c {name}={value}");
-        };
-        set("statement_timeout", &millis(role.statement_max(limits)));
-        set("lock_timeout", &millis(role.lock_max(limits)));
-        set("idle_in_transaction_session_timeout", &millis(role.idle_in_transaction_max(limits)));
-        set("tcp_user_timeout", &millis(limits.silence_max));
-        set("default_transaction_read_only", if role.is_read_only() { "on" } else { "off" });
-        if role.looks_by_key() {
-            for name in ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"] {
-                set(name, "off");
+    async fn open(&self, target: &Target, config: &Config) -> Result<(Client, Wire), ConnectError> {
+        config.connect(self.tls.clone()).await.map_err(|error| ConnectError::of(target, &error))
+    }
+
+    /// Refuses a pooler that lends the server's connections for a transaction at a time, whatever settings they have: while
+    /// another connection is in a transaction, this one must still have the backend that it had before, alone.
+    async fn prove(&self, target: &Target, config: &Config, own: &mut (Client, Wire)) -> Result<(), ConnectError> {
+        let mut other = self.open(target, config).await?;
+        let before = ask(target, own, BACKEND).await?;
+        for _ in 0..PROOFS {
+            let held = ask(target, &mut other, HELD_BACKEND).await?;
+            let now = ask(target, own, BACKEND).await?;
+            ask(target, &mut other, "rollback").await?;
+            if first(&now) != first(&before) || first(&held) == first(&before) {
+                return Err(ConnectError::Pooled(target.name.clone()));
             }
         }
-        if matches!(role, Role::Writer | Role::Keeper) {
-            set("plan_cache_mode", "force_generic_plan");
-        }
-        if let Some(schema) = self.address.schema() {
-            set("search_path", schema);
-        }
-        options
+        Ok(())
     }
+
+    /// What a session of this role asks for, in the units in which the server keeps it.
+    fn settings(&self, role: Role) -> Vec<(&'static str, String)> {
+        let limits = &self.limits;
+        let fixed = [
+            ("default_transaction_isolation", "read committed"),
+            ("default_transaction_deferrable", "off"),
+            ("jit", "off"),
+            ("client_min_messages", "warning"),
+            ("idle_session_timeout", "0"),
+            ("tcp_keepalives_idle", "1"),
+            ("tcp_keepalives_interval", "1"),
+            ("tcp_keepalives_count", "2"),
+            ("default_transaction_read_only", if role.is_read_only() { "on" } else { "off" }),
+        ];
+        let mut settings: Vec<_> = fixed.map(|(name, value)| (name, value.to_owned())).into();
+        settings.extend([
+            ("statement_timeout", millis(role.statement_max(limits))),
+            ("lock_timeout", millis(role.lock_max(limits))),
+            ("idle_in_transaction_session_timeout", millis(role.idle_in_transaction_max(limits))),
+            ("tcp_user_timeout", millis(limits.silence_max)),
+        ]);
+        settings.extend(role.plans().iter().map(|&(name, value)| (name, value.to_owned())));
+        settings.extend(self.address.schema().map(|schema| ("search_path", schema.to_owned())));
+        settings
+    }
+}
+
+/// Settings as the server's command line takes them.
+fn options(settings: &[(&str, String)]) -> String {
+    settings.iter().fold(String::new(), |mut options, (name, value)| {
+        let _ = write!(options, "-c {name}={} ", value.replace(' ', "\\ "));
+        options
+    })
 }
 
 impl fmt::Debug for Connector {
@@ -207,9 +247,57 @@ fn millis(duration: Duration) -> String {
 /// the server's own setting.
 const SERVER: &str = "select current_setting('server_version_num'), current_setting('server_version'), \
     current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'), \
-    current_setting('synchronous_standby_names'), current_setting('server_encoding'), pg_is_in_recovery(), \
-    current_setting('idle_in_transaction_session_timeout'), \
-    set_config('synchronous_commit', current_setting('synchronous_commit'), false)";
+    current_setting('synchronous_standby_names'), current_setting('server_encoding'), pg_is_in_recovery()";
+
+/// Holds a session to what it was judged by, whatever becomes of the server's own setting.
+const PIN: &str = "select set_config('synchronous_commit', current_setting('synchronous_commit'), false)";
+
+const BACKEND: &str = "select pg_backend_pid()";
+const HELD_BACKEND: &str = "begin; select pg_backend_pid()";
+
+/// How often a session is looked for elsewhere: where others come through the same pooler, it may look right by chance.
+const PROOFS: usize = 3;
+
+/// Asks on a connection that nobody drives yet.
+async fn ask(
+    target: &Target,
+    (client, wire): &mut (Client, Wire),
+    sql: &str,
+) -> Result<Vec<SimpleQueryMessage>, ConnectError> {
+    match select(pin!(client.simple_query(sql)), wire).await {
+        Either::Left((answer, _)) => answer.map_err(|error| ConnectError::of(target, &error)),
+        Either::Right(_) => Err(ConnectError::unreachable(target, "it closed the connection")),
+    }
+}
+
+fn rows(answer: &[SimpleQueryMessage]) -> impl Iterator<Item = &SimpleQueryRow> {
+    answer.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    })
+}
+
+fn first(answer: &[SimpleQueryMessage]) -> Option<&str> {
+    rows(answer).next()?.get(0)
+}
+
+fn settings_of(asked: &[(&'static str, String)]) -> String {
+    let names: Vec<String> = asked.iter().map(|(name, _)| format!("'{name}'")).collect();
+    format!("select name, setting from pg_settings where name in ({})", names.join(", "))
+}
+
+/// Every setting must be what was asked for. What a server cannot do for this kind of socket it calls 0.
+fn compare(asked: &[(&'static str, String)], answer: &[SimpleQueryMessage]) -> Result<(), ConnectError> {
+    for (name, wanted) in asked {
+        let row = rows(answer).find(|row| row.get(0) == Some(name));
+        let found = row.and_then(|row| row.get(1)).unwrap_or_default();
+        if found != wanted && !(name.starts_with("tcp_") && found == "0") {
+            let (found, wanted) = (found.to_owned(), wanted.clone());
+            return Err(ConnectError::Session { name, found, wanted });
+        }
+    }
+    Ok(())
+}
 
 /// Asks a server once more that was good when it was connected to: a setting may have been changed since.
 pub(super) async fn judge_again(client: &Client) -> Result<(), ConnectError> {
@@ -218,11 +306,9 @@ pub(super) async fn judge_again(client: &Client) -> Result<(), ConnectError> {
 }
 
 fn judge_answer(host: &str, answer: &[SimpleQueryMessage]) -> Result<(), ConnectError> {
-    let row = answer.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    let row = row.ok_or_else(|| ConnectError::Unreachable(format!("{host}: it told nothing about itself")))?;
+    let row = rows(answer)
+        .next()
+        .ok_or_else(|| ConnectError::Unreachable(format!("{host}: it told nothing about itself")))?;
     judge(host, |at| row.get(at).unwrap_or_default())
 }
 
@@ -244,11 +330,6 @@ fn judge<'r>(host: &str, told: impl Fn(usize) -> &'r str) -> Result<(), ConnectE
             setting("synchronous_commit", "local", "on, as there are synchronous standbys")
         }
         (_, encoding) if encoding != "UTF8" => setting("server_encoding", encoding, "UTF8"),
-        _ if told(8) == "0" => setting(
-            "idle_in_transaction_session_timeout",
-            "0",
-            "what the session asked for: a pooler in between must pass its settings on",
-        ),
         _ => Ok(()),
     }
 }

@@ -16,8 +16,8 @@ mod embedded {
 /// The first half of the key under which programs wait for each other; the second half stands for the schema.
 const LOCK: i32 = 0x6f72_6465;
 
-/// How long to wait for the locks of tables that others use, and so hold up whoever comes behind.
-const LOCKS_MAX: &str = "set lock_timeout = '3s'";
+/// Another migration is waited for as long as it takes, unlike the locks of tables that others use.
+const WAIT: &str = "begin; set local lock_timeout = 0";
 
 /// Looks at the schema and changes nothing.
 pub(super) async fn status(client: &Client) -> Result<Schema, OpenError> {
@@ -54,7 +54,10 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), OpenError> {
     if before.pending.is_empty() {
         return Ok(());
     }
+    client.batch_execute(WAIT).await.map_err(failed)?;
     client.execute("select pg_advisory_lock($1, hashtext($2))", &[&LOCK, &schema]).await.map_err(failed)?;
+    // The lock is the session's.
+    client.batch_execute("commit").await.map_err(failed)?;
     let done = alone(client).await;
     let unlocked = client.execute("select pg_advisory_unlock($1, hashtext($2))", &[&LOCK, &schema]).await;
     done.and(unlocked.map(drop).map_err(failed))
@@ -67,7 +70,6 @@ async fn alone(client: &mut Client) -> Result<(), OpenError> {
     if status.pending.is_empty() {
         return Ok(());
     }
-    client.batch_execute(LOCKS_MAX).await.map_err(failed)?;
     faults::point("migration step");
     let runner = embedded::migrations::runner().set_grouped(true);
     let report = runner.run_async(client).await.map_err(|error| OpenError::Database(sentence(&error)))?;

@@ -113,9 +113,6 @@ impl Manager for Lender {
             }
         });
         let lent = Lent { client: ClientWrapper::new(client, driver), generation, asking: AtomicBool::new(false) };
-        if let Some(sql) = self.role.first_statement() {
-            lent.batch_execute(sql).await.map_err(|error| ConnectError::Unreachable(sentence(&error)))?;
-        }
         Ok(lent)
     }
 

@@ -7,13 +7,14 @@ mod ask;
 mod bulk;
 mod checkpoint;
 mod flush;
+pub(crate) mod left_log;
 mod open;
 mod readers;
 mod writer;
 
 pub(crate) use ask::{AskError, ask, ask_text};
 pub(crate) use bulk::Bulk;
-pub(crate) use open::open_reader;
+pub(crate) use open::{open_reader, open_to_look};
 
 use crate::committer::Writer;
 use crate::query::Query;
@@ -75,7 +76,7 @@ impl Sqlite {
 /// What a file and this program know of the schema. Changes nothing.
 pub(crate) fn schema(path: &Path) -> Result<Schema, OpenError> {
     require(path)?;
-    open::schema(&open_reader(path)?).map_err(|error| OpenError::Database(error.to_string()))
+    open::schema(&open_to_look(path)?).map_err(|error| left_log::explained(path, error))
 }
 
 /// Brings the schema of a file that nobody else has up to date.

@@ -1,9 +1,11 @@
 //! Opening a file: one process only, a library that keeps its promises, a schema that this program knows.
 
+use super::left_log;
 use crate::schema::tell_migrations;
 use crate::{OpenError, Options, Schema, faults};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -47,7 +49,7 @@ impl FileLock {
     }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -56,6 +58,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Opens the connection that writes, makes the file if it is missing, and brings the schema up to date.
 pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
     check_library()?;
+    left_log::check(path)?;
     create_private(path)?;
     let mut connection = connect(path).map_err(|error| database(&error))?;
     configure_writer(&connection, options).map_err(|error| database(&error))?;
@@ -74,19 +77,48 @@ pub(crate) fn require(path: &Path) -> Result<(), OpenError> {
 
 /// Opens a connection that cannot write.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
-    let open = || -> rusqlite::Result<Connection> {
-        let connection = connect(path)?;
-        connection.pragma_update(None, "query_only", true)?;
-        connection.pragma_update(None, "cache_size", -4096)?;
-        Ok(connection)
-    };
-    open().map_err(|error| database(&error))
+    connect(path).and_then(reading).map_err(|error| database(&error))
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    // No mutex: each connection is used by one thread at a time, which `Mutex` and `&mut` see to.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+fn reading(connection: Connection) -> rusqlite::Result<Connection> {
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -4096)?;
+    Ok(connection)
+}
+
+/// Opens a file that is only looked at, also where this process may not write: SQLite wants to, even to read, unless it is
+/// told that nobody else does.
+pub(crate) fn open_to_look(path: &Path) -> Result<Connection, OpenError> {
+    let is_readable = |connection: Connection| {
+        connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
+        Ok(connection)
+    };
+    match connect(path).and_then(reading).and_then(is_readable) {
+        Err(error) if may_not_write(&error) && !left_log::lies_beside(path) => {
+            let path = percent_encode(path.as_os_str().as_encoded_bytes(), AS_IT_IS);
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | NO_MUTEX;
+            let opened = Connection::open_with_flags(format!("file:{path}?immutable=1"), flags);
+            opened.and_then(prepared).and_then(reading).and_then(is_readable).map_err(|error| database(&error))
+        }
+        opened => opened.map_err(|error| left_log::explained(path, error)),
+    }
+}
+
+fn may_not_write(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied))
+}
+
+/// What needs no escape in a URI.
+const AS_IT_IS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    prepared(Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | NO_MUTEX)?)
+}
+
+/// Each connection is used by one thread at a time, which `Mutex` and `&mut` see to.
+const NO_MUTEX: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+
+fn prepared(connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_timeout(BUSY_MAX)?;
     // Only the writer copies the log back when it closes: whoever only reads leaves the files as they are.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;

@@ -10,6 +10,7 @@ mod law;
 mod snapshot;
 mod tables;
 
+use crate::sqlite::left_log;
 use crate::{Database, OpenError, schema};
 use snapshot::Snapshot;
 
@@ -41,6 +42,19 @@ impl Report {
 
 /// Verifies a database. `progress` is told the number of every thousandth entry.
 pub fn verify(database: &Database, progress: &mut dyn FnMut(u64)) -> Result<Report, OpenError> {
+    let verified = verify_all(database, progress);
+    let Database::Sqlite(path) = database else { return verified };
+    match verified {
+        Ok(mut report) if !report.violations.is_empty() && left_log::lies_beside(path) => {
+            report.violations.push(left_log::explained(path, "it breaks its promises").to_string());
+            Ok(report)
+        }
+        Err(OpenError::Database(why)) => Err(left_log::explained(path, why)),
+        verified => verified,
+    }
+}
+
+fn verify_all(database: &Database, progress: &mut dyn FnMut(u64)) -> Result<Report, OpenError> {
     // What a program does not know it cannot vouch for.
     let schema = schema::look(database)?;
     schema.check()?;

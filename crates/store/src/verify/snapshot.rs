@@ -3,7 +3,7 @@
 use super::Report;
 use crate::postgres::Walk;
 use crate::row::{Step, string, text};
-use crate::sqlite::{ask_text, open_reader};
+use crate::sqlite::{ask_text, open_to_look};
 use crate::{Database, OpenError};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ impl Snapshot {
                     let source = std::io::Error::from(std::io::ErrorKind::NotFound);
                     return Err(OpenError::Io { path: path.display().to_string(), source });
                 }
-                let connection = open_reader(path)?;
+                let connection = open_to_look(path)?;
                 // The first read begins the snapshot; it ends with the connection.
                 connection.execute_batch("begin").map_err(|error| OpenError::Database(error.to_string()))?;
                 Ok(Snapshot::Sqlite(connection))

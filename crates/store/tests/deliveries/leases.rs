@@ -185,11 +185,11 @@ fn no_cursor_is_ahead_of_the_journal(engine: Engine) {
     deployment.home.execute(&ahead);
     let renewed = answer(deployment.store.renew_leases(ONE, LONG_MS));
     assert_eq!(renewed.iter().map(|claim| claim.cursor).collect::<Vec<_>>(), [end]);
-    assert_eq!(deployment.status(hook).cursor, end);
+    assert_eq!(deployment.status(hook).cursor.place, end);
     deployment.home.execute(&ahead);
     deployment.end_leases();
     let claim = deployment.claim(OTHER)[0];
-    assert_eq!((claim.cursor, deployment.status(hook).cursor), (end, end));
+    assert_eq!((claim.cursor, deployment.status(hook).cursor.place), (end, end));
     let publisher = answer(deployment.store.claim_publisher(Publisher::Nats, OTHER, LONG_MS)).expect("a publisher");
     assert_eq!(publisher.cursor, end);
     assert!(deployment.settled(&claim.lease, Settlement { cursor: end, ..settlement }));

@@ -91,7 +91,7 @@ fn a_status_says_how_it_goes(engine: Engine) {
     let hook = deployment.hook();
     let (end, lease) = (deployment.end(), deployment.lease(ONE));
     let status = deployment.status(hook);
-    assert_eq!((status.cursor, status.waiting, status.exhausted, status.replays), (end, 0, 0, 0));
+    assert_eq!((status.cursor.place, status.waiting, status.exhausted, status.replays), (end, 0, 0, 0));
     assert_eq!((status.failing_since, status.last_attempt_at, status.last_success_at), (None, None, None));
     let settlement = Settlement {
         failing_since: Some(Instant(2)),

@@ -129,6 +129,7 @@ async fn range(
     let end = app.store.events_end().await?.place;
     let is_order = match (after, until) {
         (Edge::At(after), Some(Edge::At(until))) => after < until,
+        (Edge::Position(after), Some(Edge::Position(until))) => after.place < until.place,
         (Edge::At(after), None) => after <= app.now(),
         _ => true,
     };

@@ -30,6 +30,25 @@ pub(in crate::postgres) enum ConnectError {
         /// What it must say.
         wanted: &'static str,
     },
+    /// The session is not as it was asked for.
+    #[error(
+        "the session's setting {name} is '{found}', not '{wanted}' as was asked for: a pooler in between must pass the \
+         session's settings on (docs/postgresql.md)"
+    )]
+    Session {
+        /// The setting.
+        name: &'static str,
+        /// What the server says.
+        found: String,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// The connection is not one session of the server.
+    #[error(
+        "{0}: a pooler in between lends the server's connections for single transactions; a connection must be one session \
+         (docs/postgresql.md)"
+    )]
+    Pooled(String),
     /// The certificates to trust cannot be read.
     #[error("certificates to trust: {0}")]
     Tls(String),

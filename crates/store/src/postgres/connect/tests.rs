@@ -1,5 +1,6 @@
 use super::super::scratch::Scratch;
 use super::*;
+use orderpark_testbed::{BrokerKind, BrokerServer, upstream};
 use tokio::net::TcpListener;
 use tokio_postgres::error::SqlState;
 
@@ -117,7 +118,7 @@ async fn a_server_that_may_lose_what_it_confirmed_is_refused() {
 /// What a server says of itself, as the question's answer; only the listed places differ from a sound one.
 #[test]
 fn every_unsound_setting_is_named() {
-    let sound = ["150018", "15.18", "on", "on", "on", "", "UTF8", "f", "1500ms"];
+    let sound = ["150018", "15.18", "on", "on", "on", "", "UTF8", "f"];
     let judged = |changes: &[(usize, &'static str)]| {
         let mut told = sound;
         for (at, value) in changes {
@@ -139,7 +140,6 @@ fn every_unsound_setting_is_named() {
     assert_eq!(name(&[(4, "off")]), "synchronous_commit");
     assert_eq!(name(&[(4, "local"), (5, "ANY 1 (a, b)")]), "synchronous_commit");
     assert_eq!(name(&[(6, "LATIN1")]), "server_encoding");
-    assert_eq!(name(&[(8, "0")]), "idle_in_transaction_session_timeout");
 }
 
 /// A host that accepts and never says a word costs its share of the time, and the next one is still reached.
@@ -167,4 +167,60 @@ async fn what_will_not_pass_is_told_from_what_may() {
     let refused = Connector::new(&missing, &Limits::default()).unwrap().connect(Role::Reader).await;
     let refused = refused.map(drop).unwrap_err();
     assert!(matches!(&refused, ConnectError::Rejected(why) if why.contains("does not exist")), "{refused}");
+}
+
+/// A database whose own defaults are what a migrator's session asks for.
+async fn with_defaults() -> Scratch {
+    let scratch = Scratch::new().await;
+    let migrator = scratch.session(Role::Migrator).await;
+    let database: String = migrator.query_one("select current_database()::text", &[]).await.unwrap().get(0);
+    for (name, value) in scratch.connector().settings(Role::Migrator) {
+        migrator.batch_execute(&format!("alter database {database} set {name} = '{value}'")).await.unwrap();
+    }
+    scratch
+}
+
+/// Debian's PgBouncer, in front of the server that tests use.
+fn pooler(mode: &str, ignores_options: bool) -> BrokerServer {
+    let (server, ignored) = (upstream(), if ignores_options { "options" } else { "extra_float_digits" });
+    BrokerServer::configured(BrokerKind::PgBouncer, |_| {
+        format!(
+            "auth_type = any\npool_mode = {mode}\nignore_startup_parameters = {ignored}\n[databases]\n\
+             * = host={} port={} user=orderpark\n",
+            server.ip(),
+            server.port()
+        )
+    })
+}
+
+async fn through(pooler: &BrokerServer, scratch: &Scratch, role: Role) -> Result<(), ConnectError> {
+    let url = scratch.url("").replace(&upstream().to_string(), &format!("127.0.0.1:{}", pooler.port()));
+    let connector = Connector::new(&url.parse().unwrap(), &Limits::default()).unwrap();
+    connector.connect(role).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_pooler_must_pass_the_settings_on_and_give_each_session_a_connection_of_its_own() {
+    let (plain, alike) = (Scratch::new().await, with_defaults().await);
+    for mode in ["session", "transaction", "statement"] {
+        let strict = pooler(mode, false);
+        for scratch in [&plain, &alike] {
+            let refused = through(&strict, scratch, Role::Migrator).await.unwrap_err();
+            assert!(refused.to_string().contains("options"), "{mode}: {refused}");
+        }
+        let lax = pooler(mode, true);
+        for role in [Role::Writer, Role::Reader, Role::List, Role::Keeper, Role::Listener, Role::Copier, Role::Verify] {
+            let refused = through(&lax, &plain, role).await.unwrap_err();
+            assert!(matches!(refused, ConnectError::Session { .. }), "{mode}, {role}: {refused}");
+        }
+        let passed = through(&lax, &alike, Role::Migrator).await;
+        match (mode, &passed) {
+            ("session", Ok(())) | ("transaction", Err(ConnectError::Pooled(_))) => {}
+            ("statement", Err(refused)) => assert!(refused.to_string().contains("statement pooling"), "{refused}"),
+            _ => panic!("{mode}: {passed:?}"),
+        }
+        let refused = through(&lax, &alike, Role::Writer).await.unwrap_err();
+        let told = "as was asked for: a pooler in between must pass the session's settings on (docs/postgresql.md)";
+        assert!(refused.to_string().ends_with(told) && !refused.may_pass(), "{refused}");
+    }
 }

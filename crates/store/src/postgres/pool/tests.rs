@@ -57,17 +57,3 @@ async fn a_pool_is_never_larger_than_it_may_be() {
     let refused = pool.get().await.map(drop).map_err(error).unwrap_err();
     assert_eq!(refused.to_string(), "all connections to the database are in use");
 }
-
-/// What a failover loses of the bookkeeping is delivered once more; so it waits for no standby. Nothing else may do that.
-#[tokio::test]
-async fn only_bookkeeping_waits_for_no_standby() {
-    let scratch = Scratch::new().await;
-    for (role, waits) in [(Role::Keeper, "local"), (Role::List, "on")] {
-        let pool = pool(&scratch.connector(), role, 1).unwrap();
-        let lent = pool.get().await.unwrap();
-        let row = lent.query_one("show synchronous_commit", &[]).await.unwrap();
-        assert_eq!(row.get::<_, &str>(0), waits, "{role}");
-    }
-    let writer = scratch.session(Role::Writer).await;
-    assert_eq!(writer.query_one("show synchronous_commit", &[]).await.unwrap().get::<_, &str>(0), "on");
-}

@@ -1,0 +1,98 @@
+//! A write-ahead log (`-wal`) that does not belong to its file: one that a crash left, beside a file that was restored since.
+//!
+//! SQLite cannot tell, and would mix the pages of both. A log that belongs to the file was written to last, or has been copied
+//! into the file since. Where neither is so, the file is checked as a whole before anything is written; after most
+//! crashes this reads two pages.
+
+use super::open::{beside, connect};
+use crate::OpenError;
+use rusqlite::Connection;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::Path;
+
+/// Whether a log with anything in it lies beside the file.
+pub(crate) fn lies_beside(path: &Path) -> bool {
+    beside(path, "-wal").metadata().is_ok_and(|log| log.len() > 0)
+}
+
+/// Why a file cannot be used, and what a log beside it may have to do with that.
+pub(crate) fn explained(path: &Path, why: impl ToString) -> OpenError {
+    let why = why.to_string();
+    if lies_beside(path) {
+        OpenError::LeftLog { path: path.display().to_string(), why }
+    } else {
+        OpenError::Database(why)
+    }
+}
+
+/// Refuses a file beside which the log of another one lies.
+pub(super) fn check(path: &Path) -> Result<(), OpenError> {
+    if !lies_beside(path) || belongs(path).unwrap_or(false) {
+        return Ok(());
+    }
+    let checked = connect(path).and_then(|connection| is_sound(&connection));
+    match checked {
+        Ok(true) => {
+            tracing::warn!(
+                "the database file was changed after its write-ahead log, and both are in order together; if a backup was put \
+                 there, the log has undone that (docs/restore.md)"
+            );
+            Ok(())
+        }
+        Ok(false) => Err(explained(path, "the database is malformed")),
+        Err(error) => Err(explained(path, error)),
+    }
+}
+
+fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
+    let told: String = connection.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
+    let ends = "select h.seq = coalesce(max(j.seq), 0) and (h.seq = 0 or max(j.hash) = h.hash) \
+        from head h left join journal j on j.seq >= h.seq";
+    Ok(told == "ok" && connection.query_row(ends, [], |row| row.get(0))?)
+}
+
+/// Whether the log was written to last, or its last page is in the file.
+fn belongs(path: &Path) -> io::Result<bool> {
+    let (file, log) = (File::open(path)?, File::open(beside(path, "-wal"))?);
+    let changed = |of: &Metadata| (of.ctime(), of.ctime_nsec());
+    if changed(&file.metadata()?) < changed(&log.metadata()?) {
+        return Ok(true);
+    }
+    let Some((page, copy)) = last_page(&log)? else { return Ok(true) };
+    let mut found = vec![0; copy.len()];
+    file.read_exact_at(&mut found, (u64::from(page) - 1) * copy.len() as u64)?;
+    Ok(found == copy)
+}
+
+/// The last committed page of a log, with its number (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>); none:
+/// nothing is committed.
+fn last_page(log: &File) -> io::Result<Option<(u32, Vec<u8>)>> {
+    const HEADER: u64 = 32;
+    const FRAME_HEADER: u64 = 24;
+    let mut header = [0; HEADER as usize];
+    if log.metadata()?.len() < HEADER {
+        return Ok(None);
+    }
+    log.read_exact_at(&mut header, 0)?;
+    let size = u64::from(number(&header[8..]));
+    let (mut at, mut last) = (HEADER, None);
+    let mut frame = [0; FRAME_HEADER as usize];
+    // Frames of an earlier round of the log have other salts.
+    while log.read_exact_at(&mut frame, at).is_ok() && frame[8..16] == header[16..24] {
+        let (page, is_commit) = (number(&frame), number(&frame[4..]) != 0);
+        if is_commit && page > 0 {
+            last = Some((page, at + FRAME_HEADER));
+        }
+        at += FRAME_HEADER + size;
+    }
+    let Some((page, at)) = last else { return Ok(None) };
+    let mut copy = vec![0; usize::try_from(size).unwrap_or(0)];
+    log.read_exact_at(&mut copy, at)?;
+    Ok(Some((page, copy)))
+}
+
+fn number(bytes: &[u8]) -> u32 {
+    bytes.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
+}
