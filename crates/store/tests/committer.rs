@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{Deployment, Engine, cancel, key, order_of, place};
+use harness::{Deployment, Engine, cancel, key, order_of, place, settle};
 use orderpark_domain::order::{OfferName, PlaceOrder};
 use orderpark_domain::{Command, Intent, OrderRef, OrderState, Outcome, PartyKind, Refusal, UserRef, offer, party};
 use orderpark_store::verify::verify;
@@ -16,6 +16,7 @@ on_each_engine!(
     a_key_finds_its_first_answer_after_31_and_after_400_days,
     every_kind_of_create_and_delete_is_replayed,
     a_key_that_found_an_order_by_its_external_id_keeps_that_answer,
+    an_external_id_changes_hands_when_its_order_is_rejected,
     a_key_shows_nothing_to_a_client_that_lost_its_scope,
     copies_of_a_key_in_one_batch_make_one_order,
     a_dropped_future_cancels_nothing,
@@ -155,6 +156,30 @@ fn a_key_that_found_an_order_by_its_external_id_keeps_that_answer(engine: Engine
     deployment.done(cancel(order_of(first.clone()).order));
     let again = deployment.store.commit_blocking(matched()).expect("the first answer under this key");
     assert_eq!((again.outcome, again.replayed), (first, true), "though the order was cancelled since");
+    deployment.verified();
+}
+
+/// Whether in one batch or in two.
+fn an_external_id_changes_hands_when_its_order_is_rejected(engine: Engine) {
+    let deployment = Deployment::on(engine);
+    let shop = deployment.asking_shop("acme");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for round in 0..20 {
+        let named = |quantity| {
+            let Command::PlaceOrder(place) = place(&shop) else { unreachable!("it places an order") };
+            Command::PlaceOrder(PlaceOrder { external_id: Some(format!("PO-{round}")), quantity, ..place })
+        };
+        let first = order_of(deployment.done(named(1)));
+        let settled = deployment.intent(settle(first.order, Some(shop.product.product)));
+        let (settled, second) = runtime.block_on(async {
+            tokio::join!(deployment.store.commit(settled), deployment.store.commit(deployment.intent(named(2))))
+        });
+        assert_eq!(order_of(settled.expect("settled").outcome).state, OrderState::Rejected);
+        let second = order_of(second.expect("an order of its own").outcome);
+        assert_ne!(second.order, first.order);
+        assert_eq!(order_of(deployment.done(named(2))), second);
+        assert_eq!(deployment.commit(named(1)), Err(CommitError::Refused(Refusal::ExternalIdTaken)));
+    }
     deployment.verified();
 }
 

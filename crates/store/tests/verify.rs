@@ -2,8 +2,9 @@
 
 mod harness;
 
-use harness::{Deployment, Engine, TestDatabase, cancel, report};
+use harness::{Deployment, Engine, TestDatabase, cancel, order_of, place_for, report, settle};
 use orderpark_domain::balance::ReportUsage;
+use orderpark_domain::order::PlaceOrder;
 use orderpark_domain::{Command, Instant, Offer, Order, OrderRef, OrderState};
 use orderpark_store::verify::Report;
 use std::fmt::Write;
@@ -181,7 +182,14 @@ impl Forger {
         let deployment = Deployment::on(engine);
         let shop = deployment.shop("acme");
         let rival = deployment.shop("rival");
-        let active = deployment.order(&shop);
+        let named = |external_id: &str, offer| {
+            let Command::PlaceOrder(place) = place_for(offer, shop.subscriber.party) else { unreachable!("it places") };
+            Command::PlaceOrder(PlaceOrder { external_id: Some(external_id.into()), ..place })
+        };
+        let active = order_of(deployment.done(named("PO-1", shop.offer.offer)));
+        let asks = deployment.asking_offer("acme");
+        let rejected = order_of(deployment.done(named("PO-2", asks.offer)));
+        deployment.done(settle(rejected.order, Some(rejected.subscriptions[0].product)));
         let cancelled = deployment.order(&shop);
         deployment.done(cancel(cancelled.order));
         let usage = ReportUsage { subscriber: shop.subscriber.party, product: shop.product.product, used: 40 };
@@ -208,12 +216,14 @@ fn fresh(forger: &Forger) -> Order {
     let mut order = forger.active.clone();
     order.order = OrderRef::mint(Instant(forger.active.created_at.0 + 60_000_000), 1);
     order.subscriptions[0].number += 100;
+    // That of an order that was rejected.
+    order.external_id = Some("PO-2".into());
     order
 }
 
 fn a_forged_entry_with_a_right_hash_is_told_by_the_law(engine: Engine) {
     type Case = (&'static str, fn(&Forger) -> String);
-    let cases: [Case; 11] = [
+    let cases: [Case; 12] = [
         ("is CANCELLED, not ACTIVE (I5)", |f| {
             format!("{{\"event\":{{\"orderCancelled\":\"{}\"}}}}", f.cancelled.order)
         }),
@@ -221,6 +231,9 @@ fn a_forged_entry_with_a_right_hash_is_told_by_the_law(engine: Engine) {
             format!("{{\"event\":{{\"orderCancelled\":\"{}\"}}}}", f.active.order)
         }),
         ("exists already (I1)", |f| placed(&f.active)),
+        ("is another order's that was not rejected (I2)", |f| {
+            placed(&Order { external_id: f.active.external_id.clone(), ..fresh(f) })
+        }),
         ("the subscriber of order", |f| placed(&Order { subscriber: f.rival.subscriber.party, ..fresh(f) })),
         ("the offer of order", |f| placed(&Order { offer: f.rival.offer.offer, ..fresh(f) })),
         ("is not what the offer says (I10)", |f| placed(&Order { quantity: 2, ..fresh(f) })),

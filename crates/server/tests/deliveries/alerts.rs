@@ -1,43 +1,18 @@
 //! What the operator's log says of receivers that fail.
 
+use super::harness::log::Log;
 use super::harness::{Engine, text};
 use super::receiver::Receiver;
 use super::{Scene, a_moment};
-use std::io;
-use std::sync::{Arc, Mutex};
-
-/// What this thread logs at the default level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("nobody panics with it").write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// Lines with their level, without the time.
-    fn lines(&self) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().expect("nobody panics with it").clone()).expect("UTF-8");
-        text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
-    }
-}
 
 /// The first failure, one a day, the recovery and the end; and of the address only the host.
 pub async fn an_operator_is_told_of_a_receiver_that_fails(engine: Engine) {
-    let (log, scene, receiver) = (Log::default(), Scene::on(engine).await, Receiver::with(|_| Some((500, None))).await);
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
-    let _until_the_end = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
+    let (scene, receiver) = (Scene::on(engine).await, Receiver::with(|_| Some((500, None))).await);
+    let (log, _until_the_end) = Log::begin();
     let endpoint = scene.endpoint(&format!("{}?token=hidden", receiver.url)).await;
     let (name, host) = (text(&endpoint, "ref"), receiver.url.strip_prefix("http://").expect("http").to_owned());
     let whose = format!("webhook endpoint {name} of VENDOR:{}", scene.shop.vendor.party);
-    scene.order().await;
+    let order = scene.order().await;
     scene.logs(&endpoint, 1).await;
     let told = || log.lines().into_iter().filter(|line| line.contains(&name)).collect::<Vec<_>>();
     for _ in 0..1500 {
@@ -50,7 +25,7 @@ pub async fn an_operator_is_told_of_a_receiver_that_fails(engine: Engine) {
     receiver.turns(|_| Some((200, None)));
     scene.passes_until(&receiver, 600, 3).await;
     receiver.turns(|_| Some((410, None)));
-    scene.order().await;
+    scene.vendor().await.delete(&format!("/orders/{order}")).await.expect(200);
     scene.shows(&endpoint, |seen| seen["state"] == "DISABLED").await;
     scene.running.stop().await;
 

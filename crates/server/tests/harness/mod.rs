@@ -18,6 +18,7 @@
 mod answer;
 mod caller;
 mod journal;
+pub mod log;
 mod raw;
 mod world;
 

@@ -1,5 +1,6 @@
 //! What orders come to whose suppliers are asked.
 
+use crate::harness::log::Log;
 use crate::harness::{Engine, text};
 use crate::receiver::{Receiver, Says};
 use crate::shop::{AskingShop, near, notification};
@@ -80,6 +81,25 @@ pub async fn a_no_counts_more_than_no_answer(engine: Engine) {
     let shop = AskingShop::of(engine, &[&busy, &declines]).await;
     let problem = shop.order().await.refused(409, "rejected_by_supplier");
     assert!(text(&problem, "message").contains("net/app-1"), "{problem}");
+}
+
+/// Who gives no answer is told of once, and when there is one again; who refuses an order has answered.
+pub async fn an_operator_is_told_of_a_supplier_that_gives_no_answer(engine: Engine) {
+    let receiver = Receiver::saying(Says::Status(409)).await;
+    let shop = AskingShop::of(engine, &[&receiver]).await;
+    let (log, _until_the_end) = Log::begin();
+    for (status, answer) in [(409, 409), (503, 409), (502, 409), (204, 201), (204, 201)] {
+        receiver.says(Says::Status(status));
+        shop.order().await.expect(answer);
+    }
+    let told: Vec<_> = log.lines().into_iter().filter(|line| line.contains("questions")).collect();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    for (line, begin) in
+        told.iter().zip(["WARN questions (TRY) to the supplier of net/app-0 fail host=", "INFO questions"])
+    {
+        assert!(line.starts_with(begin), "{told:#?}");
+    }
+    assert!(told[1].contains("succeed again") && !told[0].contains("/subscribed"), "{told:#?}");
 }
 
 /// Every question is listed with what came of it, for the operator and the product's supplier.

@@ -30,6 +30,7 @@ harness::on_each_engine! {
     one_supplier_who_does_not_agree_refuses_the_order;
     one_supplier_who_does_not_answer_refuses_the_order;
     a_no_counts_more_than_no_answer;
+    an_operator_is_told_of_a_supplier_that_gives_no_answer;
     questions_are_listed_as_attempts;
     suppliers_are_asked_at_once;
     who_only_wants_to_be_told_is_not_asked;

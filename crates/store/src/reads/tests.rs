@@ -235,7 +235,6 @@ async fn every_read_of_deliveries(store: &Store, grants: &[(PartyKind, u64)]) ->
     store.get_delivery_status(target).await?;
     store.next_replay(target).await?;
     store.page_retries(target, 1).await?;
-    store.count_sealed_by_others("a key").await?;
     store.get_supplier_target(ProductRef(9)).await?;
     Ok(())
 }

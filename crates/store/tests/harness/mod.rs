@@ -206,12 +206,13 @@ impl Deployment {
 
     /// The same, with a product whose supplier is asked first.
     pub fn asking_shop(&self, name: &str) -> Shop {
-        let notification = Notification {
-            subscribed_url: Some("https://supplier.example.com/subscribed".into()),
-            mode: NotificationMode::TryCommit,
-            ..Notification::default()
-        };
-        self.shop_with(name, Some(notification))
+        self.shop_with(name, Some(asks_first()))
+    }
+
+    /// An offer of a shop that is there, of a new product whose supplier is asked first.
+    pub fn asking_offer(&self, name: &str) -> Offer {
+        let product = self.product(&format!("{name}-net/asks"), Some(asks_first()));
+        self.offer(&format!("{name}/asks"), &[&product.id])
     }
 
     fn shop_with(&self, name: &str, notification: Option<Notification>) -> Shop {
@@ -244,6 +245,14 @@ impl Deployment {
     /// Verifies and expects nothing to be wrong.
     pub fn verified(&self) {
         assert_whole(&self.home);
+    }
+}
+
+fn asks_first() -> Notification {
+    Notification {
+        subscribed_url: Some("https://supplier.example.com/subscribed".into()),
+        mode: NotificationMode::TryCommit,
+        ..Notification::default()
     }
 }
 

@@ -356,6 +356,25 @@ async fn a_batch_of_orders_is_one_statement_a_table() {
     assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1)), (13, "An offer"));
 }
 
+/// The `externalId` of an order that is rejected may be taken in the same batch.
+#[tokio::test]
+async fn an_external_id_may_change_hands_in_one_batch() {
+    let mut written = Written::nothing().await;
+    load(&mut written.world, &[]);
+    let named = |number, state| Order { external_id: Some("PO-9".into()), ..order(number, state) };
+    let mut events = everything();
+    events.push(Event::OrderPlaced(named(8, OrderState::Pending)));
+    written.batch(events).await;
+    load(&mut written.world, &[]);
+    written.world.orders.load(order_ref(8), Some(named(8, OrderState::Pending)));
+    let refused =
+        Event::OrderSettled { order: order_ref(8), refused: Some(PLAN), unreachable: false, declined: vec![] };
+    written.batch(vec![refused, Event::OrderPlaced(named(9, OrderState::Active))]).await;
+    let sql = "select string_agg(state, ' ' order by ref) from orders where external_id = 'PO-9'";
+    let row = written.client.query_one(sql, &[]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "REJECTED ACTIVE");
+}
+
 /// A row that somebody took away makes the batch fail, instead of being missing from the tables and there in the journal.
 #[tokio::test]
 async fn an_update_that_misses_its_row_fails() {
