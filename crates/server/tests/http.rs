@@ -235,7 +235,8 @@ async fn preconditions_are_honoured() {
 #[tokio::test]
 async fn what_is_too_large_is_refused() {
     let world = World::new().await;
-    let path = |length: usize| format!("/orders?x={}", "y".repeat(length - "/core/latest/api/orders?x=".len()));
+    let path =
+        |length: usize| format!("/orders?offerId={}", "y".repeat(length - "/core/latest/api/orders?offerId=".len()));
     world.operator.get(&path(8192)).await.expect(200);
     world.operator.get(&path(8193)).await.refused(414, "uri_too_long");
     world.operator.with("x-long", &"y".repeat(16 * 1024)).get("/orders").await.refused(431, "headers_too_large");

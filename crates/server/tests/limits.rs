@@ -86,7 +86,7 @@ async fn ids_and_settings_have_a_longest_one(engine: Engine) {
     scene.bound("/vendors", "id", vendor(128), vendor(129)).await;
     let product = |length: usize| json!({"id": format!("net/{}", "p".repeat(length)), "name": "New"});
     scene.bound("/applications", "id", product(128), product(129)).await;
-    let offer = |length: usize| json!({"id": format!("acme/{}", "o".repeat(length)), "name": "New", "items": [{"productId": "net/plan"}]});
+    let offer = |length: usize| json!({"id": format!("acme/{}", "o".repeat(length)), "name": "New", "items": [{"productId": "net/app"}]});
     scene.bound("/offers", "id", offer(128), offer(129)).await;
     // {"k":"…"} is eight bytes longer than what is in it.
     let settings = |length: usize| json!({"id": "s$", "settings": {"k": "x".repeat(length - 8)}});
@@ -253,7 +253,7 @@ async fn headers_have_a_size_and_a_number() {
         with_headers(caller, count, HEADERS_MAX + 1).get("/orders").await.refused(431, "headers_too_large");
     }
     with_headers(caller, HEADERS_COUNT_MAX + 1, HEADERS_MAX / 2).get("/orders").await.refused(431, "headers_too_large");
-    let path = |length: usize| format!("/core/latest/api/orders?a={}", "x".repeat(length - 26));
+    let path = |length: usize| format!("/core/latest/api/orders?offerId={}", "x".repeat(length - 32));
     caller.at("").get(&path(URI_MAX)).await.expect(200);
     caller.at("").get(&path(URI_MAX + 1)).await.refused(414, "uri_too_long");
     caller.at("").send(Method::POST, &path(URI_MAX + 1), Body::empty()).await.refused(414, "uri_too_long");
@@ -288,7 +288,7 @@ async fn the_listener_keeps_the_same_limits() {
     let padded_to = |size: usize| format!("x-pad: {}\r\n", "p".repeat(size - used - 5 - 4));
     let many = |count: usize| "x: a\r\n".repeat(count - 2);
     let orders = "/core/latest/api/orders";
-    let long = |length: usize| format!("{orders}?a={}", "x".repeat(length - orders.len() - 3));
+    let long = |length: usize| format!("{orders}?offerId={}", "x".repeat(length - orders.len() - 9));
     let announced =
         |length: usize| head(orders, &format!("content-length: {length}\r\n")) + &padded(&scene.shop, length);
     let chunked = |length: usize| {

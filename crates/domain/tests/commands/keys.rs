@@ -3,7 +3,7 @@
 use crate::harness::{Deployment, No, cancel, not_orderable, order_of, party, place};
 use orderpark_domain::order::PlaceOrder;
 use orderpark_domain::party::DeleteParty;
-use orderpark_domain::{Entry, Event, Outcome, PartyKind, Refusal};
+use orderpark_domain::{Action, Command, Entry, Event, Intent, Outcome, PartyKind, Refusal, RequestKey};
 
 /// The entry that a replay points to.
 fn replayed(shop: &Deployment, outcome: &Outcome) -> Entry {
@@ -56,6 +56,23 @@ fn a_key_belongs_to_a_client_and_an_operation() {
     assert_ne!(first.order, second.order, "another client");
     let cancelled = shop.must(shop.by("alice", cancel(&first)).key("k"));
     assert_eq!(cancelled.events, [Event::OrderCancelled(first.order)], "another operation");
+}
+
+#[test]
+fn a_key_is_also_compared_with_the_request_as_it_was_sent() {
+    let mut shop = Deployment::shop();
+    let scope = shop.caller("alice").may(Action::PlaceOrder).expect("a subscriber may");
+    let command = Command::PlaceOrder(place("acme/sensor", shop.party("alice")));
+    let user = shop.caller("alice").user();
+    let asked = |fingerprint, sent: Option<u8>| Intent {
+        request: Some(RequestKey { client: user, key: [1; 16], fingerprint: [fingerprint; 16] }),
+        sent_fingerprint: sent.map(|sent| [sent; 16]),
+        ..Intent::by(user, scope.clone(), command.clone())
+    };
+    let (first, again, other) = (asked(1, None), asked(2, Some(1)), asked(2, Some(3)));
+    shop.commit(&first).expect("an order");
+    assert!(matches!(shop.commit(&again).map(|it| it.outcome), Ok(Outcome::Replay { .. })));
+    assert_eq!(shop.commit(&other), Err(Refusal::KeyReused));
 }
 
 #[test]

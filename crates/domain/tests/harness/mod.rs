@@ -91,6 +91,9 @@ impl Deployment {
         let stamp = Stamp { at: self.clock, chance: self.chance.next() };
         let decided = intent.decide(&self.whole, stamp);
         assert_eq!(intent.decide(&self.working_set, stamp), decided, "on the working set, {intent:?}");
+        let tried = Intent { dry_run: true, ..intent.clone() }.decide(&self.whole, stamp);
+        let expected = decided.clone().map(|decision| Decision { events: Vec::new(), telling: 0, ..decision });
+        assert_eq!(tried, expected, "as a dry run, {intent:?}");
         if let Ok(decision) = &decided {
             self.apply(intent, decision);
             self.check_outcome(decision);

@@ -2,6 +2,7 @@
 
 use super::{Found, Operation, find_in};
 use crate::Problem;
+use crate::wire::parameters::{Counts, Parameter};
 use http::Method;
 use orderpark_domain::Action;
 use std::future::ready;
@@ -95,4 +96,23 @@ fn an_operation_knows_its_collection() {
     let of_one: Vec<_> = TABLE.iter().filter(|operation| operation.is_of_one()).map(Operation::collection).collect();
     assert_eq!(of_one, ["/things"; 4]);
     assert_eq!((TABLE[0].collection(), TABLE[6].collection()), ("/things", "/news/stream"));
+}
+
+#[test]
+fn the_manual_lists_the_parameters_of_every_operation() {
+    let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/api.md"));
+    let (_, section) = page.split_once("### Parameters\n").expect("a section");
+    let (table, _) = section.split_once("\n### ").expect("its end");
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let listed: Vec<String> =
+        rows.map(|row| row.replace(" (with `resetPassword=true`)", "").replace(" (not both)", "")).collect();
+    let in_table = super::operations().iter().filter(|operation| !operation.parameters.is_empty()).map(|operation| {
+        let named = |parameter: &Parameter| {
+            format!("`{}`{}", parameter.name, ["", "*"][usize::from(parameter.counts != Counts::No)])
+        };
+        let mut names: Vec<String> = operation.parameters.iter().map(named).collect();
+        names.extend(operation.parameters().is_write().then(|| "`dryRun`".to_owned()));
+        format!("| `{} {}` | {} |", operation.method, operation.path, names.join(", "))
+    });
+    assert_eq!(listed, in_table.collect::<Vec<_>>());
 }

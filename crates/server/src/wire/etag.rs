@@ -4,7 +4,7 @@ use super::shown;
 use crate::Problem;
 use crate::problem::Reason;
 use aws_lc_rs::digest::{SHA256, digest};
-use http::header::{HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName};
 use orderpark_domain::IfMatch;
 
@@ -28,14 +28,15 @@ pub fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
         if value.as_bytes().trim_ascii() == b"*" {
             return Ok(IfMatch::Anything);
         }
-        let tags = value.to_str().ok().and_then(entity_tags).ok_or_else(|| no_tag(value))?;
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let tags = entity_tags(&text).ok_or_else(|| no_tag(&text))?;
         revisions.get_or_insert_with(Vec::new).extend(tags.into_iter().filter_map(revision));
     }
     Ok(revisions.map_or(IfMatch::Anything, IfMatch::Revisions))
 }
 
-fn no_tag(value: &HeaderValue) -> Problem {
-    let sent = shown::quoted(&String::from_utf8_lossy(value.as_bytes()));
+fn no_tag(sent: &str) -> Problem {
+    let sent = shown::quoted(sent);
     let message = format!("If-Match is {sent}, but must be * or an ETag in its quotation marks, such as \"1\"");
     Problem::new(Reason::InvalidRequest, message)
 }

@@ -31,13 +31,10 @@ impl Query {
             let (name, value) = (decode(name)?, decode(value)?);
             match known.find(&name) {
                 Some(parameter) if pairs.iter().any(|(other, _)| *other == parameter) => {
-                    return Err(Problem::field(
-                        Reason::InvalidRequest,
-                        name,
-                        "stands twice in the query; send it once",
-                    ));
+                    return Err(twice(&name));
                 }
                 Some(parameter) => pairs.push((parameter, value)),
+                None if unknown.contains(&name) => return Err(twice(&name)),
                 None => unknown.push(name),
             }
         }
@@ -120,6 +117,10 @@ impl Query {
 
 fn flag(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") { Some(true) } else { text.eq_ignore_ascii_case("false").then_some(false) }
+}
+
+fn twice(name: &str) -> Problem {
+    Problem::field(Reason::InvalidRequest, shown::path(name), "stands twice in the query; send it once")
 }
 
 fn wrong_value(name: &str, text: &str, rule: &str) -> Problem {

@@ -124,9 +124,9 @@ async fn pages_of_any_size_are_one_feed(engine: Engine) {
         }
     }
     for base in ["/core/v141/api", "/core/v155/api", "/thingpark/dx/core/latest/api"] {
-        let answer = shop.vendor.at(base).get("/events/?limit=2&x=y").await;
+        let answer = shop.vendor.at(base).get("/events/?limit=2").await;
         let next = next_of(&answer);
-        assert!(next.starts_with(&format!("{base}/events?limit=2&x=y&after=")), "{next}");
+        assert!(next.starts_with(&format!("{base}/events?limit=2&after=")), "{next}");
         assert_eq!(answer.expect(200).as_array().map(Vec::len), Some(2));
         assert_eq!(answer.header("cache-control"), "no-store");
     }

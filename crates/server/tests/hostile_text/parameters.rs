@@ -20,13 +20,13 @@ pub fn parameters() -> Vec<Parameter> {
             vec!["", "x", "-1", "01", "1.", "1.00", "1.2.3", "18446744073709551616", "\u{0662}"],
         ),
         ("GET", "/events/stream", "after", vec!["", "x", "-1", "01", "1.4294967295", "LATEST"]),
-        ("GET", "/offers", "orderable", vec!["", "TRUE", "1", "yes"]),
-        ("DELETE", "/orders/{ref}", "dryRun", vec!["", "TRUE", "1"]),
-        ("DELETE", "/subscribers/{ref}", "force", vec!["", "TRUE", "1"]),
+        ("GET", "/offers", "orderable", vec!["", "wahr", "1", "yes"]),
+        ("DELETE", "/orders/{ref}", "dryRun", vec!["", "wahr", "1"]),
+        ("DELETE", "/subscribers/{ref}", "force", vec!["", "wahr", "1"]),
         ("GET", "/webhookEndpoints", "scope", vec!["", "VENDOR", "vendor:1", "VENDOR:01", "VENDOR:1,SUPPLIER:2"]),
         ("GET", "/webhookEndpoints/{ref}/attempts", "limit", vec!["0", "201", "-1", "+1", "1e1", "x", ""]),
         ("GET", "/webhookEndpoints/{ref}/attempts", "after", vec!["", "x", "0", "17.0"]),
-        ("GET", "/webhookEndpoints/{ref}/attempts", "failed", vec!["", "TRUE", "1"]),
-        ("PUT", "/users/{ref}", "resetPassword", vec!["", "TRUE", "1"]),
+        ("GET", "/webhookEndpoints/{ref}/attempts", "failed", vec!["", "wahr", "1"]),
+        ("PUT", "/users/{ref}", "resetPassword", vec!["", "wahr", "1"]),
     ]
 }

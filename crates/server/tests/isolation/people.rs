@@ -144,7 +144,7 @@ impl Town {
             for _ in 0..2 {
                 chance.shuffle(&mut products);
                 let items = json!([
-                    {"productId": products[0], "grantedConnections": 10}, {"productId": products[1]}
+                    {"productId": products[0], "grantedConnections": 10}, {"productId": products[1], "grantedConnections": 5}
                 ]);
                 let id = format!("{vendor}/{}", self.canaries.next());
                 let name = self.canaries.next();
