@@ -2,7 +2,7 @@
 
 use super::secret::{hash_secret, is_secret_of};
 use super::throttle::Wait;
-use crate::wire::quoted;
+use crate::wire::{is_hidden, quoted};
 use crate::{App, Problem, Settings};
 use orderpark_domain::{Scope, SecretHash, User};
 use std::fmt;
@@ -28,7 +28,11 @@ impl ClientId {
     /// The client is unknown, or sent a wrong secret: the same sentence for both.
     pub(crate) fn not_proved(&self) -> Problem {
         let name = self.to_string();
-        let hint = if name.contains(' ') { ". In a form + means a blank; write %2B for +" } else { "" };
+        let hint = match &name {
+            name if name.contains(' ') => ". In a form + means a blank; write %2B for +",
+            name if name.chars().any(is_hidden) => ". It holds a character that nobody can see; type it anew",
+            _ => "",
+        };
         let shown = quoted(&name);
         Problem::client_not_proved(format!(
             "no client {shown} has this secret: check client_id and client_secret{hint}"

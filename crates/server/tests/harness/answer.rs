@@ -52,6 +52,17 @@ impl Answer {
         body
     }
 
+    /// The body with `$` in place of `sent` wherever it is shown again in quotes.
+    pub fn but_for(&self, sent: &str) -> String {
+        let blanked = |(n, part): (usize, &str)| match part {
+            _ if n % 2 == 0 => part.to_owned(),
+            _ if part == sent => "$".to_owned(),
+            _ if sent.is_empty() => part.to_owned(),
+            _ => part.replace(sent, "$"),
+        };
+        self.text().split('\'').enumerate().map(blanked).collect::<Vec<_>>().join("'")
+    }
+
     /// A header, empty where there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()

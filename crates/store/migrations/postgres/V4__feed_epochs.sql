@@ -20,6 +20,5 @@ create unique index orders_external
 -- Logins are compared without case. Not unique: an older program may have let in two that differ by case.
 create index users_by_folded_login on users (lower(login));
 
--- And so are the addresses of subscribers.
-drop index parties_by_contact;
+-- And so are the addresses of subscribers. The index before stays for programs that know no better.
 create index parties_by_folded_contact on parties (lower(contact_email));

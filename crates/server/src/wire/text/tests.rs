@@ -85,3 +85,89 @@ fn lists_hold_each_once() {
     assert!(strategy_ids(&array(&["ROUTE", "acme/x"])).is_ok());
     assert!(strategy_ids(&array(&["ROUTE", "ROUTE"])).is_err());
 }
+
+#[test]
+fn what_nobody_can_see_is_refused_with_its_place() {
+    let hidden = [
+        '\u{ad}',
+        '\u{34f}',
+        '\u{115f}',
+        '\u{180e}',
+        '\u{200b}',
+        '\u{2028}',
+        '\u{2029}',
+        '\u{2060}',
+        '\u{2064}',
+        '\u{3164}',
+        '\u{fe0f}',
+        '\u{feff}',
+        '\u{ffa0}',
+        '\u{fff9}',
+        '\u{ffff}',
+        '\u{e0061}',
+        '\u{e0100}',
+        '\u{200d}',
+        '\u{200c}',
+    ];
+    for character in hidden {
+        let code = format!("U+{:04X} (character 3)", u32::from(character));
+        for text in [format!("ab{character}"), format!("ab{character}cd"), format!("PO{character}1")] {
+            let refused = name(&of(&text)).expect_err(&text);
+            assert!(refused.contains(&code), "{refused}");
+            assert!(external_id(&of(&text)).is_err() && description(&of(&text)).is_err(), "{text:?}");
+            for read in [id, owned_id, email, url, reference] {
+                assert!(read(&of(&text)).is_err_and(|rule| rule.contains("U+")), "{text:?}");
+            }
+        }
+        assert!(name(&of(&character.to_string())).is_err(), "{character:?} alone");
+    }
+    for blank in ["\u{2800}", "\u{a0}\u{2800}\u{3000}"] {
+        assert!(name(&of(blank)).is_err(), "{blank:?}");
+    }
+}
+
+#[test]
+fn what_a_script_or_an_emoji_needs_is_taken() {
+    for right in [
+        "می‌خواهم",
+        "کتاب‌ها",
+        "क्‍ष",
+        "र‍्य",
+        "രാജന്‍",
+        "ශ්‍රී ලංකා",
+        "👩‍🌾 Farm",
+        "👩🏽‍🚒",
+        "🏳️‍🌈",
+        "❤️",
+        "1️⃣ first",
+        "葛\u{e0100}城",
+        "שלום\u{200f}!",
+        "C++\u{200e} שלום",
+        "مزرعة",
+        "Straße №5 – “x”",
+        "ตลาด",
+    ] {
+        assert_eq!(name(&of(right)).as_deref(), Ok(right.trim()), "{right:?}");
+    }
+    for wrong in
+        ["a\u{200c}b", "می\u{200c}\u{200c}خ", "👩\u{200d}", "\u{200d}👩", "1\u{fe0f}", "שלום\u{200f}", "abc\u{200e}d"]
+    {
+        assert!(name(&of(wrong)).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn texts_are_composed() {
+    assert_eq!(external_id(&of("cafe\u{301}-1")).as_deref(), Ok("caf\u{e9}-1"));
+    assert_eq!(name(&of("\u{1112}\u{1161}\u{11ab}")).as_deref(), Ok("\u{d55c}"));
+    assert_eq!(name(&of(&"e\u{301}".repeat(NAME_MAX))).map(|name| name.chars().count()), Ok(NAME_MAX));
+    assert_eq!(external_ids_in_query("cafe\u{301}"), Ok(("caf\u{e9}".into(), Some("cafe\u{301}".into()))));
+    assert_eq!(external_ids_in_query("PO-1"), Ok(("PO-1".into(), None)));
+}
+
+#[test]
+fn what_is_shown_back_is_short_and_visible() {
+    assert_eq!(quoted("a\u{200b}b\n"), "'ab'");
+    assert_eq!(quoted(&"é".repeat(101)), format!("'{}…'", "é".repeat(100)));
+    assert_eq!(quoted(&"é".repeat(100)), format!("'{}'", "é".repeat(100)));
+}
