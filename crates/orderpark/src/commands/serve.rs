@@ -112,7 +112,8 @@ impl Serve {
         let configured = configuration.database.map(|text| text.parse().map_err(anyhow::Error::msg)).transpose()?;
         let database = self.database.or(configured).unwrap_or_else(|| Database::Sqlite(data.join("orderpark.db")));
         let database = password::from_file(database, self.database_password_file.as_deref())?;
-        let (accept_unreadable_secrets, accept_clock_behind) = (self.accept_unreadable_secrets, self.accept_clock_behind);
+        let (accept_unreadable_secrets, accept_clock_behind) =
+            (self.accept_unreadable_secrets, self.accept_clock_behind);
         let adopt_keys = self.adopt_keys;
         Ok(Plan {
             listen,

@@ -9,6 +9,7 @@ use crate::dx::smp::{SMP_BASE, SUBSCRIPTION};
 use crate::dx::{ADMIN_BASES, BASES, Base, admin, below};
 use crate::problem::Reason;
 use crate::router::operations;
+use crate::wire::shown;
 
 /// Resources of ThingPark DX that have nothing to do with ordering, so that this server will not have them.
 const OUT_OF_SCOPE: &[&str] = &[
@@ -24,8 +25,6 @@ const OUT_OF_SCOPE: &[&str] = &[
     "/networkPartners",
     "/routingProfiles",
 ];
-/// How much of a path is shown.
-const SHOWN_MAX: usize = 64;
 
 /// Nothing is served at this path.
 pub(super) fn problem(path: &str) -> Problem {
@@ -59,11 +58,11 @@ fn in_core(rest: &str) -> String {
         format!("ThingPark DX has {name}, and this server does not: it serves ordering only")
     } else if collections().any(|known| known == name) {
         let paths = operations().iter().map(|operation| operation.path).filter(|path| first_segment(path) == name);
-        format!("there is no operation at {}; served are {}", shown(rest), list(distinct(paths)))
-    } else if let Some(meant) = nearest(name, collections()) {
-        format!("there is no {} (did you mean {meant}?)", shown(name))
+        format!("there is no operation at {}; served are {}", shown::quoted(rest), list(distinct(paths)))
+    } else if let Some(meant) = shown::nearest(name, collections()) {
+        format!("there is no {} (did you mean {meant}?)", shown::quoted(name))
     } else {
-        format!("there is no {}; served are {}", shown(name), list(collections()))
+        format!("there is no {}; served are {}", shown::quoted(name), list(collections()))
     }
 }
 
@@ -71,7 +70,11 @@ fn in_admin(rest: &str) -> String {
     match collections().find(|known| *known == first_segment(rest)) {
         Some(known) => format!("{known} belongs to the Core API: {}", at_core(known)),
         None => {
-            format!("there is no {} in the Admin API; served are {}", shown(rest), list(admin::PATHS.iter().copied()))
+            format!(
+                "there is no {} in the Admin API; served are {}",
+                shown::quoted(rest),
+                list(admin::PATHS.iter().copied())
+            )
         }
     }
 }
@@ -87,7 +90,7 @@ fn without_base(path: &str) -> String {
     } else if let Some(known) = meant {
         format!("{known} is served below the bases of the Core API: {}", at_core(known))
     } else {
-        format!("nothing is served at {}; GET / shows what is", shown(path))
+        format!("nothing is served at {}; GET / shows what is", shown::quoted(path))
     }
 }
 
@@ -120,22 +123,10 @@ fn first_segment(path: &str) -> &str {
     &path[..end]
 }
 
-/// The name that is the same but for case or a few typing errors.
-fn nearest<'n>(sent: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let sent = shown(sent).to_ascii_lowercase();
-    let far = |name: &&str| strsim::osa_distance(&name.to_ascii_lowercase(), &sent);
-    names.filter(|name| far(name) <= 2).min_by_key(far)
-}
-
 fn served(bases: &[&'static str]) -> String {
     list(bases.iter().copied().filter(|base| !base.starts_with("/thingpark")))
 }
 
 fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {
     names.collect::<Vec<_>>().join(", ")
-}
-
-/// As much of a path as fits into a sentence.
-fn shown(path: &str) -> String {
-    path.chars().filter(char::is_ascii_graphic).take(SHOWN_MAX).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::{FieldError, Problem};
 use crate::App;
-use crate::log_limit::shown;
+use crate::wire::quoted;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
@@ -103,7 +103,7 @@ fn log(app: &App, problem: &Problem, error_id: &str, asked: &Asked) {
         return;
     }
     let (code, reason, detail) = (status.as_u16(), facts.reason.slug(), facts.detail.as_deref().unwrap_or_default());
-    let (method, path) = (&asked.method, shown(asked.uri.path()));
+    let (method, path) = (&asked.method, quoted(asked.uri.path()));
     if status.is_server_error() {
         tracing::error!(error_id, %method, path = %path, code, reason, ?detail, "a request failed");
     } else {

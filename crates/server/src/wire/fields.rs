@@ -25,7 +25,7 @@ impl Wrong {
     }
 
     /// The rule, to follow the attribute's name in a sentence.
-    pub(super) fn rule(&self) -> &str {
+    pub(crate) fn rule(&self) -> &str {
         &self.rule
     }
 }

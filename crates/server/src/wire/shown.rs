@@ -70,7 +70,7 @@ pub(crate) fn did_you_mean<'n>(sent: &str, names: impl Iterator<Item = &'n str> 
 }
 
 /// The name that is most like what was sent: the same but for case and separators, or a few typing errors away.
-fn nearest<'n>(sent: &str, names: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(sent: &str, names: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
     if sent.len() > VALUE_MAX {
         return None;
     }

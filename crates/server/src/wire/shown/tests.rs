@@ -31,3 +31,10 @@ fn no_value_that_may_hold_a_secret_is_quoted() {
     assert_eq!(but("name", &text("a\"\u{202e}\\"), "must be"), r#"is "a\"\u202e\\", but must be"#);
     assert_eq!(but("a", &Json::Object(vec![("secret".into(), text("hidden"))]), "x"), "is an object, but x");
 }
+
+#[test]
+fn what_is_shown_back_is_short_and_visible() {
+    assert_eq!(quoted("a\u{200b}b\n"), "'a\\u200bb\\u000a'");
+    assert_eq!(quoted(&"é".repeat(65)), format!("'{}…'", "é".repeat(64)));
+    assert_eq!(quoted(&"é".repeat(64)), format!("'{}'", "é".repeat(64)));
+}
