@@ -3,7 +3,7 @@
 //! A database that is set back to an earlier point gives the numbers of the entries that it lost to other entries. So that no
 //! id is ever given twice with other content, a new epoch begins with the first entry that is written whenever it is not
 //! certain that the journal goes on where it ended: in a SQLite file with each start, in PostgreSQL when the database lives
-//! elsewhere than before (see `postgres/origin.rs`) or has lost its end. An entry keeps the epoch that it was written in,
+//! elsewhere than before (see `postgres/epoch.rs`) or has lost its end. An entry keeps the epoch that it was written in,
 //! so that beginning one is harmless to those who follow (docs/decisions/0032).
 
 use crate::query::Texts;

@@ -63,7 +63,7 @@ async fn listen(router: axum::Router, token: String, end: tokio::sync::watch::Re
             let event = tokio::select! {
                 event = stream.event() => event.expect("it goes on"),
                 // Placed or cancelled, the last entry tells of an order and its two subscriptions.
-                _ = end.wait_for(|end| end.is_some_and(|end| heard == format!("{end}.2"))) => return events,
+                _ = end.wait_for(|end| end.is_some_and(|end| heard.starts_with(&format!("{end}.2-")))) => return events,
             };
             events.push(event);
         }

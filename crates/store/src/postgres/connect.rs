@@ -183,7 +183,8 @@ impl Connector {
         let mut other = self.open(target, config).await?;
         let before = ask(target, own, BACKEND).await?;
         for _ in 0..PROOFS {
-            let held = ask(target, &mut other, HELD_BACKEND).await?;
+            let held = ask(target, &mut other, HELD_BACKEND).await;
+            let held = held.map_err(|_| ConnectError::unreachable(target, NO_TRANSACTION))?;
             let now = ask(target, own, BACKEND).await?;
             ask(target, &mut other, "rollback").await?;
             if first(&now) != first(&before) || first(&held) == first(&before) {
@@ -251,6 +252,9 @@ const SERVER: &str = "select current_setting('server_version_num'), current_sett
 
 /// Holds a session to what it was judged by, whatever becomes of the server's own setting.
 const PIN: &str = "select set_config('synchronous_commit', current_setting('synchronous_commit'), false)";
+
+/// What a pooler does that lends the server's connections for single statements.
+const NO_TRANSACTION: &str = "it ended a connection that began a transaction; a pooler in between must pool sessions";
 
 const BACKEND: &str = "select pg_backend_pid()";
 const HELD_BACKEND: &str = "begin; select pg_backend_pid()";

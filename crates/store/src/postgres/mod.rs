@@ -10,11 +10,11 @@ mod books;
 mod bulk;
 mod clock;
 mod connect;
+mod epoch;
 mod flush;
 mod lanes;
 mod limits;
 mod migrate;
-mod origin;
 mod pool;
 mod readers;
 #[cfg(test)]

@@ -101,6 +101,28 @@ impl Session {
     }
 }
 
+/// Waits for the answers; a test may kill the program once everything is on its way.
+#[cfg(feature = "faults")]
+pub(super) async fn commit_sent<T>(answers: impl Future<Output = T>) -> T {
+    use std::task::Poll;
+    let mut answers = std::pin::pin!(answers);
+    for _ in 0..8 {
+        let poll = std::future::poll_fn(|context| Poll::Ready(answers.as_mut().poll(context)));
+        if let Poll::Ready(answered) = poll.await {
+            crate::faults::point("commit sent");
+            return answered;
+        }
+        tokio::task::yield_now().await;
+    }
+    crate::faults::point("commit sent");
+    answers.await
+}
+
+#[cfg(not(feature = "faults"))]
+pub(super) async fn commit_sent<T>(answers: impl Future<Output = T>) -> T {
+    answers.await
+}
+
 /// What goes wrong on a connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SessionError {

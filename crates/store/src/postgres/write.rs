@@ -12,20 +12,19 @@
 use super::ask::ask;
 use super::clock::SharedClock;
 use super::connect::{Connector, Role};
+use super::epoch::{LAST_ORIGIN, NextEpoch, origin};
 use super::flush::{self, Write};
-use super::origin::origin;
-use super::session::{JOURNAL, REVOCATIONS, Session, SessionError};
+use super::session::{JOURNAL, REVOCATIONS, Session, SessionError, commit_sent};
 use super::watch::Status;
 use crate::committer::{Begun, Failure, Remedy, Writer, Written};
 use crate::journal::{self, Hash, Line};
 use crate::load::lookups;
 use crate::query::{Dialect, Query, sql_number};
 use crate::row::{Unreadable, blob, instant, integer, number, text};
-use crate::{Chance, CommitError, Epoch, epochs, faults, rows};
+use crate::{Chance, CommitError, faults, rows};
 use futures_util::future::{join_all, try_join_all};
 use orderpark_domain::{Entry, Event, Head, Instant, Need, World};
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -41,9 +40,6 @@ const NOW: &str = "select (extract(epoch from clock_timestamp()) * 1000000)::big
 const SINCE: &str = "select seq, at, case when seq > $1 then entry end, hash from journal \
     where seq >= $1 order by seq limit $2";
 const ENTRY: &str = "select seq, at, entry from journal where seq = $1";
-/// Where the last epoch began, and its place for one that is of before that was kept.
-const LAST_ORIGIN: &str = "select origin from feed_epochs order by first_seq desc limit 1";
-const ADOPT: &str = "update feed_epochs set origin = $1 where first_seq = (select max(first_seq) from feed_epochs)";
 const HASH: &str = "select hash from journal where seq = $1";
 const NOTIFY: &str = "select pg_notify($1, $2)";
 const PROBE: &str = "update deployment set keys_fingerprint = keys_fingerprint";
@@ -67,73 +63,6 @@ pub(super) struct PostgresWriter {
     epochs: NextEpoch,
 }
 
-/// When the feed's next epoch begins, as this node sees it.
-struct NextEpoch {
-    chance: Arc<dyn Chance>,
-    drawn: Epoch,
-    /// Where the session's database lives; none: not asked yet.
-    origin: Option<String>,
-    /// Whether the last epoch was found to have begun there.
-    is_checked: bool,
-    /// The last end of the journal that this node has seen while it held the head.
-    seen: Option<(u64, Hash)>,
-    due: Option<Due>,
-}
-
-/// What the next transaction that writes has to do for the epochs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    /// Say where the last one lives: it is of before that was kept.
-    Origin,
-    /// Begin a new one.
-    Epoch,
-}
-
-impl NextEpoch {
-    /// What the journal holds where this node knows it to have ended. What is not there any more was lost.
-    fn look_at(&mut self, written: &[Row]) -> Result<(), Unreadable> {
-        let Some((seq, hash)) = self.seen.filter(|(seq, _)| *seq > 0) else { return Ok(()) };
-        let ours =
-            written.first().map(|row| Ok::<_, Unreadable>((number(row, 0)?, blob(row, 3)? == hash))).transpose()?;
-        if ours != Some((seq, true)) {
-            tracing::error!(seq, "the journal has lost its end: a new epoch of the feed begins (docs/restore.md)");
-            self.due = Some(Due::Epoch);
-        }
-        Ok(())
-    }
-
-    /// Compares where the last epoch began with where the database lives.
-    fn compare(&mut self, last: Option<&str>, head: &Head) {
-        let due = match last {
-            Some(origin) if self.origin.as_deref() == Some(origin) => None,
-            // A node of the version before may be at work: both give the same ids until something changes.
-            None if head.seq > 0 => Some(Due::Origin),
-            _ => Some(Due::Epoch),
-        };
-        self.due = self.due.filter(|due| *due == Due::Epoch).or(due);
-        self.is_checked = true;
-    }
-
-    fn write(&self, first: &Line) -> Option<Write<'static>> {
-        let origin = self.origin.clone();
-        Some(match self.due? {
-            Due::Origin => Write { sql: ADOPT, values: vec![Box::new(origin)] },
-            Due::Epoch => {
-                let (seq, epoch) = (sql_number(first.seq), self.drawn.as_str().to_owned());
-                Write { sql: epochs::BEGIN.postgres, values: vec![Box::new(seq), Box::new(epoch), Box::new(origin)] }
-            }
-        })
-    }
-
-    /// The journal ends with this line now, and with it what was due is done.
-    fn written(&mut self, last: &Line) {
-        if self.due.take() == Some(Due::Epoch) {
-            self.drawn = Epoch::draw(&*self.chance);
-        }
-        self.seen = Some((last.seq, last.hash));
-    }
-}
-
 impl PostgresWriter {
     pub(super) fn new(
         runtime: Runtime,
@@ -142,8 +71,7 @@ impl PostgresWriter {
         (clock, status): (Arc<SharedClock>, Arc<Status>),
         chance: Arc<dyn Chance>,
     ) -> PostgresWriter {
-        let drawn = Epoch::draw(&*chance);
-        let epochs = NextEpoch { chance, drawn, origin: None, is_checked: false, seen: None, due: None };
+        let epochs = NextEpoch::new(chance);
         PostgresWriter { runtime, connector, clock, status, session: Some(session), open: false, epochs }
     }
 
@@ -318,28 +246,6 @@ fn nothing_done() -> CommitError {
     CommitError::Unavailable("the connection was lost before the commit".into())
 }
 
-/// Waits for the answers; a test may kill the program once everything is on its way.
-#[cfg(feature = "faults")]
-async fn commit_sent<T>(answers: impl Future<Output = T>) -> T {
-    use std::task::Poll;
-    let mut answers = std::pin::pin!(answers);
-    for _ in 0..8 {
-        let poll = std::future::poll_fn(|context| Poll::Ready(answers.as_mut().poll(context)));
-        if let Poll::Ready(answered) = poll.await {
-            faults::point("commit sent");
-            return answered;
-        }
-        tokio::task::yield_now().await;
-    }
-    faults::point("commit sent");
-    answers.await
-}
-
-#[cfg(not(feature = "faults"))]
-async fn commit_sent<T>(answers: impl Future<Output = T>) -> T {
-    answers.await
-}
-
 /// What others wrote, from the rows of [`SINCE`], of which the first is the last entry that we know.
 fn others(since: u64, known: &Hash, written: &[Row]) -> Result<Option<Vec<Event>>, Unreadable> {
     // An empty journal has no entry that could be asked for its hash.
@@ -428,22 +334,19 @@ impl Writer for PostgresWriter {
         let sent = self.send(&writes);
         drop(writes);
         match sent {
-            Ok(()) => {
-                self.epochs.written(last);
-                Ok(())
-            }
+            Ok(()) => {}
             Err(broken) if broken.is_lost() => {
                 tracing::warn!(%broken, "the connection was lost in a commit");
                 self.resolve(last)?;
-                self.epochs.written(last);
-                Ok(())
             }
             Err(refused) => {
                 // Most often the commit was a rollback already.
                 self.roll_back();
-                Err(refused.into())
+                return Err(refused.into());
             }
         }
+        self.epochs.written(last);
+        Ok(())
     }
 
     /// Takes the head as a batch does, and writes a row as it is. A database that cannot be reached is not connected to: whoever

@@ -216,7 +216,7 @@ async fn a_pooler_must_pass_the_settings_on_and_give_each_session_a_connection_o
         let passed = through(&lax, &alike, Role::Migrator).await;
         match (mode, &passed) {
             ("session", Ok(())) | ("transaction", Err(ConnectError::Pooled(_))) => {}
-            ("statement", Err(refused)) => assert!(refused.to_string().contains("statement pooling"), "{refused}"),
+            ("statement", Err(refused)) => assert!(refused.to_string().contains("must pool sessions"), "{refused}"),
             _ => panic!("{mode}: {passed:?}"),
         }
         let refused = through(&lax, &alike, Role::Writer).await.unwrap_err();
