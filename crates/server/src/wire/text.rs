@@ -4,7 +4,7 @@ mod visible;
 
 pub use visible::{composed, is_hidden};
 
-use super::fields::Read;
+use super::fields::{Read, Rule};
 use super::json::Json;
 use orderpark_domain::Grant;
 use orderpark_domain::feed::Kind;
@@ -191,14 +191,22 @@ pub fn used(value: &Json) -> Read<u64> {
     count(value).ok_or_else(|| "has to be an integer from 0, or one as a string".into())
 }
 
+/// What a list has to be, with the element that is none or stands there twice.
+fn naming(rule: &str, element: &Json) -> Rule {
+    match element {
+        Json::Text(text) => format!("{rule}; {} is none, or is there twice", quoted(text)).into(),
+        _ => rule.to_owned().into(),
+    }
+}
+
 /// A list of scopes: not empty, without repetition.
 pub fn grants(value: &Json) -> Read<Vec<Grant>> {
     let wrong = "has to be an array of scopes such as VENDOR:12, each once";
     let Json::Array(elements) = value else { return Err(wrong.into()) };
     let mut grants = Vec::new();
     for element in elements {
-        let grant = string(element).ok().and_then(Grant::parse).filter(|grant| !grants.contains(grant)).ok_or(wrong)?;
-        grants.push(grant);
+        let grant = string(element).ok().and_then(Grant::parse).filter(|grant| !grants.contains(grant));
+        grants.push(grant.ok_or_else(|| naming(wrong, element))?);
     }
     if grants.is_empty() { Err(wrong.into()) } else { Ok(grants) }
 }
@@ -214,8 +222,8 @@ pub fn event_types(value: &Json) -> Read<Vec<Kind>> {
     let Json::Array(elements) = value else { return Err(wrong.into()) };
     let mut kinds = Vec::new();
     for element in elements {
-        let kind = string(element).ok().and_then(Kind::parse).filter(|kind| !kinds.contains(kind)).ok_or(wrong)?;
-        kinds.push(kind);
+        let kind = string(element).ok().and_then(Kind::parse).filter(|kind| !kinds.contains(kind));
+        kinds.push(kind.ok_or_else(|| naming(wrong, element))?);
     }
     if kinds.is_empty() { Err(wrong.into()) } else { Ok(kinds) }
 }
@@ -226,8 +234,8 @@ pub fn strategy_ids(value: &Json) -> Read<Vec<String>> {
     let Json::Array(elements) = value else { return Err(wrong.into()) };
     let mut ids = Vec::new();
     for element in elements {
-        let id = strategy_id(element).ok().filter(|id| !ids.contains(id)).ok_or(wrong)?;
-        ids.push(id);
+        let id = strategy_id(element).ok().filter(|id| !ids.contains(id));
+        ids.push(id.ok_or_else(|| naming(wrong, element))?);
     }
     if ids.is_empty() { Err(wrong.into()) } else { Ok(ids) }
 }
