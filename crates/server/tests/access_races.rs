@@ -59,6 +59,6 @@ async fn a_user_who_is_deleted_while_it_gets_a_token_is_not_proved() {
     let issued =
         access::issue(&world.app, &client, proved.user, proved.secret, access::Validity::hours(1), false).await;
     let problem = issued.err().expect("no token");
-    let expected = "the client is unknown, or this is not its secret";
-    assert_eq!((problem.reason(), problem.message()), (Reason::Unauthorized, expected));
+    let expected = format!("no client '{client}' has this secret: check client_id and client_secret");
+    assert_eq!((problem.reason(), problem.message()), (Reason::Unauthorized, expected.as_str()));
 }

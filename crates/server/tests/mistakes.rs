@@ -155,7 +155,7 @@ async fn of_objects(scene: &mut Scene) {
             &vendor,
             "/webhookEndpoints",
             endpoint("https://a.example", json!(["orders"])),
-            "eventTypes",
+            "'orders'",
         ),
         ("a private address", &vendor, "/webhookEndpoints", endpoint("http://10.0.0.1/", Value::Null), "url"),
     ];
@@ -177,7 +177,7 @@ async fn in_headers_and_queries(scene: &mut Scene) {
         ("an old tag", changed(&vendor, "\"9\"").put(&offer, json!({"name": "N"})).await, "\"9\""),
         ("a tag that is none", changed(&vendor, "xyz").put(&offer, json!({"name": "N"})).await, ""),
         ("a method that is none", vendor.send(Method::PATCH, &order, Body::empty()).await, "'PATCH'"),
-        ("a misspelt parameter", vendor.delete(&format!("{order}?dryrun=true&state=x")).await, ""),
+        ("a misspelt parameter", vendor.get("/orders?status=ACTIVE").await, ""),
         ("a flag that is none", vendor.delete(&format!("{order}?dryRun=yes")).await, "dryRun"),
         ("a time that is none", vendor.get("/orders?createdFrom=yesterday").await, "createdFrom"),
         ("an offset with a plus", vendor.get("/orders?createdTo=2026-11-23T10:00:00+02:00").await, "%2B"),

@@ -30,7 +30,7 @@ impl CreateEndpoint {
     pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let needed = || Refusal::Invalid {
             attribute: "scope",
-            rule: "is needed where your scopes hold not exactly one party".into(),
+            rule: "is needed, because your token does not hold exactly one scope".into(),
         };
         let owner = self.owner(intent).ok_or_else(needed)?;
         let lives = world

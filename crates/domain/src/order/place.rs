@@ -88,7 +88,7 @@ impl PlaceOrder {
     fn find_subscriber<'w>(&self, scope: &Scope, world: &'w World) -> Result<&'w Party, Refusal> {
         let needed = || Refusal::Invalid {
             attribute: "subscriberId",
-            rule: "is needed where your scopes hold not exactly one subscriber".into(),
+            rule: "is needed (or subscriberRef), because your token does not hold exactly one SUBSCRIBER scope".into(),
         };
         let subscriber = self.subscriber(scope).ok_or_else(needed)?;
         world
@@ -106,11 +106,11 @@ impl PlaceOrder {
         match offer.filter(|offer| offer.deleted_at.is_none()) {
             Some(offer) if Some(offer.vendor) == subscriber.vendor => Ok(offer),
             Some(offer) if scope.is_everything() => {
-                let (offer, subscriber_id) = (&offer.id, &subscriber.id);
-                let vendor = subscriber.vendor_id.as_deref().unwrap_or_default();
+                let (sells, _) = offer.id.split_once('/').unwrap_or_default();
+                let (buyer, buys) = (&subscriber.id, subscriber.vendor_id.as_deref().unwrap_or_default());
                 let rule = format!(
-                    "names the offer '{offer}', but subscriber '{subscriber_id}' belongs to vendor '{vendor}': \
-                     a subscriber can order offers of its own vendor only"
+                    "is an offer of vendor '{sells}', but subscriber '{buyer}' belongs to vendor '{buys}': a subscriber \
+                     can order offers of its own vendor only"
                 );
                 Err(Refusal::Invalid { attribute, rule: rule.into() })
             }

@@ -79,7 +79,7 @@ impl CreateParty {
 
     fn subscriber(&self, intent: &Intent, world: &World) -> Result<Party, Refusal> {
         if self.vendor_id.is_none() && intent.scope.only_vendor().is_none() {
-            let rule = "is needed where your scopes hold not exactly one vendor".into();
+            let rule = "is needed, because your token does not hold exactly one VENDOR scope".into();
             return Err(Refusal::Invalid { attribute: "vendorId", rule });
         }
         let vendor = self

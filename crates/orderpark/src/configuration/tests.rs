@@ -182,3 +182,11 @@ fn limits_of_postgres_agree_with_each_other() {
     assert!(set(200, 200, 300).unwrap_err().contains("lock_max_ms"));
     assert!(set(100, 300, 300).unwrap_err().contains("statement_max_ms"));
 }
+
+#[test]
+fn lenient_token_requests_and_the_page_of_errors_can_be_chosen() {
+    let settings =
+        read("[api]\ndocs_url = \"https://docs.example/errors\"\n[tokens]\nlenient_requests = true").unwrap();
+    assert!(settings.lenient_token_requests);
+    assert_eq!(settings.docs_url, "https://docs.example/errors");
+}

@@ -76,7 +76,7 @@ pub async fn prove(app: &App, client: &ClientId, secret: &str, address: IpAddr) 
     let user = app.store.get_user_by_login(&scope, &client.login).await;
     let user = user.map_err(|error| NotProved::Failed(error.into()))?;
     let right = is_secret_of(secret, user.as_ref());
-    let name = client.to_string();
+    let name = client.to_string().to_ascii_lowercase();
     match user.filter(|_| right && client.has_profile(&app.settings)) {
         Some(user) => {
             app.access.throttle.succeed(&name, address);

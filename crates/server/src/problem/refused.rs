@@ -13,7 +13,10 @@ impl Problem {
         match refusal {
             Refusal::NotFound => Problem::not_found(),
             Refusal::CallerGone => Unproved::UserGone.into(),
-            Refusal::Invalid { attribute, rule } => Problem::field(Reason::InvalidAttribute, *attribute, rule.clone()),
+            Refusal::Invalid { attribute, rule } => {
+                let message = format!("{attribute}{} {rule}", shown(attribute, sent));
+                Problem::field(Reason::InvalidAttribute, *attribute, rule.clone()).saying(message)
+            }
             Refusal::Unknown { attribute } => about(Reason::UnknownReference, attribute, unknown(attribute, sent)),
             Refusal::UnknownStrategy => about(Reason::UnknownProcessingStrategy, STRATEGY, unusable_strategy(sent)),
             Refusal::GrantNotHeld => about(Reason::ScopeNotHeld, "scopes", grant_not_held(sent)),
@@ -87,7 +90,7 @@ fn shown(name: &str, sent: Sent<'_>) -> String {
 fn unusable_strategy(sent: Sent<'_>) -> String {
     format!(
         "{STRATEGY}{} is no active processing strategy that this offer allows; GET /processingStrategies lists yours, \
-         and the offer's processingStrategyIds those that it allows",
+         and processingStrategyIds of the offer those that it allows",
         shown(STRATEGY, sent)
     )
 }

@@ -23,6 +23,7 @@ fn told(answer: &Answer) -> (u16, HeaderMap, String) {
 fn told_again(answer: &Answer, sent: &str) -> (u16, HeaderMap, String) {
     let mut headers = answer.headers.clone();
     headers.remove("date");
+    headers.remove("content-length");
     let mut body = answer.but_for(sent);
     if answer.status >= 400 {
         let error_id = text(&answer.json(), "errorId");

@@ -104,7 +104,8 @@ pub const ATTRIBUTES: &[Attribute] = &[
     ("POST", "/webhookEndpoints/{ref}/replay", r#"{"exhausted":$}"#, "exhausted", &["false", "\"true\"", "1", "[]"]),
     ("PUT", "/suppliers/{ref}", r#"{"name":$}"#, "name", &TEXTS),
     ("PUT", "/subscribers/{ref}", r#"{"contactEmail":$}"#, "contactEmail", &EMAILS),
-    ("PUT", "/users/{ref}", r#"{"lastName":$}"#, "lastName", &TEXTS),
+    // It has none, so "" is an echo.
+    ("PUT", "/users/{ref}", r#"{"lastName":$}"#, "lastName", &["1", "[]", "\" \"", "\"a\\tb\"", "\"a\\u202eb\"", "\"\\u200b\"", "LONG"]),
     ("PUT", "/users/{ref}", r#"{"email":$}"#, "email", &EMAILS),
     ("PUT", "/applications/{ref}", r#"{"portalUrl":$}"#, "portalUrl", &URLS),
     ("PUT", "/offers/{ref}", r#"{"name":$}"#, "name", &TEXTS),

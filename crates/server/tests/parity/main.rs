@@ -163,7 +163,7 @@ impl Tally {
 
     fn is_enough(&self) -> bool {
         let enough =
-            [(self.read, 5), (self.written, 10), (self.refused, 5), (self.replayed, 200), (self.not_modified, 200)];
+            [(self.read, 5), (self.written, 10), (self.refused, 5), (self.replayed, 200), (self.not_modified, 250)];
         enough.into_iter().all(|(count, part)| count > self.steps / part)
     }
 }

@@ -20,7 +20,8 @@ impl Store {
     pub async fn get_user_by_login(&self, scope: &Scope, login: &str) -> Read<Option<User>> {
         let mut query = visible(self.dialect(), scope);
         query.bind(" and lower(u.login) = ?", login.to_ascii_lowercase()).text(" order by u.ref");
-        let mut users = self.list(query, rows::user).await?;
+        let push = |users: &mut Vec<User>, row: &dyn Row| rows::user(row).map(|user| users.push(user));
+        let mut users = self.read(query, Vec::new(), push).await?;
         let exact = users.iter().position(|user| user.login == login);
         let only = (users.len() == 1).then_some(0);
         Ok(exact.or(only).map(|at| users.swap_remove(at)))

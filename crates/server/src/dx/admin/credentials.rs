@@ -42,7 +42,7 @@ impl Credentials {
 }
 
 fn missing(what: &str) -> Problem {
-    Problem::client_not_proved(format!("{what}: send both in the form, or by HTTP Basic"))
+    Problem::client_not_proved(format!("{what}: send client_id and client_secret in the form, or by HTTP Basic"))
 }
 
 fn basic(headers: &HeaderMap) -> Result<Option<Credentials>, Problem> {

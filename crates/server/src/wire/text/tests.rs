@@ -111,7 +111,9 @@ fn what_nobody_can_see_is_refused_with_its_place() {
     ];
     for character in hidden {
         let code = format!("U+{:04X} (character 3)", u32::from(character));
-        for text in [format!("ab{character}"), format!("ab{character}cd"), format!("PO{character}1")] {
+        // What separates lines is trimmed at the end.
+        let last = if character.is_whitespace() { "c" } else { "" };
+        for text in [format!("ab{character}{last}"), format!("ab{character}cd"), format!("PO{character}1")] {
             let refused = name(&of(&text)).expect_err(&text);
             assert!(refused.rule().contains(&code), "{refused:?}");
             assert!(external_id(&of(&text)).is_err() && description(&of(&text)).is_err(), "{text:?}");

@@ -71,7 +71,7 @@ fn is_needed(text: &[char], at: usize) -> bool {
                 || after.is_some_and(|after| joins(before, after) || is_virama(after) && is_word(before))
                 || joiner == ZWJ && is_emoji(base_of(&text[..at])) && after.is_some_and(is_emoji)
         }
-        '\u{200E}' | '\u{200F}' => after.is_some() && text.iter().any(|it| is_from_right_to_left(*it)),
+        '\u{200E}' | '\u{200F}' => after.is_some() && text.iter().copied().any(is_from_right_to_left),
         '\u{FE0E}' | '\u{FE0F}' => is_emoji(before) || is_keycap_base(before) && after == Some(KEYCAP),
         '\u{FE00}'..='\u{FE02}' | '\u{E0100}'..='\u{E01EF}' => {
             CodePointSetData::new::<UnifiedIdeograph>().contains(before)
@@ -111,5 +111,5 @@ fn joins(before: char, after: char) -> bool {
 
 fn is_from_right_to_left(character: char) -> bool {
     let class = CodePointMapData::<BidiClass>::new().get(character);
-    class == BidiClass::RightToLeft || class == BidiClass::ArabicLetter
+    !is_hidden(character) && (class == BidiClass::RightToLeft || class == BidiClass::ArabicLetter)
 }
