@@ -31,8 +31,8 @@ pub async fn signer(store: &Store, folder: &Path, options: &Options, adopt: bool
     Ok(signer)
 }
 
-/// Ends where the key in `folder` does not open the secrets that messages are signed with, unless that is accepted. To be called
-/// before anything else depends on the key.
+/// Ends where the key in `folder` does not open the secrets that messages are signed with, unless
+/// that is accepted. To be called before anything else depends on the key.
 pub async fn check_sealed(store: &Store, folder: &Path, options: &Options, accept: bool) -> anyhow::Result<()> {
     let sealer = Sealer::of(&Signer::open(Some(folder), &*options.chance)?);
     let (endpoints, products) = store.count_sealed_by_others(sealer.key_id()).await?;

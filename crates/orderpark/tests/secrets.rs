@@ -99,7 +99,8 @@ fn nothing_that_a_client_sends_forges_a_line_of_the_log() {
     }
 }
 
-/// A data folder that lost its keys: the start is refused before anything depends on new ones, and the ways out lead out.
+/// A data folder that lost its keys: the start is refused before anything depends on new ones, and
+/// the ways out lead out.
 fn keys_that_do_not_open_what_is_sealed(engine: Engine) {
     let mut deployment = Deployment::on(engine, &["--allow-network", "127.0.0.0/8"]);
     let world = World::make(&deployment, 1);

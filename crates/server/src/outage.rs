@@ -1,7 +1,8 @@
-//! Alerts about receivers in the operator's log: the first failure, once a day while it goes on, and the recovery.
+//! Alerts about receivers in the operator's log: the first failure, once a day while it goes on,
+//! and the recovery.
 //!
-//! A receiver that fails and recovers by turns is told of once an hour. What is remembered is bounded: of so many receivers that
-//! fail or failed within the hour, further ones are not told of.
+//! A receiver that fails and recovers by turns is told of once an hour. What is remembered is
+//! bounded: of so many receivers that fail or failed within the hour, further ones are not told of.
 
 use crate::outside;
 use crate::wire::time::Time;
@@ -41,7 +42,8 @@ impl Outage {
         self.since
     }
 
-    /// Goes on from what the database says when this node takes the receiver over: another node has told of what began there.
+    /// Goes on from what the database says when this node takes the receiver over: another node has
+    /// told of what began there.
     pub(crate) fn adopt(&mut self, since: Option<Instant>, now: Instant) {
         match since {
             None => *self = Outage { told_at: self.told_at, ..Outage::default() },
@@ -141,7 +143,8 @@ impl Outages {
         self.lock().remove(&(target, Sent::Deliveries));
     }
 
-    /// Does something with what is known of a receiver; where nothing is, only if it is to be remembered and there is room.
+    /// Does something with what is known of a receiver; where nothing is, only if it is to be
+    /// remembered and there is room.
     fn with<T>(
         &self,
         target: Target,

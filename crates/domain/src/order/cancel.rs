@@ -3,8 +3,8 @@
 use super::OrderState;
 use crate::{Decision, Event, Intent, Needs, OrderRef, Outcome, Refusal, Stamp, World, balance};
 
-/// Cancel an order. Where nothing is left to cancel (`CANCELLED` already, or `REJECTED`), the answer is the order as it is,
-/// and nothing is written.
+/// Cancel an order. Where nothing is left to cancel (`CANCELLED` already, or `REJECTED`), the
+/// answer is the order as it is, and nothing is written.
 #[derive(Clone, Debug)]
 pub struct CancelOrder {
     /// The order.

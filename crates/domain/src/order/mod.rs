@@ -77,7 +77,8 @@ pub struct Order {
     pub subscriber: PartyRef,
     /// How many times; 1 to [`QUANTITY_MAX`].
     pub quantity: u32,
-    /// The caller's own name for it; unique among those orders of the subscriber that are not `REJECTED`.
+    /// The caller's own name for it; unique among those orders of the subscriber that are not
+    /// `REJECTED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The id of the processing strategy that was named.

@@ -124,8 +124,9 @@ impl PlaceOrder {
         world.orders.get(order)
     }
 
-    /// The same `externalId` with the same content is the same order (domain.md, "Orders"), also after it was cancelled, and
-    /// whatever became of its offer: that it can still be ordered does not matter. A rejected order is not found here.
+    /// The same `externalId` with the same content is the same order (domain.md, "Orders"), also
+    /// after it was cancelled, and whatever became of its offer: that it can still be ordered does
+    /// not matter. A rejected order is not found here.
     fn match_existing(&self, intent: &Intent, order: &Order) -> Result<Decision, Refusal> {
         let same_offer = match &self.offer {
             OfferName::Id(id) => *id == order.offer_id,

@@ -250,7 +250,8 @@ fn an_external_id_names_one_order_for_ever() {
     assert_eq!(shop.asks(order_as(&shop, "PO-1", "acme/sensor", 3)), taken);
 }
 
-/// While suppliers are asked the name is held; an order that came to nothing gives it free, to one other order.
+/// While suppliers are asked the name is held; an order that came to nothing gives it free, to one
+/// other order.
 #[test]
 fn an_external_id_is_free_again_when_its_order_was_rejected() {
     let mut shop = Deployment::shop();

@@ -89,6 +89,9 @@ pub(super) struct Worker {
     reads_from: Option<Instant>,
     settles_from: Option<Instant>,
     tried_revision: u32,
+    /// The revision of the endpoint as disabled, once operators were told: of requests that were
+    /// under way, each may end so.
+    told_disabled: u32,
     is_nobody: bool,
 }
 
@@ -118,6 +121,7 @@ impl Worker {
             reads_from: None,
             settles_from: None,
             tried_revision: 0,
+            told_disabled: 0,
             is_nobody: false,
         }
     }
@@ -297,7 +301,8 @@ impl Worker {
                 let Decided::Endpoint(disabled) = committed.outcome else { return Ok(()) };
                 if disabled.is_active() {
                     self.line.resume();
-                } else {
+                } else if self.told_disabled != disabled.revision {
+                    self.told_disabled = disabled.revision;
                     let host = address::host(&disabled.url);
                     let (owner, why) = (disabled.owner, why.as_str());
                     tracing::warn!(%endpoint, %owner, host, why, "a webhook endpoint was disabled");

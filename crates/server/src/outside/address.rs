@@ -52,8 +52,8 @@ impl fmt::Display for AddressFault {
     }
 }
 
-/// Reads an address; also its host is vetted, if it is no name.
-/// The host of an address, with the port where that is not the usual one: what may be told of it in a log.
+/// The host of an address, with the port where that is not the usual one: what may be told of it in
+/// a log.
 pub(crate) fn host(text: &str) -> String {
     let url = Url::parse(text).ok();
     let host = url.as_ref().and_then(|url| Some((url.host_str()?, url.port())));
@@ -64,6 +64,7 @@ pub(crate) fn host(text: &str) -> String {
     }
 }
 
+/// Reads an address; also its host is vetted, if it is no name.
 pub(super) fn read(text: &str, networks: &Networks) -> Result<Url, AddressFault> {
     let url = parse(text)?;
     let literal = match url.host().ok_or(AddressFault::Host)? {

@@ -66,8 +66,9 @@ impl Sealer {
         self.master.open(PURPOSE, nonce, ciphertext.to_vec()).ok_or(SealError::Damaged)
     }
 
-    /// Opens those of a receiver's secrets that sign at an instant, newest first; an error if the newest cannot be opened. An older
-    /// one that was sealed under a lost key signs no more, so that a rotation helps at once.
+    /// Opens those of a receiver's secrets that sign at an instant, newest first; an error if the
+    /// newest cannot be opened. An older one that was sealed under a lost key signs no more, so
+    /// that a rotation helps at once.
     pub fn open_live(&self, secrets: &[SealedSecret], at: Instant) -> Result<Vec<Zeroizing<Vec<u8>>>, SealError> {
         let opened = endpoint::live_secrets(secrets, at).iter().map(|secret| self.open(&secret.sealed)).enumerate();
         opened

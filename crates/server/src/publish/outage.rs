@@ -1,4 +1,5 @@
-//! Retries with exponential backoff and jitter while a broker fails, and what operators are told meanwhile.
+//! Retries with exponential backoff and jitter while a broker fails, and what operators are told
+//! meanwhile.
 
 use super::broker::Failure;
 use crate::outage::News;

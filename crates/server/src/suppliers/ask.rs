@@ -18,7 +18,8 @@ const ASK_MAX: Duration = Duration::from_secs(5);
 /// Questions that may be on their way at once; to one supplier an eighth of them: one that does not answer delays nobody else.
 const QUESTIONS_MAX: usize = 512;
 
-/// Answers with these statuses come from a gateway: the supplier itself gave no answer, or cannot answer now.
+/// Answers with these statuses come from a gateway: the supplier itself gave no answer, or cannot
+/// answer now.
 const NO_ANSWER: [u16; 3] = [502, 503, 504];
 /// The kind under which the attempts are logged.
 const KIND: &str = "subscription.try";
@@ -26,7 +27,8 @@ const KIND: &str = "subscription.try";
 /// What came of the asking.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
-    /// The first product whose supplier said no, or else the first whose supplier gave no answer; none: all agreed.
+    /// The first product whose supplier said no, or else the first whose supplier gave no answer;
+    /// none: all agreed.
     pub refused: Option<Refused>,
     /// The products whose suppliers need not be told that the order is refused: they said no themselves, or were not asked.
     pub declined: Vec<ProductRef>,

@@ -59,7 +59,8 @@ async fn who_comes_back_goes_on_where_it_was(engine: Engine) {
     json.refused(406, "not_acceptable");
 }
 
-/// Whatever comes without `data` ends no block and has no `id`: some libraries would hand it out as an event.
+/// Whatever comes without `data` ends no block and has no `id`: some libraries would hand it out as
+/// an event.
 async fn a_silent_stream_gives_signs_of_life_that_are_no_events(engine: Engine) {
     let world = World::with(engine, Settings { heartbeat_ms: 20, ..Settings::default() }).await;
     let shop = world.shop("net", "acme").await;

@@ -130,7 +130,8 @@ pub async fn an_order_that_was_refused_stays_refused(engine: Engine) {
     }
 }
 
-/// A rejected order can be tidied away, and gives its `externalId` free: to another order, also with other content.
+/// A rejected order can be tidied away, and gives its `externalId` free: to another order, also
+/// with other content.
 pub async fn a_rejected_order_stands_in_nobodys_way(engine: Engine) {
     let receiver = Receiver::saying(Says::Status(503)).await;
     let shop = AskingShop::of(engine, &[&receiver]).await;

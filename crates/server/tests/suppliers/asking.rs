@@ -75,7 +75,8 @@ pub async fn one_supplier_who_does_not_answer_refuses_the_order(engine: Engine) 
     }
 }
 
-/// Where one supplier said no, another one that could not be reached changes nothing: trying again is of no use.
+/// Where one supplier said no, another one that could not be reached changes nothing: trying again
+/// is of no use.
 pub async fn a_no_counts_more_than_no_answer(engine: Engine) {
     let (busy, declines) = (Receiver::saying(Says::Status(503)).await, Receiver::saying(Says::Status(409)).await);
     let shop = AskingShop::of(engine, &[&busy, &declines]).await;
@@ -83,7 +84,8 @@ pub async fn a_no_counts_more_than_no_answer(engine: Engine) {
     assert!(text(&problem, "message").contains("net/app-1"), "{problem}");
 }
 
-/// Who gives no answer is told of once, and when there is one again; who refuses an order has answered.
+/// Who gives no answer is told of once, and when there is one again; who refuses an order has
+/// answered.
 pub async fn an_operator_is_told_of_a_supplier_that_gives_no_answer(engine: Engine) {
     let receiver = Receiver::saying(Says::Status(409)).await;
     let shop = AskingShop::of(engine, &[&receiver]).await;

@@ -123,7 +123,8 @@ pub(super) fn insert(dialect: Dialect, target: Target, fence: Option<&Fence<'_>>
 }
 
 impl Store {
-    /// Attempts at a webhook endpoint, or at the supplier of a product, within the scope, newest first; none for one that is not.
+    /// Attempts at a webhook endpoint, or at the supplier of a product, within the scope, newest
+    /// first; none for one that is not.
     pub async fn page_attempts(
         &self,
         scope: &Scope,

@@ -15,7 +15,8 @@ impl Store {
         self.get(query, rows::endpoint).await
     }
 
-    /// How many living webhook endpoints, and how many products, have a newest secret that was sealed under another key.
+    /// How many living webhook endpoints, and how many products, have a newest secret that was
+    /// sealed under another key.
     pub async fn count_sealed_by_others(&self, key_id: &str) -> Read<(u64, u64)> {
         let mut query = Query::new(self.dialect(), "select coalesce(sum(case when kind = 1 then 1 else 0 end), 0), ");
         query.text("coalesce(sum(case when kind = 2 then 1 else 0 end), 0) from (").either(KEYS_OF_SECRETS);
@@ -41,7 +42,8 @@ impl Store {
     }
 }
 
-/// The living endpoints and products, with the newest of each one's sealed secrets, which names its key up to the full stop.
+/// The living endpoints and products, with the newest of each one's sealed secrets, which names its
+/// key up to the full stop.
 const KEYS_OF_SECRETS: Texts = Texts {
     sqlite: "select kind, substr(sealed, 1, instr(sealed, '.') - 1) as key_id from (\
         select 1 as kind, secrets ->> '$[0].sealed' as sealed from webhook_endpoints where deleted_at is null union all \

@@ -33,8 +33,9 @@ impl Store {
         self.get(query, |row| string(row, 0)).await
     }
 
-    /// The product whose supplier refused an order that is `REJECTED`, and that the caller may see: it stands in the journal alone, where
-    /// the order's end leads to the one entry of that instant.
+    /// The product whose supplier refused an order that is `REJECTED`, and that the caller may see:
+    /// it stands in the journal alone, where the order's end leads to the one entry of that
+    /// instant.
     pub async fn get_refused(&self, order: &Order) -> Read<Option<Refused>> {
         let Some(at) = order.closed_at.filter(|_| order.state == OrderState::Rejected) else { return Ok(None) };
         let before = self.event_place_before(at).await?;

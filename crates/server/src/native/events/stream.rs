@@ -5,9 +5,10 @@
 //! and at least once a second: who may not read any more hears nothing more, and the stream ends. It also ends when the
 //! server stops, or when the database cannot be read; a client comes back with `Last-Event-ID` and misses nothing.
 //!
-//! Only events end a block, and only events carry an `id`. A sign of life is a comment line without an empty line after it, and
-//! `retry` is a line of the next event's block: of the usual libraries, some hand out every block as an event, also one without `data`.
-//! So a reader that hears nothing keeps the place of its last event, and passes again what did not concern it.
+//! Only events end a block, and only events carry an `id`. A sign of life is a comment line without
+//! an empty line after it, and `retry` is a line of the next event's block: of the usual libraries,
+//! some hand out every block as an event, also one without `data`. So a reader that hears nothing
+//! keeps the place of its last event, and passes again what did not concern it.
 
 use super::{AFTER_RULE, After, Streams, parse, position, read, unknown};
 use crate::dx::{Call, Turns};
@@ -39,7 +40,8 @@ const TOKEN_EVERY: Duration = Duration::from_secs(1);
 const READ_EVERY: Duration = Duration::from_millis(20);
 /// The pause of a client before it comes back, in milliseconds.
 const RETRY_MS: u64 = 1000;
-/// That pause, at least and up to twice as long, where the server stops: not all shall come back at once, nor before another is up.
+/// That pause, at least and up to twice as long, where the server stops: not all shall come back at
+/// once, nor before another is up.
 const RETRY_STOPPING_MS: u64 = 5000;
 
 pub(crate) async fn stream(call: Call) -> Result<Response, Problem> {

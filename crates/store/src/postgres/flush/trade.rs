@@ -19,7 +19,8 @@ impl<'w> Writes<'w> {
         }
         let (new, old): (Vec<&'w Order>, Vec<&'w Order>) =
             orders.iter().partition(|order| told.new_orders.contains(&order.order));
-        // The old ones first: one that was rejected gives the `externalId` free that a new one takes.
+        // The old ones first: one that was rejected gives the `externalId` free that a new one
+        // takes.
         self.old_orders(&old);
         self.old_subscriptions(&subscriptions(&old));
         self.new_orders(&new);

@@ -1,4 +1,5 @@
-//! `GET /applications/{ref}/attempts`, `/connectivityPlans/{ref}/attempts`: the requests to a product's supplier, `TRY` included.
+//! `GET /applications/{ref}/attempts`, `/connectivityPlans/{ref}/attempts`: the requests to a
+//! product's supplier, `TRY` included.
 
 use super::find;
 use crate::Problem;
