@@ -66,7 +66,7 @@ operations! {
     GET    "/users"                      ReadUsers          users::list::list, ["email", "userId", "pageIndex"];
     POST   "/users"                      WriteUsers         users::create::create;
     GET    "/users/{ref}"                ReadUsers          users::get::get;
-    PUT    "/users/{ref}"                WriteUsers         users::update::update, ["resetPassword", "keepPrevious"];
+    PUT    "/users/{ref}"                WriteUsers         users::update::update, ["resetPassword", "keepPrevious", "keepprevious"];
     DELETE "/users/{ref}"                WriteUsers         users::delete::delete;
     GET    "/applications"               ReadProducts       products::list::applications, ["applicationId", "pageIndex"];
     POST   "/applications"               WriteProducts      products::create::application;

@@ -275,7 +275,9 @@ async fn two_live_secrets_per_client_let_programs_be_moved_over_one_by_one(engin
     let before = token(&world, &vendor, "").await;
     assert_eq!(token(&world, &new, "").await["access_token"], before["access_token"]);
 
-    let path = format!("{path}&keepPrevious=false");
+    let misspelt = vendor.put(&format!("{path}&keep_previous=false"), json!({})).await;
+    assert_eq!((misspelt.status, misspelt.reason().as_str()), (400, "unknown_parameter"));
+    let path = format!("{path}&keepprevious=false");
     let rotated = vendor.put(&path, json!({})).await.expect(200);
     assert_eq!(status_of(&world, &before).await, 401, "the token died with the old secrets, at once");
     let newest = Member { client_secret: text(&rotated, "clientSecret"), ..vendor.clone() };

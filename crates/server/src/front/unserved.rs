@@ -11,7 +11,7 @@ use crate::problem::Reason;
 use crate::router::operations;
 use crate::wire::shown;
 
-/// Resources of ThingPark DX that have nothing to do with ordering, so that this server will not have them.
+/// Resources that clients of ThingPark DX ask for and that have nothing to do with ordering.
 const OUT_OF_SCOPE: &[&str] = &[
     "/alarms",
     "/appServers",
@@ -55,7 +55,7 @@ fn in_core(rest: &str) -> String {
     } else if let Some(operation) = admin_operation(rest) {
         format!("{operation} belongs to the Admin API: {}", at_admin(operation))
     } else if OUT_OF_SCOPE.contains(&name) {
-        format!("ThingPark DX has {name}, and this server does not: it serves ordering only")
+        format!("{name} is no part of ordering: of ThingPark DX, this server serves the order API and what it needs")
     } else if collections().any(|known| known == name) {
         let paths = operations().iter().map(|operation| operation.path).filter(|path| first_segment(path) == name);
         format!("there is no operation at {}; served are {}", shown::quoted(rest), list(distinct(paths)))

@@ -1,7 +1,8 @@
 //! `PUT /users/{ref}`, and `PUT /users/{ref}?resetPassword=true[&keepPrevious=false]`.
 //!
 //! A new secret stands in front of the one before, which stays valid so that programs can be moved over one by one; with
-//! `keepPrevious=false` it dies at once, and the token with it.
+//! `keepPrevious=false` it dies at once, and the token with it. The spelling `keepprevious` is taken as well: whoever sends it has a
+//! leaked secret to end, which a refusal would leave alive.
 
 use super::{find, user_of};
 use crate::Problem;
@@ -18,7 +19,7 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
     if call.query.flag("resetPassword")?.unwrap_or(false) {
         return reset(&call, &current).await;
     }
-    if call.query.get("keepPrevious").is_some() {
+    if keep_previous(&call)?.is_some() {
         return Err(wrong("keepPrevious", "goes with resetPassword=true, which is not there"));
     }
     let body = call.json()?;
@@ -42,7 +43,7 @@ async fn reset(call: &Call, current: &User) -> Result<Response, Problem> {
         let body = call.json()?;
         call.fields(&body).finish_against(&as_read(&wire::User::of(current)))?;
     }
-    let keep_previous = call.query.flag("keepPrevious")?.unwrap_or(true);
+    let keep_previous = keep_previous(call)?.unwrap_or(true);
     let (text, secret) = new_secret(&*call.app.chance);
     let command = RotateSecret { user: current.user, secret, keep_previous };
     let done = call.commit(Command::RotateSecret(command)).await?;
@@ -50,4 +51,10 @@ async fn reset(call: &Call, current: &User) -> Result<Response, Problem> {
     let user = user_of(done.outcome)?;
     let shown = wire::User::of(&user).with_client(&call.app.settings.default_profile, text);
     Ok(call.done(&shown, &etag::of(user.revision), false))
+}
+
+/// Whether the secret before stays valid; where both spellings are there, only if both say so.
+fn keep_previous(call: &Call) -> Result<Option<bool>, Problem> {
+    let spellings = [call.query.flag("keepPrevious")?, call.query.flag("keepprevious")?];
+    Ok(spellings.into_iter().flatten().reduce(|one, other| one && other))
 }
