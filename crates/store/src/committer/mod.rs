@@ -15,7 +15,7 @@ mod batch;
 mod replay;
 mod writer;
 
-pub(crate) use writer::{Begun, Failure, Remedy, Writer, Written};
+pub(crate) use writer::{Begun, Failure, OpenWriter, Remedy, Writer, Written};
 
 use crate::deliveries::books::{Books, Kept};
 use crate::faults;
