@@ -59,7 +59,7 @@ fn indexes(engine: Engine, home: &TestDatabase) -> Named {
             "select t.name || ': ' || case when i.name like 'sqlite_autoindex%' then \
              (select group_concat(name, ', ') from (select name from pragma_index_info(i.name) order by seqno)) \
              else i.name end, \
-             (select group_concat(name, ', ') from (select name from pragma_index_info(i.name) order by seqno)) || \
+             (select group_concat(coalesce(name, 'expression'), ', ') from (select name from pragma_index_info(i.name) order by seqno)) || \
              case when i.\"unique\" then ' unique' else '' end || case when i.partial then ' partial' else '' end \
              from sqlite_schema t, pragma_index_list(t.name) i \
              where t.type = 'table' and t.name not like 'refinery%' and i.origin <> 'pk'"
@@ -68,7 +68,8 @@ fn indexes(engine: Engine, home: &TestDatabase) -> Named {
             "select t.relname || ': ' || case when k.conname is null then c.relname else \
              (select string_agg(replace(pg_get_indexdef(c.oid, n, true), '\"', ''), ', ' order by n) from generate_series(1, i.indnatts) n) \
              end, \
-             (select string_agg(replace(pg_get_indexdef(c.oid, n, true), '\"', ''), ', ' order by n) from generate_series(1, i.indnatts) n) || \
+             (select string_agg(case i.indkey[n - 1] when 0 then 'expression' else \
+              replace(pg_get_indexdef(c.oid, n, true), '\"', '') end, ', ' order by n) from generate_series(1, i.indnatts) n) || \
              case when i.indisunique then ' unique' else '' end || case when i.indpred is null then '' else ' partial' end \
              from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid \
              left join pg_constraint k on k.conindid = c.oid and k.contype in ('u', 'p') \
@@ -133,6 +134,7 @@ fn statements(text: &str) -> Vec<String> {
     let lines = text.lines().map(|line| line.split_once("--").map_or(line, |(before, _)| before));
     let mut text = lines.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
     let words = [
+        ("''::bytea", "x''"),
         ("bigint", "integer"),
         ("bytea", "blob"),
         (" collate \"C\"", ""),

@@ -56,9 +56,14 @@ impl OwnDatabase {
         OwnDatabase { name, kept: Mutex::new(None) }
     }
 
-    /// A copy of it as it is now.
+    /// A copy of it as it is now. Whoever is still connected to it is thrown out.
     pub fn copied(&self) -> OwnDatabase {
-        aside(|| OwnDatabase::copy_of(&Session::open(&url()), &self.name))
+        let end = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname";
+        aside(|| {
+            let session = Session::open(&url());
+            session.rows(&format!("{end} = '{}'", self.name));
+            OwnDatabase::copy_of(&session, &self.name)
+        })
     }
 
     /// Its URL.

@@ -57,6 +57,9 @@ fn tell(report: &verify::Report) -> u8 {
     for violation in &report.violations {
         announce::out(&format!("VIOLATION: {violation}"));
     }
+    if let Some(note) = &report.note {
+        announce::out(note);
+    }
     if report.violations.is_empty() {
         announce::out("no violation");
         return 0;

@@ -48,6 +48,7 @@ fn a_jump_of_a_day_that_holds_is_believed_and_a_larger_one_never() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "what is compared with")]
 fn the_machines_clock_is_the_wall_clock() {
     let (clock, since) = (SystemClock::default(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap());
     let off = clock.now().0 - i64::try_from(since.as_micros()).unwrap();

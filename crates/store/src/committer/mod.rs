@@ -19,7 +19,7 @@ mod writer;
 
 pub(crate) use batch::Watched;
 pub(crate) use health::Failing;
-pub(crate) use writer::{Begun, Failure, Remedy, Writer, Written};
+pub(crate) use writer::{Begun, Failure, OpenWriter, Remedy, Writer, Written};
 
 use crate::deliveries::books::{Books, Kept};
 use crate::faults;

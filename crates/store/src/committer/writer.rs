@@ -3,8 +3,11 @@
 use crate::deliveries::books::{Books, Kept};
 use crate::journal::{Hash, Line};
 use crate::{CommitError, ReadError};
-use orderpark_domain::{Entry, Event, Head, Need, World};
+use orderpark_domain::{Entry, Event, Head, Instant, Need, World};
 use std::collections::BTreeSet;
+
+/// A writer, and when the last entry of its journal was decided.
+pub(crate) type OpenWriter = (Box<dyn Writer>, Instant);
 
 /// The engine's side of the committer. A failed call leaves a transaction that [`Writer::roll_back`] ends.
 pub(crate) trait Writer: Send {

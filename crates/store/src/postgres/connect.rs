@@ -140,7 +140,7 @@ impl Connector {
         let mut failures: Vec<ConnectError> = Vec::new();
         for (target, left) in targets.iter().zip((1..=targets.len()).rev()) {
             let share = ends_at.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);
-            let connected = timeout(share, self.connect_to(target, role, share)).await;
+            let connected = timeout(share, Box::pin(self.connect_to(target, role, share))).await;
             match connected.unwrap_or_else(|_| Err(ConnectError::unreachable(target, "it did not answer in time"))) {
                 Ok(connected) => return Ok(connected),
                 Err(error) if error.may_pass() => failures.push(error),

@@ -33,7 +33,7 @@ pub use visit::OwnSchema;
 pub(crate) use visit::{bring_up_to_date, schema};
 pub(crate) use walk::Walk;
 
-use crate::committer::Writer;
+use crate::committer::OpenWriter;
 use crate::deliveries::books::{Books, Kept};
 use crate::moves::Moves;
 use crate::query::Query;
@@ -70,7 +70,7 @@ impl Postgres {
         address: &Address,
         options: &Options,
         moves: &Moves,
-    ) -> Result<(Postgres, (Box<dyn Writer>, Instant)), OpenError> {
+    ) -> Result<(Postgres, OpenWriter), OpenError> {
         let connector = Connector::new(address, &options.postgres)?;
         let clock = Arc::new(SharedClock::new(Arc::clone(&options.clock), options.follows_database_clock));
         let status = Arc::new(Status::new(moves.clone()));

@@ -7,7 +7,7 @@
 use super::open::{beside, connect};
 use crate::OpenError;
 use rusqlite::Connection;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
@@ -18,7 +18,7 @@ pub(crate) fn lies_beside(path: &Path) -> bool {
 }
 
 /// Why a file cannot be used, and what a log beside it may have to do with that.
-pub(crate) fn explained(path: &Path, why: impl ToString) -> OpenError {
+pub(crate) fn explained(path: &Path, why: &impl ToString) -> OpenError {
     let why = why.to_string();
     if lies_beside(path) {
         OpenError::LeftLog { path: path.display().to_string(), why }
@@ -41,8 +41,8 @@ pub(super) fn check(path: &Path) -> Result<(), OpenError> {
             );
             Ok(())
         }
-        Ok(false) => Err(explained(path, "the database is malformed")),
-        Err(error) => Err(explained(path, error)),
+        Ok(false) => Err(explained(path, &"the database is malformed")),
+        Err(error) => Err(explained(path, &error)),
     }
 }
 
@@ -56,8 +56,9 @@ fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
 /// Whether the log was written to last, or its last page is in the file.
 fn belongs(path: &Path) -> io::Result<bool> {
     let (file, log) = (File::open(path)?, File::open(beside(path, "-wal"))?);
-    let changed = |of: &Metadata| (of.ctime(), of.ctime_nsec());
-    if changed(&file.metadata()?) < changed(&log.metadata()?) {
+    let (of_file, of_log) = (file.metadata()?, log.metadata()?);
+    // The log's other time changes whenever root opens it.
+    if (of_file.ctime(), of_file.ctime_nsec()) < (of_log.mtime(), of_log.mtime_nsec()) {
         return Ok(true);
     }
     let Some((page, copy)) = last_page(&log)? else { return Ok(true) };
@@ -69,23 +70,23 @@ fn belongs(path: &Path) -> io::Result<bool> {
 /// The last committed page of a log, with its number (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>); none:
 /// nothing is committed.
 fn last_page(log: &File) -> io::Result<Option<(u32, Vec<u8>)>> {
-    const HEADER: u64 = 32;
-    const FRAME_HEADER: u64 = 24;
-    let mut header = [0; HEADER as usize];
-    if log.metadata()?.len() < HEADER {
+    const HEADER: usize = 32;
+    const FRAME_HEADER: usize = 24;
+    let mut header = [0; HEADER];
+    if log.metadata()?.len() < HEADER as u64 {
         return Ok(None);
     }
     log.read_exact_at(&mut header, 0)?;
     let size = u64::from(number(&header[8..]));
-    let (mut at, mut last) = (HEADER, None);
-    let mut frame = [0; FRAME_HEADER as usize];
+    let (mut at, mut last) = (HEADER as u64, None);
+    let mut frame = [0; FRAME_HEADER];
     // Frames of an earlier round of the log have other salts.
     while log.read_exact_at(&mut frame, at).is_ok() && frame[8..16] == header[16..24] {
         let (page, is_commit) = (number(&frame), number(&frame[4..]) != 0);
         if is_commit && page > 0 {
-            last = Some((page, at + FRAME_HEADER));
+            last = Some((page, at + FRAME_HEADER as u64));
         }
-        at += FRAME_HEADER + size;
+        at += FRAME_HEADER as u64 + size;
     }
     let Some((page, at)) = last else { return Ok(None) };
     let mut copy = vec![0; usize::try_from(size).unwrap_or(0)];

@@ -16,7 +16,7 @@ pub(crate) use ask::{AskError, ask, ask_text};
 pub(crate) use bulk::Bulk;
 pub(crate) use open::{open_reader, open_to_look};
 
-use crate::committer::Writer;
+use crate::committer::OpenWriter;
 use crate::query::Query;
 use crate::row::Step;
 use crate::{Epoch, OpenError, Options, ReadError, Schema, copy};
@@ -47,7 +47,7 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens the file, makes it if it is missing, and brings its schema up to date. With the writer comes the time of the
     /// journal's end. As one process has the file, it can have been replaced only before this: a new epoch is due.
-    pub(crate) fn open(path: &Path, options: &Options) -> Result<(Sqlite, (Box<dyn Writer>, Instant)), OpenError> {
+    pub(crate) fn open(path: &Path, options: &Options) -> Result<(Sqlite, OpenWriter), OpenError> {
         let lock = FileLock::take(path)?;
         let writer = open_writer(path, options)?;
         copy::check_finished(is_unfinished_copy(&writer)?)?;
@@ -76,7 +76,7 @@ impl Sqlite {
 /// What a file and this program know of the schema. Changes nothing.
 pub(crate) fn schema(path: &Path) -> Result<Schema, OpenError> {
     require(path)?;
-    open::schema(&open_to_look(path)?).map_err(|error| left_log::explained(path, error))
+    open::schema(&open_to_look(path)?).map_err(|error| left_log::explained(path, &error))
 }
 
 /// Brings the schema of a file that nobody else has up to date.

@@ -100,7 +100,7 @@ pub(crate) fn open_to_look(path: &Path) -> Result<Connection, OpenError> {
             let opened = Connection::open_with_flags(format!("file:{path}?immutable=1"), flags);
             opened.and_then(prepared).and_then(reading).and_then(is_readable).map_err(|error| database(&error))
         }
-        opened => opened.map_err(|error| left_log::explained(path, error)),
+        opened => opened.map_err(|error| left_log::explained(path, &error)),
     }
 }
 

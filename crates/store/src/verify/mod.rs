@@ -21,6 +21,8 @@ pub struct Report {
     pub checked: Vec<(String, u64)>,
     /// Every violation, as a sentence; empty where all is well. After [`VIOLATIONS_MAX`] it stops looking.
     pub violations: Vec<String>,
+    /// What may be the cause of the violations.
+    pub note: Option<String>,
 }
 
 /// How many violations are told.
@@ -46,10 +48,10 @@ pub fn verify(database: &Database, progress: &mut dyn FnMut(u64)) -> Result<Repo
     let Database::Sqlite(path) = database else { return verified };
     match verified {
         Ok(mut report) if !report.violations.is_empty() && left_log::lies_beside(path) => {
-            report.violations.push(left_log::explained(path, "it breaks its promises").to_string());
+            report.note = Some(left_log::explained(path, &"it breaks its promises").to_string());
             Ok(report)
         }
-        Err(OpenError::Database(why)) => Err(left_log::explained(path, why)),
+        Err(OpenError::Database(why)) => Err(left_log::explained(path, &why)),
         verified => verified,
     }
 }

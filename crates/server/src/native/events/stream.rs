@@ -61,6 +61,7 @@ async fn begin(call: &Call) -> Result<FeedPosition, Problem> {
             _ => return Err(Problem::new(Reason::InvalidRequest, format!("Last-Event-ID {AFTER_RULE}"))),
         },
     };
+    let _turn = call.turns.next().await?;
     let is_known = call.app.store.follow_events(&call.scope, after, 1).await?.is_some();
     is_known.then_some(after).ok_or_else(|| unknown(name, after))
 }

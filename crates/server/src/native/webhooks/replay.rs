@@ -120,7 +120,7 @@ async fn range(
     after: Edge,
     until: Option<Edge>,
 ) -> Result<Option<ReplayAsk>, Problem> {
-    let app = &call.app;
+    let (app, _turn) = (&call.app, call.turns.soon().await?);
     let status = app.store.delivery_status(&call.scope, endpoint.endpoint).await?;
     if status.is_some_and(|status| status.replays >= WAITING_MAX) {
         let message = format!("this endpoint has {WAITING_MAX} stretches under way; ask again when one is done");

@@ -180,7 +180,7 @@ async fn with_defaults() -> Scratch {
     scratch
 }
 
-/// Debian's PgBouncer, in front of the server that tests use.
+/// Debian's `PgBouncer`, in front of the server that tests use.
 fn pooler(mode: &str, ignores_options: bool) -> BrokerServer {
     let (server, ignored) = (upstream(), if ignores_options { "options" } else { "extra_float_digits" });
     BrokerServer::configured(BrokerKind::PgBouncer, |_| {
