@@ -46,8 +46,8 @@ async fn an_external_id_that_was_kept_decomposed_is_found_by_what_was_sent(engin
     };
     let older = Intent::system(Command::PlaceOrder(older), "as an older version");
     world.app.store.commit(older).await.expect("an order");
-    let order = json!({"offerId": shop.offer_id, "externalId": DECOMPOSED});
-    let again = shop.subscriber.post("/orders", order).await.expect(201);
+    let body = json!({"offerId": shop.offer_id, "externalId": DECOMPOSED});
+    let again = shop.subscriber.post("/orders", body).await.expect(201);
     assert_eq!(again["externalId"], DECOMPOSED);
     assert_eq!(count(&shop.subscriber, "/orders").await, 1, "no second one");
     assert_eq!(count(&shop.vendor, "/orders?externalId=cafe%CC%81-1").await, 1);

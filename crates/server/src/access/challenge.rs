@@ -63,10 +63,11 @@ impl fmt::Display for Unproved {
 
 impl From<Unproved> for Problem {
     fn from(why: Unproved) -> Problem {
-        let mut challenge = "Bearer realm=\"orderpark\"".to_owned();
-        if why.sent_a_token() {
-            challenge += &format!(", error=\"invalid_token\", error_description=\"{why}\"");
-        }
+        let challenge = if why.sent_a_token() {
+            format!("Bearer realm=\"orderpark\", error=\"invalid_token\", error_description=\"{why}\"")
+        } else {
+            "Bearer realm=\"orderpark\"".to_owned()
+        };
         let problem = Problem::new(Reason::Unauthorized, format!("{why}: {HOW}"));
         match HeaderValue::from_str(&challenge) {
             Ok(challenge) => problem.header(WWW_AUTHENTICATE, challenge),

@@ -382,13 +382,11 @@ async fn a_parameter_with_a_hostile_value_is_named(engine: Engine) {
             assert_eq!(answer.json()["fields"][0]["path"], name, "{}", answer.text());
         }
     }
-    // A reference that is nonsense finds nothing, in a filter as in a body, or is refused.
+    // A reference that is nonsense finds nothing, in a filter as in a body.
     for filter in ["subscriberId", "offerId", "externalId"] {
-        for (value, expected) in
-            [("", ""), ("%F0%9F%98%80", ""), ("'or''='", ""), ("-1", ""), ("%20", "invalid_attribute")]
-        {
+        for value in ["", "%F0%9F%98%80", "'or''='", "99999999999999999999", "-1"] {
             let answer = scene.world.operator.get(&format!("/orders?{filter}={value}")).await;
-            assert_eq!(answer.reason(), expected, "{}", answer.asked);
+            assert_eq!(answer.expect(200), json!([]), "{}", answer.asked);
         }
     }
     scene.still_serves().await;

@@ -11,6 +11,9 @@ pub fn parameters() -> Vec<Parameter> {
         ("GET", "/orders", "state", vec!["active", "", "ALL,ACTIVE", "%F0%9F%98%80"]),
         ("GET", "/orders", "createdFrom", vec!["", "yesterday", "2026-02-30T00:00:00Z", "2026-11-23", "1e9", "-1"]),
         ("GET", "/orders", "createdTo", vec!["99999-01-01T00:00:00Z", "2026-11-23T25:00:00Z", "\u{0662}"]),
+        ("GET", "/orders", "subscriberId", vec!["%20", "%E2%80%AE", "1%C2%AD"]),
+        ("GET", "/orders", "offerId", vec!["%20", "a/b%0A", "%E2%80%AE"]),
+        ("GET", "/orders", "externalId", vec!["%20", "%E2%80%AE", "PO%E2%80%8B"]),
         ("GET", "/subscriptions", "state", vec!["active", "", "NONE"]),
         ("GET", "/events", "limit", vec!["0", "201", "-1", "+1", "1e1", "x", "", "4294967297"]),
         (
