@@ -6,7 +6,7 @@ pub mod webhook;
 use crate::outside::CloudEvent;
 use orderpark_store::{EventPlace, FeedEvent};
 
-/// The event as a CloudEvent.
+/// The event in the words of `CloudEvents`.
 fn cloud_event(event: &FeedEvent) -> CloudEvent {
     CloudEvent { id: event.place.to_string(), kind: event.notice.kind.as_str(), at: event.at }
 }
