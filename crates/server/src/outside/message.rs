@@ -31,7 +31,7 @@ impl fmt::Debug for Message {
     }
 }
 
-/// The context attributes of CloudEvents 1.0, which stand in headers (binary content mode); the
+/// The context attributes of `CloudEvents` 1.0, which stand in headers (binary content mode); the
 /// same at every attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloudEvent {

@@ -1,5 +1,5 @@
 //! The headers of Standard Webhooks 1.0 (<https://www.standardwebhooks.com>): who sends, what and
-//! when, so that nobody else can. JSON also has those of CloudEvents 1.0 in binary content mode,
+//! when, so that nobody else can. JSON also has those of `CloudEvents` 1.0 in binary content mode,
 //! which are not signed: the body says the same.
 //!
 //! Signed is `<webhook-id>.<webhook-timestamp>.<body>` with HMAC-SHA256; each live secret makes one signature, and a receiver that knows

@@ -106,15 +106,14 @@ impl Receiver {
     }
 }
 
-/// Each attempt says in headers which CloudEvent its body is.
+/// Each attempt says in headers which event of `CloudEvents` its body is.
 fn expect_cloud_event(headers: &HeaderMap, body: &[u8]) {
     let event: Value = serde_json::from_slice(body).expect("JSON");
-    let source = ("ce-source", "/core/latest/api/events");
-    let said = [("ce-id", "id"), ("ce-type", "type"), ("ce-time", "timestamp")].map(|(name, key)| (name, &event[key]));
-    for (name, value) in said {
-        assert_eq!(headers[name].to_str().ok(), value.as_str(), "{name}");
+    let said = |name: &str| headers[name].to_str().expect("text").to_owned();
+    for (name, attribute) in [("ce-id", "id"), ("ce-type", "type"), ("ce-time", "timestamp")] {
+        assert_eq!(said(name), event[attribute], "{name}");
     }
-    assert_eq!((&headers["ce-specversion"], &headers[source.0]), (&"1.0".parse().unwrap(), &source.1.parse().unwrap()));
+    assert_eq!((said("ce-specversion"), said("ce-source")), ("1.0".into(), "/core/latest/api/events".into()));
 }
 
 impl Inner {

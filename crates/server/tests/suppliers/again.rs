@@ -167,7 +167,11 @@ pub async fn who_takes_a_free_external_id_has_it_alone(engine: Engine) {
     let elsewhere = Caller::new(node, shop.subscriber.token.clone());
     let place = async |n: u32| {
         let body = json!({"offerId": shop.offer_id, "externalId": "PO-1", "quantity": n});
-        if n % 2 == 0 { shop.subscriber.post("/orders", body).await } else { elsewhere.post("/orders", body).await }
+        if n.is_multiple_of(2) {
+            shop.subscriber.post("/orders", body).await
+        } else {
+            elsewhere.post("/orders", body).await
+        }
     };
     let answers = futures_util::future::join_all((1..=16).map(place)).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);

@@ -6,7 +6,7 @@ pub mod webhook;
 use crate::outside::CloudEvent;
 use orderpark_store::{Epoch, FeedEvent, FeedPosition};
 
-/// The event as a CloudEvent.
+/// The event in the words of `CloudEvents`.
 fn cloud_event(event: &FeedEvent) -> CloudEvent {
     CloudEvent { id: event.position().to_string(), kind: event.notice.kind.as_str(), at: event.at }
 }
