@@ -42,7 +42,8 @@ pub(super) async fn origin(session: &Session) -> Result<String, SessionError> {
 /// When the feed's next epoch begins, as this node sees it.
 pub(super) struct NextEpoch {
     chance: Arc<dyn Chance>,
-    drawn: Epoch,
+    /// The next epoch; none: not drawn yet.
+    drawn: Option<Epoch>,
     /// Where the session's database lives; none: not asked yet.
     pub origin: Option<String>,
     /// Whether the last epoch was found to have begun there.
@@ -63,7 +64,8 @@ enum Due {
 
 impl NextEpoch {
     pub(super) fn new(chance: Arc<dyn Chance>) -> NextEpoch {
-        let drawn = Epoch::draw(&*chance);
+        // The first one here, as with a file: with the same chance both engines do the same.
+        let drawn = Some(Epoch::draw(&*chance));
         NextEpoch { chance, drawn, origin: None, is_checked: false, seen: None, due: None }
     }
 
@@ -91,12 +93,13 @@ impl NextEpoch {
         self.is_checked = true;
     }
 
-    pub(super) fn write(&self, first: &Line) -> Option<Write<'static>> {
+    pub(super) fn write(&mut self, first: &Line) -> Option<Write<'static>> {
         let origin = self.origin.clone();
         Some(match self.due? {
             Due::Origin => Write { sql: ADOPT, values: vec![Box::new(origin)] },
             Due::Epoch => {
-                let (seq, epoch) = (sql_number(first.seq), self.drawn.as_str().to_owned());
+                let drawn = self.drawn.get_or_insert_with(|| Epoch::draw(&*self.chance));
+                let (seq, epoch) = (sql_number(first.seq), drawn.as_str().to_owned());
                 Write { sql: epochs::BEGIN.postgres, values: vec![Box::new(seq), Box::new(epoch), Box::new(origin)] }
             }
         })
@@ -105,7 +108,7 @@ impl NextEpoch {
     /// The journal ends with this line now, and with it what was due is done.
     pub(super) fn written(&mut self, last: &Line) {
         if self.due.take() == Some(Due::Epoch) {
-            self.drawn = Epoch::draw(&*self.chance);
+            self.drawn = None;
         }
         self.seen = Some((last.seq, last.hash));
     }
