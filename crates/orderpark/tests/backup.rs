@@ -85,6 +85,9 @@ fn killed() -> (Deployment, PathBuf) {
     order(&deployment, &world, 60);
     let backup = deployment.data().join("backup");
     carry_out("Backup", &deployment.data(), &backup);
+    // From here on the log holds some pages and not all.
+    let file = deployment.data().join("orderpark.db");
+    assert!(Command::new("sqlite3").arg(file).arg("pragma wal_checkpoint(truncate)").status().unwrap().success());
     order(&deployment, &world, 60);
     deployment.kill();
     (deployment, backup.join("orderpark.db"))
@@ -106,6 +109,20 @@ fn a_log_that_was_left_beside_a_restored_file_is_named_and_nothing_is_changed() 
         fs::remove_file(data.join(left)).unwrap();
     }
     deployment.verify();
+}
+
+#[test]
+fn a_whole_log_that_undoes_a_restore_is_told() {
+    let mut deployment = Deployment::on(Engine::Sqlite, &[]);
+    let (world, file) = (World::make(&deployment, 1), deployment.data().join("orderpark.db"));
+    let backup = deployment.data().join("backup");
+    carry_out("Backup", &deployment.data(), &backup);
+    order(&deployment, &world, 3);
+    deployment.kill();
+    fs::copy(backup.join("orderpark.db"), file).unwrap();
+    let verified = run(&["verify", "--database", &deployment.database_url()]);
+    let said = format!("{}{}", String::from_utf8_lossy(&verified.stdout), stderr(&verified));
+    assert!(said.contains("orderpark.db-wal"), "{said}");
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn of_version_1(engine: Engine) -> TestDatabase {
     ];
     let dropped = tables.map(|table| format!("drop table {table}; ")).concat();
     let rest = "drop index orders_pending; drop index subscriptions_by_number; drop index users_by_folded_login; \
+                drop index parties_by_folded_contact; \
                 delete from refinery_schema_history where version > 1";
     home.execute(&format!("{dropped}{rest}"));
     home

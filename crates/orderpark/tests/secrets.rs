@@ -274,7 +274,8 @@ impl Clients {
         for secret in secrets {
             let leaked = json!({"url": "http://127.0.0.1:1/", "secret": secret});
             self.ask(&request("PUT", &endpoint).bearer(&vendor).json(&leaked));
-            self.ask(&get(&format!("{endpoint}/attempts?eventId={secret}")).bearer(&vendor)).done();
+            self.ask(&get(&format!("{endpoint}/attempts?eventId={}", secret.replace('+', "%2B"))).bearer(&vendor))
+                .done();
             self.secrets.push(secret.trim_start_matches("whsec_").to_owned());
         }
         self.ask(&get(&endpoint).bearer(&vendor)).done();

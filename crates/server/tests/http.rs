@@ -30,9 +30,9 @@ async fn what_is_not_served_says_what_is() {
     let nobody = world.nobody().at("");
     for (path, said) in [
         ("/core/latest/api", "served below it are /suppliers, /vendors, "),
-        ("/core/v141/api/order", "there is no /order (did you mean /orders?)"),
+        ("/core/v141/api/order", "there is no '/order' (did you mean /orders?)"),
         ("/core/v141/api/Offers/1", "did you mean /offers?"),
-        ("/core/v141/api/nothing", "there is no /nothing; served are /suppliers, "),
+        ("/core/v141/api/nothing", "there is no '/nothing'; served are /suppliers, "),
         ("/core/v141/api/orders/1/2", "served are /orders, /orders/{ref}"),
         ("/core/v141/api/events/1.0", "served are /events, /events/stream"),
         ("/core/v141/api/devices", "/devices is no part of ordering"),
@@ -48,7 +48,7 @@ async fn what_is_not_served_says_what_is() {
         ("/api/orders", "the Core API: /core/latest/api/orders"),
         ("/orders/1", "the Core API: /core/latest/api/orders"),
         ("/thingpark/smp/rest/operators", "only subscriptions are served: /thingpark/smp/rest/applications/"),
-        ("/nothing", "nothing is served at /nothing; GET / shows what is"),
+        ("/nothing", "nothing is served at '/nothing'; GET / shows what is"),
         ("/thingpark", "GET / shows what is"),
     ] {
         for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {

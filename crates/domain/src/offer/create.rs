@@ -95,9 +95,10 @@ impl NewItem {
         let product = world.product_ids.get(&self.product_id).ok_or(Refusal::Unknown { attribute: "items" })?;
         let kind = world.products.get(product).map(|product| product.kind);
         if kind == Some(ProductKind::ConnectivityPlan) && self.granted.is_none() {
-            let id = &self.product_id;
-            let rule =
-                format!("holds at index {index} the connectivity plan {id} without grantedConnections: say how many");
+            let rule = format!(
+                "at index {index} needs grantedConnections, as '{}' is a connectivity plan: say how many connections one order grants",
+                self.product_id
+            );
             return Err(Refusal::Invalid { attribute: "items", rule: rule.into() });
         }
         Ok(OfferItem { product: *product, product_id: self.product_id.clone(), granted: self.granted })

@@ -2,6 +2,7 @@
 
 use super::secret::{hash_secret, is_secret_of};
 use super::throttle::Wait;
+use crate::wire::shown::name;
 use crate::wire::{is_hidden, quoted};
 use crate::{App, Problem, Settings};
 use orderpark_domain::{Scope, SecretHash, User};
@@ -90,8 +91,8 @@ pub async fn prove(app: &App, client: &ClientId, secret: &str, address: IpAddr) 
 fn not_proved(app: &App, client_id: &str, address: IpAddr) -> NotProved {
     let throttled = app.access.throttle.fail(client_id, address, app.now()).err();
     if app.log_limits.not_proved.allows() {
-        let (client_id, wait_s) = (quoted(client_id), throttled.map_or(0, |wait| wait.seconds));
-        tracing::warn!(client_id = %client_id, %address, wait_s, "a client did not prove who it is");
+        let (client_id, wait_s) = (name(client_id), throttled.map_or(0, |wait| wait.seconds));
+        tracing::warn!(client_id = &*client_id, %address, wait_s, "a client did not prove who it is");
     }
     throttled.map_or(NotProved::Wrong, NotProved::Throttled)
 }

@@ -27,7 +27,7 @@ impl Call {
         }
         let body = json::parse_object(&self.body).ok();
         let in_body = body.as_ref().and_then(|body| name.split('.').try_fold(body, |value, name| value.get(name)));
-        in_body.and_then(in_words).or_else(|| self.query.get(name).map(quoted))
+        in_body.and_then(in_words).or_else(|| self.query.sent(name).map(quoted))
     }
 }
 

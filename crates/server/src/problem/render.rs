@@ -2,7 +2,7 @@
 
 use super::{FieldError, Problem};
 use crate::App;
-use crate::wire::quoted;
+use crate::wire::shown;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
@@ -103,10 +103,10 @@ fn log(app: &App, problem: &Problem, error_id: &str, asked: &Asked) {
         return;
     }
     let (code, reason, detail) = (status.as_u16(), facts.reason.slug(), facts.detail.as_deref().unwrap_or_default());
-    let (method, path) = (&asked.method, quoted(asked.uri.path()));
+    let (method, path) = (&asked.method, shown::name(asked.uri.path()));
     if status.is_server_error() {
-        tracing::error!(error_id, %method, path = %path, code, reason, ?detail, "a request failed");
+        tracing::error!(error_id, %method, path = &*path, code, reason, ?detail, "a request failed");
     } else {
-        tracing::info!(error_id, %method, path = %path, code, reason, ?detail, "a request was refused");
+        tracing::info!(error_id, %method, path = &*path, code, reason, ?detail, "a request was refused");
     }
 }

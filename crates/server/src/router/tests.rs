@@ -104,8 +104,12 @@ fn the_manual_lists_the_parameters_of_every_operation() {
     let (_, section) = page.split_once("### Parameters\n").expect("a section");
     let (table, _) = section.split_once("\n### ").expect("its end");
     let rows = table.lines().filter(|line| line.starts_with("| `"));
-    let listed: Vec<String> =
-        rows.map(|row| row.replace(" (with `resetPassword=true`)", "").replace(" (not both)", "")).collect();
+    let listed: Vec<String> = rows
+        .map(|row| {
+            row.replace(" (with `resetPassword=true`; also `keepprevious`)", ", `keepprevious`")
+                .replace(" (not both)", "")
+        })
+        .collect();
     let in_table = super::operations().iter().filter(|operation| !operation.parameters.is_empty()).map(|operation| {
         let named = |parameter: &Parameter| {
             format!("`{}`{}", parameter.name, ["", "*"][usize::from(parameter.counts != Counts::No)])

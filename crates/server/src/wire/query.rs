@@ -55,10 +55,15 @@ impl Query {
         self.known
     }
 
+    /// What was sent under a name, if the operation has such a parameter.
+    pub(crate) fn sent(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(known, _)| known.name == name).map(|(_, value)| value.as_str())
+    }
+
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         debug_assert!(self.known.find(name).is_some(), "{name} is not on the operation's line in the table of routes");
-        self.pairs.iter().find(|(known, _)| known.name == name).map(|(_, value)| value.as_str())
+        self.sent(name)
     }
 
     /// A parameter that names something that exists, or does not; one whose characters no name has is refused.

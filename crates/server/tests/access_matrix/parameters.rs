@@ -15,7 +15,8 @@ fn value(name: &str) -> &'static str {
         "after" | "orderRef" => "019AB6C5-1234-7000-8000-123456789400",
         "scope" => "VENDOR:12",
         "limit" | "pageIndex" => "1",
-        "force" | "orderable" | "failed" | "resetPassword" | "keepPrevious" | "keepprevious" | "rotateSecret" | "dryRun" => "False",
+        "force" | "orderable" | "failed" | "resetPassword" | "keepPrevious" | "keepprevious" | "rotateSecret"
+        | "dryRun" => "False",
         _ => "x",
     }
 }

@@ -4,7 +4,7 @@
 //! into the file since. Where neither is so, the file is checked as a whole before anything is written; after most
 //! crashes this reads two pages.
 
-use super::open::{beside, connect};
+use super::open::{FileLock, beside, connect};
 use crate::OpenError;
 use rusqlite::Connection;
 use std::fs::File;
@@ -35,15 +35,27 @@ pub(super) fn check(path: &Path) -> Result<(), OpenError> {
     let checked = connect(path).and_then(|connection| is_sound(&connection));
     match checked {
         Ok(true) => {
-            tracing::warn!(
-                "the database file was changed after its write-ahead log, and both are in order together; if a backup was put \
-                 there, the log has undone that (docs/restore.md)"
-            );
+            tracing::warn!("{}", undone(path));
             Ok(())
         }
         Ok(false) => Err(explained(path, &"the database is malformed")),
         Err(error) => Err(explained(path, &error)),
     }
+}
+
+/// Whether a log that is not the file's lies beside a file that no server has.
+pub(crate) fn may_have_undone_a_restore(path: &Path) -> bool {
+    lies_beside(path) && !belongs(path).unwrap_or(false) && !FileLock::is_held(path)
+}
+
+/// What a log may have done that does not belong to its file and is in order together with it: it holds every page.
+pub(crate) fn undone(path: &Path) -> String {
+    let log = beside(path, "-wal");
+    format!(
+        "{} was written before the database file was changed, and both are in order together: if a backup was put there, the log \
+         has undone that; restore again as docs/restore.md says, and move the log away first",
+        log.display()
+    )
 }
 
 fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {

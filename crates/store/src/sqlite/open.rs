@@ -30,6 +30,13 @@ pub(crate) struct FileLock {
 }
 
 impl FileLock {
+    /// Whether a process has the file.
+    pub(super) fn is_held(path: &Path) -> bool {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        File::open(beside(&path, ".lock"))
+            .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     pub(crate) fn take(path: &Path) -> Result<FileLock, OpenError> {
         // By its one true name, so that a link to the file is the same file.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());

@@ -21,7 +21,7 @@ pub struct Report {
     pub checked: Vec<(String, u64)>,
     /// Every violation, as a sentence; empty where all is well. After [`VIOLATIONS_MAX`] it stops looking.
     pub violations: Vec<String>,
-    /// What may be the cause of the violations.
+    /// What may be the cause of the violations, or is odd although there are none.
     pub note: Option<String>,
 }
 
@@ -49,6 +49,10 @@ pub fn verify(database: &Database, progress: &mut dyn FnMut(u64)) -> Result<Repo
     match verified {
         Ok(mut report) if !report.violations.is_empty() && left_log::lies_beside(path) => {
             report.note = Some(left_log::explained(path, &"it breaks its promises").to_string());
+            Ok(report)
+        }
+        Ok(mut report) if report.violations.is_empty() && left_log::may_have_undone_a_restore(path) => {
+            report.note = Some(left_log::undone(path));
             Ok(report)
         }
         Err(OpenError::Database(why)) => Err(left_log::explained(path, &why)),

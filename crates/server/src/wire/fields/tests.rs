@@ -87,16 +87,16 @@ fn a_message_says_what_was_sent_what_it_must_be_and_which_name_is_meant() {
         (r#"{"quantity": [1]}"#, "quantity is an array, but must be an integer from 1 to 1000000".to_owned()),
         (
             r#"{"scopes": ["VENDOR:1", "VENDR:\u202e2"]}"#,
-            r#"scopes[1] is "VENDR:\u202e2", but must be a scope such as VENDOR:12"#.to_owned(),
+            r"scopes[1] is 'VENDR:\u202e2', but must be a scope such as VENDOR:12".to_owned(),
         ),
-        (r#"{"scopes": ["VENDOR:1", "VENDOR:1"]}"#, r#"scopes[1] is "VENDOR:1", but must stand there once"#.to_owned()),
+        (r#"{"scopes": ["VENDOR:1", "VENDOR:1"]}"#, "scopes[1] is 'VENDOR:1', but must stand there once".to_owned()),
         (
             r#"{"scopes": []}"#,
             "scopes is an empty array, but must be an array of at least one scope such as VENDOR:12".to_owned(),
         ),
         (
             &format!(r#"{{"scopes": ["{long}"]}}"#),
-            format!("scopes[0] is \"{}…\", but must be a scope such as VENDOR:12", "x".repeat(64)),
+            format!("scopes[0] is '{}…', but must be a scope such as VENDOR:12", "x".repeat(64)),
         ),
         (r#"{"clientSecret": "my secret"}"#, format!("clientSecret {}", text::ID_RULE)),
         (
@@ -114,7 +114,7 @@ fn a_message_says_what_was_sent_what_it_must_be_and_which_name_is_meant() {
         assert_eq!(sent(body), expected, "{body}");
     }
     let url = sent(r#"{"url": "ftp://user:hidden@host.example/hidden?hidden"}"#);
-    assert!(url.starts_with("url leads to \"host.example\", but must be") && !url.contains("hidden"), "{url}");
+    assert!(url.starts_with("url leads to 'host.example', but must be") && !url.contains("hidden"), "{url}");
 }
 
 #[test]

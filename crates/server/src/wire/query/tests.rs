@@ -93,8 +93,8 @@ fn flags_are_true_or_false() {
     let query = parse("a=TRUE&b=False&c=1&d=").expect("a query");
     assert!(matches!((query.flag("a"), query.flag("b"), query.flag("e")), (Ok(Some(true)), Ok(Some(false)), Ok(None))));
     let message = |name| query.flag(name).expect_err("no flag").message().to_owned();
-    assert_eq!(message("c"), "c is \"1\", but must be true or false");
-    assert_eq!(message("d"), "d is \"\", but must be true or false");
+    assert_eq!(message("c"), "c is '1', but must be true or false");
+    assert_eq!(message("d"), "d is '', but must be true or false");
 }
 
 #[test]

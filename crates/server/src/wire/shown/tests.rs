@@ -28,7 +28,7 @@ fn no_value_that_may_hold_a_secret_is_quoted() {
         assert_eq!(but(name, &text("hidden"), "must be"), "must be");
     }
     assert_eq!(but("portalUrl", &text("no address, hidden"), "must be"), "must be");
-    assert_eq!(but("name", &text("a\"\u{202e}\\"), "must be"), r#"is "a\"\u202e\\", but must be"#);
+    assert_eq!(but("name", &text("a\"\u{202e}\\"), "must be"), r#"is 'a"\u202e\\', but must be"#);
     assert_eq!(but("a", &Json::Object(vec![("secret".into(), text("hidden"))]), "x"), "is an object, but x");
 }
 
