@@ -42,8 +42,8 @@ fn sentence(path: &str) -> String {
         return in_admin(rest);
     }
     match path.split('/').nth(1) {
-        Some("core") => format!("the Core API is served below {}", served(&BASES.map(|base| base.path))),
-        Some("admin") => format!("the Admin API is served below {}", served(&ADMIN_BASES)),
+        Some("core") => other_base(path, "Core", &BASES.map(|base| base.path)),
+        Some("admin") => other_base(path, "Admin", &ADMIN_BASES),
         _ => without_base(path),
     }
 }
@@ -123,8 +123,10 @@ fn first_segment(path: &str) -> &str {
     &path[..end]
 }
 
-fn served(bases: &[&'static str]) -> String {
-    list(bases.iter().copied().filter(|base| !base.starts_with("/thingpark")))
+/// A path below a version that there is not.
+fn other_base(path: &str, api: &str, bases: &[&'static str]) -> String {
+    let served = list(bases.iter().copied().filter(|base| !base.starts_with("/thingpark")));
+    format!("nothing is served at {}; the {api} API is served below {served}", shown::quoted(path))
 }
 
 fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {

@@ -115,8 +115,11 @@ fn external_id_taken(sent: Sent<'_>) -> String {
 }
 
 fn stale(sent: Sent<'_>) -> String {
-    let tag = sent("If-Match").map_or_else(String::new, |tag| format!(" (If-Match is {tag})"));
-    format!("the object was changed since you read it{tag}; GET it again, and repeat your change with its new ETag")
+    format!(
+        "the object has another revision than If-Match{} names: it was changed since you read it, or the tag is another object's; \
+         GET it again, and repeat your change with its ETag",
+        shown("If-Match", sent)
+    )
 }
 
 fn key_reused(sent: Sent<'_>) -> String {

@@ -5,6 +5,7 @@ use super::json::Json;
 use super::query::Query;
 use crate::Problem;
 use crate::problem::Reason;
+use crate::wire::quoted;
 use aws_lc_rs::digest::{Context, SHA256};
 use http::{HeaderMap, Method};
 
@@ -18,10 +19,12 @@ pub fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let printable = |key: &&str| (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|b| matches!(b, 0x20..=0x7E));
     match value.to_str().ok().filter(printable) {
         Some(key) if values.next().is_none() => Ok(Some(key)),
-        _ => Err(Problem::new(
-            Reason::InvalidRequest,
-            "there may be one Idempotency-Key, of 1 to 255 printable ASCII characters",
-        )),
+        _ => {
+            let sent = quoted(&String::from_utf8_lossy(value.as_bytes()));
+            let message =
+                format!("Idempotency-Key is {sent}, but must be one key of 1 to 255 printable ASCII characters");
+            Err(Problem::new(Reason::InvalidRequest, message))
+        }
     }
 }
 

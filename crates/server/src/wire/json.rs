@@ -72,7 +72,7 @@ fn problem(fault: Option<Fault>, error: &serde_json::Error) -> Problem {
     // The parser tells a number that no double holds by its sentence alone.
     let fault = fault.or_else(|| syntax.starts_with("number out of range").then_some(Fault::NumberOutOfRange));
     let (reason, what) = match fault {
-        Some(Fault::DuplicateKey) => (Reason::DuplicateKey, "an object has the same attribute twice"),
+        Some(Fault::DuplicateKey) => return Problem::new(Reason::DuplicateKey, format!("{syntax}: send it once")),
         Some(Fault::TooDeep) => (Reason::InvalidBody, "values are nested deeper than 32"),
         Some(Fault::TooLong) => (Reason::InvalidBody, "an array or object has more than 1000 elements"),
         Some(Fault::NulCharacter) => (Reason::InvalidBody, "a text holds the character U+0000"),
@@ -172,7 +172,8 @@ impl<'de> Visitor<'de> for Value<'_> {
         while let Some(name) = attributes.next_key::<Cow<'de, str>>()? {
             let name = self.text(name)?;
             if object.iter().any(|(known, _)| *known == name) {
-                return self.fail(Fault::DuplicateKey);
+                self.fault.set(Some(Fault::DuplicateKey));
+                return Err(A::Error::custom(format!("an object has the attribute {} twice", shown::quoted(&name))));
             }
             if object.len() == LENGTH_MAX {
                 return self.fail(Fault::TooLong);

@@ -100,7 +100,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
     ("POST", "/webhookEndpoints/{ref}/replay", r#"{"eventId":$}"#, "eventId", &["\"999999.0\"", "\"1.0\"", "\"1.4294967294\""]),
     ("POST", "/webhookEndpoints/{ref}/replay", r#"{"after":$}"#, "after",
         &["17", "\"yesterday\"", "\"2026-02-30T00:00:00Z\"", "\"latest\"", "\"\"", "true", "LONG"]),
-    ("POST", "/webhookEndpoints/{ref}/replay", r#"{"after":"0","until":$}"#, "until", &["17", "\"tomorrow\"", "\"0\"", "\"1900-01-01T00:00:00Z\"", "[]"]),
+    ("POST", "/webhookEndpoints/{ref}/replay", r#"{"after":"0","until":$}"#, "until", &["17", "\"tomorrow\"", "[]"]),
     ("POST", "/webhookEndpoints/{ref}/replay", r#"{"exhausted":$}"#, "exhausted", &["false", "\"true\"", "1", "[]"]),
     ("PUT", "/suppliers/{ref}", r#"{"name":$}"#, "name", &TEXTS),
     ("PUT", "/subscribers/{ref}", r#"{"contactEmail":$}"#, "contactEmail", &EMAILS),

@@ -163,7 +163,7 @@ impl Tally {
 
     fn is_enough(&self) -> bool {
         let enough =
-            [(self.read, 5), (self.written, 10), (self.refused, 5), (self.replayed, 200), (self.not_modified, 250)];
+            [(self.read, 5), (self.written, 10), (self.refused, 5), (self.replayed, 200), (self.not_modified, 200)];
         enough.into_iter().all(|(count, part)| count > self.steps / part)
     }
 }
@@ -198,5 +198,5 @@ async fn both_engines_answer_the_same_1() {
 
 #[tokio::test]
 async fn both_engines_answer_the_same_2() {
-    script_of(72).await;
+    script_of(73).await;
 }
