@@ -125,8 +125,17 @@ fn stale(sent: Sent<'_>) -> String {
 fn key_reused(sent: Sent<'_>) -> String {
     format!(
         "the Idempotency-Key{} was used for a different request before; a different request needs a different key",
-        shown("Idempotency-Key", sent)
+        shown("Idempotency-Key", &|name| sent(name).map(|key| shortened(&key)))
     )
+}
+
+/// The beginning of a key, which tells its client which one it was.
+fn shortened(key: &str) -> String {
+    const SHOWN_MAX: usize = 8;
+    match key.char_indices().nth(SHOWN_MAX + 1) {
+        Some((end, _)) if key.chars().count() > SHOWN_MAX + 2 => format!("{}…'", &key[..end]),
+        _ => key.to_owned(),
+    }
 }
 
 fn connections_in_use(product_id: &str, used: u64, remaining: u64) -> String {

@@ -2,11 +2,30 @@
 
 use super::json::Json;
 use super::text::{self, NAME_MAX};
+use crate::access::secret::SECRET_PREFIX;
 
 /// How many characters of a value a message quotes.
 const VALUE_MAX: usize = 64;
 /// Attributes whose names contain one of these may hold a secret, and are not quoted.
 const SECRET: [&str; 5] = ["secret", "password", "token", "credential", "authorization"];
+
+/// Secrets and tokens that this server makes begin so, behind whatever stands before them.
+const SECRET_PREFIXES: [&str; 4] = [SECRET_PREFIX, "opt_", "whsec_", "eyJ"];
+/// The shortest word that is taken for a secret because of its letters, in bytes.
+const SECRET_WORD_MIN: usize = 24;
+/// Stands where a secret may have been sent in a wrong place: answers end up in logs.
+const NOT_SHOWN: &str = "(not shown: it looks like a secret)";
+
+/// Whether a text may hold a secret: one of ours, or a long word of capitals, small letters and digits, as Base64 is.
+fn looks_secret(text: &str) -> bool {
+    let in_base64 = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+';
+    let is_random = |word: &[u8]| {
+        word.len() >= SECRET_WORD_MIN
+            && [u8::is_ascii_uppercase, u8::is_ascii_lowercase, u8::is_ascii_digit].iter().all(|is| word.iter().any(is))
+    };
+    SECRET_PREFIXES.iter().any(|prefix| text.contains(prefix))
+        || text.as_bytes().split(|byte| !in_base64(*byte)).any(is_random)
+}
 
 /// The end of a sentence about a value: `is 0, but must be an integer`; without the value where it may hold a secret.
 pub(crate) fn but(name: &str, value: &Json, rule: &str) -> String {
@@ -41,6 +60,9 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// The name of something that was sent, without quotation marks.
 pub(crate) fn name(text: &str) -> String {
+    if looks_secret(text) {
+        return NOT_SHOWN.to_owned();
+    }
     let mut shown = String::new();
     for character in text.chars().take(VALUE_MAX) {
         if character == '\'' || character == '\\' {
@@ -61,6 +83,9 @@ pub(crate) fn name(text: &str) -> String {
 
 /// A name that is not ours, as the path of a field: shortened, and without characters that hide something.
 pub(crate) fn path(name: &str) -> String {
+    if looks_secret(name) {
+        return NOT_SHOWN.to_owned();
+    }
     name.chars().filter(|character| !text::is_hidden(*character)).take(NAME_MAX).collect()
 }
 

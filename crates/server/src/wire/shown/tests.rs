@@ -33,6 +33,17 @@ fn no_value_that_may_hold_a_secret_is_quoted() {
 }
 
 #[test]
+fn what_looks_like_a_secret_is_not_shown_wherever_it_was_sent() {
+    let basic = "b3BzQG9wZXJhdG9yLmV4YW1wbGU6b25seS1mb3I=";
+    for secret in ["ops_abc", "x?eyJhbGciOi", "Bearer opt_1", "whsec_AAAA", basic] {
+        assert!(!quoted(secret).contains(secret) && !path(secret).contains(secret), "{secret}");
+    }
+    for plain in ["acme/Sensors-2026-for-Northern-Fields", "019aafd9-d100-7000-8000-00000000ac00", "PO-2026-17"] {
+        assert_eq!(name(plain), plain);
+    }
+}
+
+#[test]
 fn what_is_shown_back_is_short_and_visible() {
     assert_eq!(quoted("a\u{200b}b\n"), "'a\\u200bb\\u000a'");
     assert_eq!(quoted(&"é".repeat(65)), format!("'{}…'", "é".repeat(64)));
