@@ -44,10 +44,8 @@ pub enum Refusal {
     GrantNotHeld,
     /// The offer is not `ACTIVE` (409).
     OfferNotOrderable {
-        /// The offer.
-        offer_id: String,
-        /// The state that it has.
-        state: &'static str,
+        /// The state that it has, for a caller of its vendor.
+        state: Option<&'static str>,
     },
     /// A product asks its supplier first (`TRY_COMMIT`), and this server cannot ask (409).
     SupplierCannotBeAsked {

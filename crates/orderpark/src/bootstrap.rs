@@ -55,19 +55,20 @@ impl Given {
     }
 }
 
-/// Makes the operator, unless the database has one. `settings.operator_id` becomes what the database says.
+/// Makes the operator, unless the database has one. `settings.operator_id` becomes what the database says. True: the first
+/// client was made by an earlier start, which may have made its secret as well.
 pub async fn operator(
     store: &Store,
     settings: &mut Settings,
     given: Option<Given>,
     chance: &dyn Chance,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     match existing(store).await? {
         Some(operator) => {
             accept(operator, settings, given.is_some());
-            if given.is_none() { show_again(store, settings, chance).await } else { Ok(()) }
+            Ok(given.is_none())
         }
-        None => make(store, settings, given, chance).await,
+        None => make(store, settings, given, chance).await.map(|()| false),
     }
 }
 
@@ -123,7 +124,7 @@ async fn make(store: &Store, settings: &mut Settings, given: Option<Given>, chan
 }
 
 /// Makes another secret for the first client, beside the one before, as long as nobody has used any.
-async fn show_again(store: &Store, settings: &Settings, chance: &dyn Chance) -> anyhow::Result<()> {
+pub async fn show_again(store: &Store, settings: &Settings, chance: &dyn Chance) -> anyhow::Result<()> {
     let scope = Scope::system("whether somebody has seen the first secret");
     let Some(since) = store.untouched_since().await? else { return Ok(()) };
     let shown_now = store.is_shared() && store.clock().now() < since.plus_seconds(SHOWN_FOR_S);

@@ -18,7 +18,15 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     log::take_panics();
-    let code = commands::run(commands::Cli::parse());
-    log::flush();
-    code
+    let _flushed = Flushed;
+    commands::run(commands::Cli::parse())
+}
+
+/// Writes what is left of the log, also after a panic.
+struct Flushed;
+
+impl Drop for Flushed {
+    fn drop(&mut self) {
+        log::flush();
+    }
 }

@@ -11,7 +11,7 @@ use orderpark_testbed::{Engine, Moment, Proxy, upstream};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-const CONFIGURATION: &str = "[postgres]\nresolve_max_ms = 300\nconnect_max_ms = 300\npool_wait_max_ms = 300\n";
+const CONFIGURATION: &str = "[postgres]\nresolve_max_ms = 300\nconnect_max_ms = 1000\npool_wait_max_ms = 300\n";
 /// How long after an outage the node may refuse what it could do.
 const BACK_MAX: Duration = Duration::from_secs(3);
 

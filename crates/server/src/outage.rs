@@ -140,7 +140,10 @@ impl Outages {
 
     /// Nothing is sent to it any more.
     pub(crate) fn forget(&self, target: Target) {
-        self.lock().remove(&(target, Sent::Deliveries));
+        let mut outages = self.lock();
+        for sent in [Sent::Deliveries, Sent::Questions] {
+            outages.remove(&(target, sent));
+        }
     }
 
     /// Does something with what is known of a receiver; where nothing is, only if it is to be

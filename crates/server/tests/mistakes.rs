@@ -116,7 +116,7 @@ async fn in_bodies(scene: &mut Scene) {
         ("an unknown offer", "{\"offerId\":\"acme/sensors-100\"}".to_owned(), "'acme/sensors-100'"),
         ("an offer of others", format!("{{\"offerId\":\"{other}\"}}"), &*format!("'{other}'")),
         ("an unknown subscriber", format!("{{\"offerId\":\"{offer}\",\"subscriberId\":\"42\"}}"), "'42'"),
-        ("a suspended offer", "{\"offerId\":\"acme/paused\"}".to_owned(), "'acme/paused' is SUSPENDED"),
+        ("a suspended offer", "{\"offerId\":\"acme/paused\"}".to_owned(), "'acme/paused' is not ACTIVE"),
         (
             "an externalId again",
             format!("{{\"offerId\":\"{offer}\",\"quantity\":2,\"externalId\":\"PO-1\"}}"),

@@ -72,6 +72,8 @@ const JUMP_MAX: i64 = 3_600 * SECOND;
 const HELD_JUMP_MAX: i64 = 86_400 * SECOND;
 /// The while.
 const HELD: i64 = 300 * SECOND;
+/// 2024-01-01: a clock that was ever set does not say a time from before this program.
+const PLAUSIBLE_FROM: i64 = 1_704_067_200 * SECOND;
 const UNHEARD: i64 = i64::MIN;
 
 impl Steady {
@@ -92,7 +94,9 @@ impl Steady {
             return wall;
         }
         let jump = (ahead - known).abs();
-        if jump > JUMP_MAX {
+        // A machine without a battery starts in 1970, and is set right by the network.
+        let was_never_set = steady + known < PLAUSIBLE_FROM && wall.0 >= PLAUSIBLE_FROM;
+        if jump > JUMP_MAX && !was_never_set {
             return if self.holds(ahead, jump, steady) { wall } else { Instant(steady + known) };
         }
         // Written to rarely: many threads read it.

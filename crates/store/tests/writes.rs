@@ -3,6 +3,7 @@
 mod harness;
 
 use harness::{Deployment, Engine, Shop, place};
+use orderpark_domain::Intent;
 use orderpark_store::CommitError;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,9 @@ fn refused(deployment: &Deployment, shop: &Shop) {
     // Also while the committer tries by itself.
     let began = Instant::now();
     while began.elapsed() < Duration::from_millis(2_500) {
+        // What writes nothing shows nothing, and keeps the committer from nothing.
+        let dry = Intent { dry_run: true, ..deployment.intent(place(shop)) };
+        assert!(deployment.store.commit_blocking(dry).is_ok());
         assert!(!deployment.store.takes_writes(), "ready after {:?}", began.elapsed());
         std::thread::sleep(Duration::from_millis(20));
     }

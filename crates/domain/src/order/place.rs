@@ -66,7 +66,8 @@ impl PlaceOrder {
         }
         let offer = self.find_offer(&intent.scope, world, subscriber)?;
         if offer.state != OfferState::Active {
-            return Err(Refusal::OfferNotOrderable { offer_id: offer.id.clone(), state: offer.state.as_str() });
+            let knows = intent.scope.is_everything() || intent.scope.has_vendor(offer.vendor);
+            return Err(Refusal::OfferNotOrderable { state: knows.then(|| offer.state.as_str()) });
         }
         self.check_strategy(world, offer)?;
         let order = self.make(world, offer, subscriber.party, stamp)?;

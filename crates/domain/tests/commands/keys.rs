@@ -80,7 +80,7 @@ fn a_refused_request_keeps_no_key() {
     let mut shop = Deployment::shop();
     let paused = place("acme/paused", shop.party("alice"));
     let wish = shop.by("alice", paused).key("k");
-    assert_eq!(shop.asks(wish.clone()), Err(No::Refused(not_orderable("acme/paused", "SUSPENDED"))));
+    assert_eq!(shop.asks(wish.clone()), Err(No::Refused(not_orderable(None))));
     let offer = shop.offer("acme/paused");
     let state = Some(orderpark_domain::OfferState::Active);
     shop.must(shop.by("acme", orderpark_domain::offer::UpdateOffer { offer, name: None, state }));

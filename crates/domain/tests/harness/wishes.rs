@@ -256,8 +256,8 @@ pub fn unknown(attribute: &'static str) -> Result<(), No> {
     refused(Refusal::Unknown { attribute })
 }
 
-pub fn not_orderable(offer_id: &str, state: &'static str) -> Refusal {
-    Refusal::OfferNotOrderable { offer_id: offer_id.to_owned(), state }
+pub fn not_orderable(state: Option<&'static str>) -> Refusal {
+    Refusal::OfferNotOrderable { state }
 }
 
 /// Refused as not valid; the rule in words is not compared.

@@ -136,12 +136,16 @@ async fn serve(mut plan: Plan) -> anyhow::Result<()> {
     let accept_clock_behind = plan.accept_clock_behind;
     let options = Options { postgres: plan.limits, accept_clock_behind, ..Options::default() };
     let store = Store::open(&plan.database, options.clone())?;
-    bootstrap::operator(&store, &mut plan.settings, plan.given, &*options.chance).await?;
+    let was_there = bootstrap::operator(&store, &mut plan.settings, plan.given, &*options.chance).await?;
     wiring::check_sealed(&store, &plan.data, &options, plan.accept_unreadable_secrets).await?;
     let signer = wiring::signer(&store, &plan.data, &options, plan.adopt_keys).await?;
     let app = wiring::app(&store, plan.settings, signer, &options)?;
-    tell_start(&plan.database, &plan.data, &listener);
     let publishers = publish::start(&store, &options.chance, &plan.publish)?;
+    // Behind all that may fail: a start that fails again and again must not make a secret each time.
+    if was_there {
+        bootstrap::show_again(&store, &app.settings, &*options.chance).await?;
+    }
+    tell_start(&plan.database, &plan.data, &listener);
     wiring::listen(app, listener).await?;
     publishers.stop().await;
     store.close().await;

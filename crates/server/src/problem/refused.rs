@@ -25,9 +25,8 @@ impl Problem {
             Refusal::InUse(what) => Problem::new(Reason::InUse, in_use(*what)),
             Refusal::Stale => Problem::new(Reason::Stale, stale(sent)),
             Refusal::KeyReused => Problem::new(Reason::KeyReused, key_reused(sent)),
-            Refusal::OfferNotOrderable { offer_id, state } => {
-                let message = format!("the offer '{offer_id}' is {state}, and only ACTIVE offers can be ordered");
-                Problem::new(Reason::OfferNotOrderable, message)
+            Refusal::OfferNotOrderable { state } => {
+                Problem::new(Reason::OfferNotOrderable, not_orderable(*state, sent))
             }
             Refusal::SupplierCannotBeAsked { product_id } => Problem::new(
                 Reason::SupplierCannotBeAsked,
@@ -126,6 +125,15 @@ fn key_reused(sent: Sent<'_>) -> String {
     format!(
         "the Idempotency-Key{} was used for a different request before; a different request needs a different key",
         shown("Idempotency-Key", &|name| sent(name).map(|key| shortened(&key)))
+    )
+}
+
+/// By the name that was sent: a caller may know an offer by its ref alone.
+fn not_orderable(state: Option<&str>, sent: Sent<'_>) -> String {
+    let offer = sent("offerId").or_else(|| sent("offerRef")).unwrap_or_default();
+    let is = state.map_or_else(|| "not ACTIVE".to_owned(), ToOwned::to_owned);
+    format!(
+        "the offer {offer} is {is}, and only ACTIVE offers can be ordered; GET /offers?orderable=true lists those that can"
     )
 }
 

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// How often a settlement is tried that the store does not take now. Then the sweeper will refuse the order.
 const TRIES_MAX: u32 = 5;
+/// How long an answer waits for the log of the questions, so that whoever has it finds them there.
+const LOG_WAIT_MAX: Duration = Duration::from_millis(100);
 /// The pause before the second try; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
@@ -21,8 +23,13 @@ pub(super) async fn new(app: Arc<App>, order: Order) -> Result<Settled, Problem>
         faults::point("TRY next");
         let (verdict, attempts) = ask::ask(&app, &order).await.map_err(Problem::done_but_unread)?;
         faults::point("all TRY answered");
-        let (settled, ()) = tokio::join!(settle(&app, order.order, verdict), ask::log(&app, attempts));
-        let settled = settled?;
+        let log = tokio::spawn({
+            let app = Arc::clone(&app);
+            async move { ask::log(&app, attempts).await }
+        });
+        let settled = settle(&app, order.order, verdict).await?;
+        // It goes on by itself: an order does not wait for bookkeeping that has a backlog.
+        let _ = tokio::time::timeout(LOG_WAIT_MAX, log).await;
         faults::point("settlement committed");
         Ok(settled)
     });

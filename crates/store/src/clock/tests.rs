@@ -48,6 +48,14 @@ fn a_jump_of_a_day_that_holds_is_believed_and_a_larger_one_never() {
 }
 
 #[test]
+fn a_clock_that_was_never_set_is_believed_once_it_is() {
+    let steady = Steady::new("a clock");
+    assert_eq!(steady.judge_at(Instant(7 * SECOND), 0), Instant(7 * SECOND), "a machine without a battery");
+    assert_eq!(steady.judge_at(Instant(NOON), SECOND), Instant(NOON), "and the network has told it");
+    assert_eq!(steady.judge_at(Instant(NOON + 3650 * DAY), 2 * SECOND), Instant(NOON + SECOND));
+}
+
+#[test]
 #[allow(clippy::disallowed_methods, reason = "what is compared with")]
 fn the_machines_clock_is_the_wall_clock() {
     let (clock, since) = (SystemClock::default(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap());

@@ -53,6 +53,8 @@ struct Draft {
 /// What a batch came to: an answer for each intent, and for each of the bookkeeping.
 pub(super) struct Done {
     pub answers: Vec<Answer>,
+    /// Whether anything was written: only that shows that writes succeed.
+    pub wrote: bool,
     pub kept: Vec<Result<Kept, ReadError>>,
 }
 
@@ -90,10 +92,16 @@ impl Batches {
     /// Remembers how a batch ended.
     pub(super) fn note(&mut self, committed: &Result<Done, Failure>, intents: usize) {
         match committed {
-            Ok(_) => self.health.succeeded(),
-            // Another node writes: the database is slow, and alive.
-            Err(failure) if failure.remedy == Remedy::Queue => {}
-            Err(failure) => self.health.failed(&failure.error, intents),
+            Ok(done) if done.wrote => self.health.succeeded(),
+            Ok(_) => {}
+            Err(failure) => self.note_failure(failure, intents),
+        }
+    }
+
+    /// Another node that holds the head shows a database that is slow, and alive; one intent's fault is not the database's.
+    fn note_failure(&mut self, failure: &Failure, intents: usize) {
+        if !matches!(failure.remedy, Remedy::Queue | Remedy::OneByOne) {
+            self.health.failed(&failure.error, intents);
         }
     }
 
@@ -103,9 +111,10 @@ impl Batches {
         if self.writer.is_open() {
             self.writer.roll_back();
         }
+        self.health.probed();
         match probed {
             Ok(Ok(())) => self.health.succeeded(),
-            Ok(Err(failure)) => self.health.failed(&failure.error, 0),
+            Ok(Err(failure)) => self.note_failure(&failure, 0),
             Err(_) => self.writer.abandon(),
         }
     }
@@ -129,12 +138,13 @@ impl Batches {
         let kept = books.iter().map(|books| self.writer.keep(books)).collect::<Result<Vec<_>, Failure>>()?;
         let Draft { world, hash, entries, lines, .. } = &draft;
         let tells = answers.iter().any(Result::is_ok);
+        let wrote = !lines.is_empty() || kept.iter().any(Result::is_ok);
         self.writer.commit(&Written { world, entries, lines, hash, tells })?;
         faults::point("committed but unanswered");
         self.moves.reached(draft.world.head.seq);
         draft.world.settle(KEPT_ROWS_MAX);
         self.kept = Some((draft.world, draft.hash));
-        Ok(Done { answers, kept })
+        Ok(Done { answers, wrote, kept })
     }
 
     /// The kept working set if the journal ends where we left it, or if what others wrote since can be told; else an

@@ -31,7 +31,10 @@ pub(super) struct WriteHealth {
 
 struct Outage {
     since: Instant,
+    /// The last failure.
     last: Instant,
+    /// The last failure or probe.
+    tried: Instant,
     refused: usize,
 }
 
@@ -40,11 +43,19 @@ impl WriteHealth {
         WriteHealth { failing, outage: None }
     }
 
-    pub(super) fn is_failing(&self) -> bool {
-        self.outage.is_some()
+    /// While writes fail: the time until one is to be tried.
+    pub(super) fn probe_due_in(&self) -> Option<Duration> {
+        self.outage.as_ref().map(|outage| HELD_FOR.saturating_sub(outage.tried.elapsed()))
     }
 
-    /// A transaction was committed.
+    /// A write was tried.
+    pub(super) fn probed(&mut self) {
+        if let Some(outage) = &mut self.outage {
+            outage.tried = Instant::now();
+        }
+    }
+
+    /// A transaction was committed that wrote something.
     pub(super) fn succeeded(&mut self) {
         let Some(outage) = self.outage.take_if(|outage| outage.last.elapsed() >= HELD_FOR) else { return };
         self.failing.0.store(false, Ordering::Relaxed);
@@ -67,9 +78,9 @@ impl WriteHealth {
         let outage = self.outage.get_or_insert_with(|| {
             self.failing.0.store(true, Ordering::Relaxed);
             tracing::error!(%error, "writes fail, and are refused until the database takes them again");
-            Outage { since: now, last: now, refused: 0 }
+            Outage { since: now, last: now, tried: now, refused: 0 }
         });
-        outage.last = now;
+        (outage.last, outage.tried) = (now, now);
         outage.refused += refused;
     }
 

@@ -169,12 +169,13 @@ fn run(mut batches: Batches, mut receiver: Receiver) {
     batches.close();
 }
 
-/// Waits for work. While writes fail, one is tried now and then.
+/// Waits for work. While writes fail, one is tried now and then, however much work there is that writes nothing.
 fn wait(batches: &mut Batches, receiver: &mut Receiver) -> Option<Submission> {
-    while batches.health.is_failing() {
-        match receiver.wait_for(health::HELD_FOR) {
-            Ok(work) => return work,
-            Err(_) => batches.probe(),
+    while let Some(due_in) = batches.health.probe_due_in() {
+        if due_in.is_zero() {
+            batches.probe();
+        } else if let Ok(work) = receiver.wait_for(due_in) {
+            return work;
         }
     }
     receiver.wait()
@@ -264,16 +265,16 @@ fn commit_group(batches: &mut Batches, group: Group, receiver: &mut Receiver) ->
         error: failure.error.clone(),
         waiting: std::iter::from_fn(|| receiver.next()).collect(),
     });
-    let Done { answers, kept } = match committed {
+    let Done { answers, kept, .. } = match committed {
         Ok(done) => done,
         Err(failure) if failure.remedy == Remedy::OneByOne && !intents.is_empty() => {
             let answers = one_by_one(batches, &intents);
             let kept = batches.commit(&[], &books).map(|done| done.kept);
-            Done { answers, kept: kept.unwrap_or_else(|failure| refused(&books, &failure.error)) }
+            Done { answers, wrote: false, kept: kept.unwrap_or_else(|failure| refused(&books, &failure.error)) }
         }
         Err(failure) => {
             let answers = intents.iter().map(|_| Err(failure.error.clone())).collect();
-            Done { answers, kept: refused(&books, &failure.error) }
+            Done { answers, wrote: false, kept: refused(&books, &failure.error) }
         }
     };
     for (answer, waiting) in answers.into_iter().zip(waiting) {

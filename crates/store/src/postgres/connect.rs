@@ -14,6 +14,8 @@ use super::tls::{Stream, tls};
 use futures_util::future::{Either, select};
 use std::fmt::{self, Write};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
@@ -120,12 +122,19 @@ pub(super) struct Connector {
     address: Address,
     limits: Limits,
     tls: MakeRustlsConnect,
+    /// Whether some connection was found to be one session.
+    was_proved: Arc<AtomicBool>,
 }
 
 impl Connector {
     /// Reads what TLS needs; connects to nothing yet.
     pub(super) fn new(address: &Address, limits: &Limits) -> Result<Connector, ConnectError> {
-        Ok(Connector { address: address.clone(), limits: limits.clone(), tls: tls(address)? })
+        Ok(Connector {
+            address: address.clone(),
+            limits: limits.clone(),
+            tls: tls(address)?,
+            was_proved: Arc::default(),
+        })
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -141,7 +150,9 @@ impl Connector {
         for (target, left) in targets.iter().zip((1..=targets.len()).rev()) {
             let share = ends_at.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);
             let connected = timeout(share, Box::pin(self.connect_to(target, role, share))).await;
-            match connected.unwrap_or_else(|_| Err(ConnectError::unreachable(target, "it did not answer in time"))) {
+            let connected =
+                connected.unwrap_or_else(|_| Err(ConnectError::unreachable(target, "it did not answer in time")));
+            match self.proved(target, role, connected).await {
                 Ok(connected) => return Ok(connected),
                 Err(error) if error.may_pass() => failures.push(error),
                 Err(error) => return Err(error),
@@ -150,7 +161,12 @@ impl Connector {
         Err(ConnectError::all(failures))
     }
 
-    async fn connect_to(&self, target: &Target, role: Role, share: Duration) -> Result<(Client, Wire), ConnectError> {
+    async fn connect_to(
+        &self,
+        target: &Target,
+        role: Role,
+        share: Duration,
+    ) -> Result<(Config, (Client, Wire)), ConnectError> {
         let mut config = target.config.clone();
         // One name may have several numbers, and the first of them may be the one that does not answer.
         config.connect_timeout(share / 2).tcp_user_timeout(self.limits.silence_max);
@@ -165,11 +181,27 @@ impl Connector {
         judge_answer(&target.name, &ask(target, &mut connected, SERVER).await?)?;
         let asked: Vec<_> = settings.into_iter().chain([("application_name", name)]).collect();
         compare(&asked, &ask(target, &mut connected, &settings_of(&asked)).await?)?;
-        if role.is_proved() {
-            config.application_name("orderpark check");
-            self.prove(target, &config, &mut connected).await?;
-        }
-        ask(target, &mut connected, PIN).await?;
+        Ok((config, connected))
+    }
+
+    /// Proves that a connection is one session, where its role needs that, and holds it to what it was judged by. It has its own
+    /// time: a server that is far away is asked a dozen questions.
+    async fn proved(
+        &self,
+        target: &Target,
+        role: Role,
+        connected: Result<(Config, (Client, Wire)), ConnectError>,
+    ) -> Result<(Client, Wire), ConnectError> {
+        let (mut config, mut connected) = connected?;
+        let proof = async {
+            if role.is_proved() {
+                config.application_name("orderpark check");
+                self.prove(target, &config, &mut connected).await?;
+            }
+            ask(target, &mut connected, PIN).await
+        };
+        let proof = timeout(self.limits.connect_max, Box::pin(proof)).await;
+        proof.unwrap_or_else(|_| Err(ConnectError::unreachable(target, "it did not answer in time")))?;
         Ok(connected)
     }
 
@@ -180,17 +212,22 @@ impl Connector {
     /// Refuses a pooler that lends the server's connections for a transaction at a time, whatever settings they have: while
     /// another connection is in a transaction, this one must still have the backend that it had before, alone.
     async fn prove(&self, target: &Target, config: &Config, own: &mut (Client, Wire)) -> Result<(), ConnectError> {
-        let mut other = self.open(target, config).await?;
+        let mut other = match self.open(target, config).await {
+            Ok(other) => other,
+            // The server may have no connection to spare, as when all nodes come back at once.
+            Err(_) if self.was_proved.load(Ordering::Relaxed) => return Ok(()),
+            Err(error) => return Err(error),
+        };
         let before = ask(target, own, BACKEND).await?;
         for _ in 0..PROOFS {
             let held = ask(target, &mut other, HELD_BACKEND).await;
             let held = held.map_err(|_| ConnectError::unreachable(target, NO_TRANSACTION))?;
             let now = ask(target, own, BACKEND).await?;
-            ask(target, &mut other, "rollback").await?;
             if first(&now) != first(&before) || first(&held) == first(&before) {
                 return Err(ConnectError::Pooled(target.name.clone()));
             }
         }
+        self.was_proved.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -257,7 +294,8 @@ const PIN: &str = "select set_config('synchronous_commit', current_setting('sync
 const NO_TRANSACTION: &str = "it ended a connection that began a transaction; a pooler in between must pool sessions";
 
 const BACKEND: &str = "select pg_backend_pid()";
-const HELD_BACKEND: &str = "begin; select pg_backend_pid()";
+/// Ends the transaction of the round before; outside of one, a rollback does nothing, and its warning is not sent.
+const HELD_BACKEND: &str = "rollback; begin; select pg_backend_pid()";
 
 /// How often a session is looked for elsewhere: where others come through the same pooler, it may look right by chance.
 const PROOFS: usize = 3;

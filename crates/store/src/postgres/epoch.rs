@@ -10,7 +10,6 @@ use crate::{Chance, Epoch, epochs};
 use orderpark_domain::Head;
 use std::sync::Arc;
 use tokio_postgres::Row;
-use tokio_postgres::error::SqlState;
 
 /// Where the last epoch began, and its place for one that is of before that was kept.
 pub(super) const LAST_ORIGIN: &str = "select origin from feed_epochs order by first_seq desc limit 1";
@@ -31,7 +30,8 @@ const ORIGIN_OF_PLAIN_ROLE: &str = "select concat_ws('/', \
 /// Asks a session, outside of a transaction.
 pub(super) async fn origin(session: &Session) -> Result<String, SessionError> {
     let row = match session.client.query_one(ORIGIN, &[]).await {
-        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+        // A managed server may refuse them with any code.
+        Err(error) if error.code().is_some() && session.is_alive() => {
             session.client.query_one(ORIGIN_OF_PLAIN_ROLE, &[]).await
         }
         answered => answered,

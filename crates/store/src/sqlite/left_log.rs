@@ -62,7 +62,12 @@ fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
     let told: String = connection.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
     let ends = "select h.seq = coalesce(max(j.seq), 0) and (h.seq = 0 or max(j.hash) = h.hash) \
         from head h left join journal j on j.seq >= h.seq";
-    Ok(told == "ok" && connection.query_row(ends, [], |row| row.get(0))?)
+    // A first start that was killed has made no tables yet.
+    if told != "ok" {
+        return Ok(false);
+    }
+    // A first start that was killed has made no tables yet.
+    Ok(!connection.table_exists(None, "head")? || connection.query_row(ends, [], |row| row.get(0))?)
 }
 
 /// Whether the log was written to last, or its last page is in the file.
