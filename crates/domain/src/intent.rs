@@ -180,7 +180,8 @@ impl Intent {
         }
     }
 
-    /// Whether a key was kept for this request. Keys that version 0.1 kept must go on finding their answers.
+    /// Whether a key was kept for this request. Keys that version 0.1 kept must go on finding their
+    /// answers.
     fn is_of(&self, request: &RequestKey, kept: &KeptRequest) -> bool {
         request.fingerprint == kept.fingerprint || self.sent_fingerprint == Some(kept.fingerprint)
     }

@@ -1,4 +1,4 @@
-//! What the program says to people: stdout for what was asked for, stderr for everything else (see `log`).
+//! Output for people: stdout for results, stderr for everything else (see `log`).
 
 use std::io::Write as _;
 
@@ -9,7 +9,8 @@ pub fn out(line: &str) {
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }
 
-/// Writes a line to stdout without waiting for whoever reads it, which may be who does not read the log either.
+/// Writes a line to stdout without waiting for whoever reads it, which may be who does not read the
+/// log either.
 pub fn out_unawaited(line: String) {
     let _ = std::thread::Builder::new().name("stdout".into()).spawn(move || out(&line));
 }

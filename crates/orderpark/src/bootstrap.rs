@@ -2,8 +2,9 @@
 //!
 //! Of several nodes that are started on an empty database at once, one makes the operator; the others find it.
 //!
-//! A secret that is made here is written to stderr before it is committed: where that fails, there is no operator. That it was
-//! written does not mean that somebody saw it, so a start that finds that no token was ever issued shows another one.
+//! A secret that is made here is written to stderr before it is committed: where that fails, there
+//! is no operator. That it was written does not mean that somebody saw it, so a start that finds
+//! that no token was ever issued shows another one.
 
 use crate::{announce, log};
 use anyhow::{Context as _, bail, ensure};
@@ -102,7 +103,7 @@ async fn make(store: &Store, settings: &mut Settings, given: Option<Given>, chan
         let (text, hash) = new_secret(chance);
         // Said before it is done: a crash in between must not leave a client whose secret nobody has seen.
         say("This is the first start. The operator's client, shown this once:", &client, &text)
-            .context("the secret of the operator's client cannot be written to stderr, so it was not made")?;
+            .context("the secret of the operator's client cannot be written to stderr, so no operator was created")?;
         (client, hash)
     };
     let command = Bootstrap { operator_id: settings.operator_id.clone(), login: client.login.clone(), secret: hash };
@@ -123,7 +124,8 @@ async fn make(store: &Store, settings: &mut Settings, given: Option<Given>, chan
     }
 }
 
-/// Makes another secret for the first client, beside the one before, as long as nobody has used any.
+/// Makes another secret for the first client, beside the one before, as long as nobody has used
+/// any.
 pub async fn show_again(store: &Store, settings: &Settings, chance: &dyn Chance) -> anyhow::Result<()> {
     let scope = Scope::system("whether somebody has seen the first secret");
     let Some(since) = store.untouched_since().await? else { return Ok(()) };
@@ -131,7 +133,8 @@ pub async fn show_again(store: &Store, settings: &Settings, chance: &dyn Chance)
     let Some(user) = store.get_user_by_login(&scope, FIRST_LOGIN).await?.filter(|_| !shown_now) else { return Ok(()) };
     let client = ClientId { profile: settings.default_profile.clone(), login: FIRST_LOGIN.to_owned() };
     let (text, secret) = new_secret(chance);
-    let why = "Nobody has used the secret of the operator's client yet. In case nobody saw it, here is another one:";
+    let why =
+        "The first secret of the operator's client has not been used. Here is another one, in case it was not seen:";
     if let Err(error) = say(why, &client, &text) {
         tracing::warn!(%error, "another secret of the operator's client was not made: stderr does not take it");
         return Ok(());
@@ -142,7 +145,7 @@ pub async fn show_again(store: &Store, settings: &Settings, chance: &dyn Chance)
         Ok(_) => tracing::info!(client_id = %client, "the operator's client was given another secret"),
         Err(error) => {
             tracing::warn!(%error, "the operator's client was not given another secret");
-            announce::err(&format!("  The secret of {client} above was not kept: forget it."));
+            announce::err(&format!("  The secret of {client} above was not saved and is not valid."));
         }
     }
     Ok(())

@@ -135,7 +135,7 @@ impl Configuration {
         listen.parse().map_err(|error| anyhow::anyhow!("listen: {error}"))
     }
 
-    /// What to log.
+    /// The levels of the log.
     pub fn levels(&self) -> anyhow::Result<Levels> {
         let levels = self.log.as_deref().map_or(Ok(Levels::default()), str::parse);
         levels.map_err(|error| anyhow::anyhow!("log: {error}"))

@@ -49,7 +49,8 @@ impl Listen {
         Listen { port: 0, ..self.clone() }
     }
 
-    /// The addresses that this stands for. All of them must be such that plain HTTP is allowed there.
+    /// The addresses that this stands for. All of them must be such that plain HTTP is allowed
+    /// there.
     pub fn resolve(&self, allow_plain_http: bool) -> anyhow::Result<Vec<SocketAddr>> {
         let found = (&*self.host, self.port).to_socket_addrs().with_context(|| format!("cannot resolve '{self}'"))?;
         let found: Vec<SocketAddr> = found.collect();

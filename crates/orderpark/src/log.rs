@@ -1,9 +1,10 @@
-//! The log: lines are formatted where they arise, handed to a bounded queue that drops what does not fit, and written to
-//! stderr by a thread of its own.
+//! The log: lines are formatted where they arise, handed to a bounded queue that drops what does
+//! not fit, and written to stderr by a thread of its own.
 //!
-//! Once the log has started, nothing else in this process writes to stderr. A stderr that is closed, full, slow, or read by
-//! nobody costs lines and nothing else: no thread waits for it, and none panics because of it. Lines that are lost are
-//! counted, and the count is written as soon as stderr takes lines again.
+//! Once the log has started, nothing else in this process writes to stderr. A stderr that is
+//! closed, full, slow, or read by nobody costs lines and nothing else: no thread waits for it, and
+//! none panics because of it. Lines that are lost are counted, and the count is written as soon as
+//! stderr takes lines again.
 
 mod level;
 mod queue;
@@ -62,7 +63,8 @@ pub fn tell(line: &str) {
     }
 }
 
-/// Writes a text to stderr that somebody must see: `Err` where stderr has not taken all of it in time.
+/// Writes a text to stderr that somebody must see: `Err` where stderr has not taken all of it in
+/// time.
 pub fn show(text: &str) -> io::Result<()> {
     if !STARTED.load(Ordering::Acquire) {
         return Output::new(writer::stderr).line(text.as_bytes());
@@ -70,7 +72,9 @@ pub fn show(text: &str) -> io::Result<()> {
     let (written, answer) = sync_channel(1);
     QUEUE.push(Line { written: Some(written), ..Line::new(text.to_owned()) });
     // A line that found no room has dropped its sender.
-    answer.recv_timeout(SHOW_MAX).unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "nobody reads it")))
+    answer
+        .recv_timeout(SHOW_MAX)
+        .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "stderr did not take it in time")))
 }
 
 /// Gives stderr a bounded time to take what waits.

@@ -43,7 +43,8 @@ pub async fn check_sealed(store: &Store, folder: &Path, options: &Options, accep
         tracing::warn!(
             endpoints,
             products,
-            "nothing is delivered to receivers whose secrets cannot be read: rotate them"
+            "secret.key does not open the signing secrets of these receivers, so nothing is delivered to them: rotate the \
+             secrets"
         );
         return Ok(());
     }
@@ -122,7 +123,7 @@ pub fn ignore_hangups() -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            tracing::info!("SIGHUP is ignored: to read the configuration anew, start the program again");
+            tracing::info!("SIGHUP is ignored; restart the program to reload the configuration");
         }
     });
     Ok(())

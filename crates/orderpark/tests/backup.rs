@@ -1,4 +1,5 @@
-//! Backup and restore as the manual has them, word for word, beside orders; and a restore that forgets the write-ahead log.
+//! Backup and restore as the manual has them, word for word, beside orders; and a restore that
+//! forgets the write-ahead log.
 #![allow(clippy::unwrap_used, reason = "tests may fail")]
 
 mod harness;

@@ -245,7 +245,7 @@ fn a_node_that_is_killed_is_followed_by_another_when_its_leases_are_over() {
     second.verify();
 }
 
-/// What followers and receivers meet after a restore to an earlier point (docs/restore.md).
+/// Followers and receivers after a restore to an earlier point (docs/restore.md).
 fn after_a_restore_no_id_comes_again_and_lost_positions_are_refused(engine: Engine) {
     let receiver = Receiver::start(9);
     let folder = tempfile::tempdir().unwrap();

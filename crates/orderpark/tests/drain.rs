@@ -115,7 +115,8 @@ fn stop_under_load(engine: Engine) {
     assert!(acknowledged.is_subset(&there), "{:?}", acknowledged.difference(&there));
 }
 
-/// A body that goes on is answered, one that does not is given up after some seconds, and half a head at once.
+/// A body that goes on is answered, one that does not is given up after some seconds, and half a
+/// head at once.
 #[test]
 fn what_is_half_sent_holds_sigterm_for_a_few_seconds_only() {
     let mut deployment = Deployment::start(&[]);

@@ -73,7 +73,7 @@ fn wait_for(address: SocketAddr, status: u16) {
     }
 }
 
-/// What a full disk looks like to a transaction.
+/// The error of a full disk in a transaction.
 const FULL: &str = "create function full_disk() returns trigger language plpgsql as \
     $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$; \
     create trigger full_disk before update on head for each row execute function full_disk(); \

@@ -139,7 +139,11 @@ fn keys_that_do_not_open_what_is_sealed(engine: Engine) {
         std::fs::remove_file(data.join(key)).unwrap();
     }
     deployment.serve(&["--accept-unreadable-secrets", "--adopt-keys", "--allow-network", "127.0.0.0/8"]);
-    assert!(deployment.running().stderr().contains("secrets cannot be read"), "{}", deployment.running().stderr());
+    assert!(
+        deployment.running().stderr().contains("does not open the signing secrets"),
+        "{}",
+        deployment.running().stderr()
+    );
     let tested = |deployment: &Deployment| {
         text(&send(deployment, &world.vendor, post(&format!("{hook}/test"))).done(), "failure")
     };

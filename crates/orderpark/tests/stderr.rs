@@ -1,5 +1,5 @@
-//! The log is never in the way: whatever stderr is and whatever else goes wrong, requests are answered, the process is alive,
-//! and SIGTERM drains it.
+//! The log is never in the way: whatever stderr is and whatever else goes wrong, requests are
+//! answered, the process is alive, and SIGTERM drains it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
 
 mod harness;
@@ -16,10 +16,11 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What a pipe holds before its writer waits.
+/// The capacity of a pipe before its writer waits.
 const PIPE_BYTES: usize = 64 * 1024;
 
-/// What the end of the process may take, with the grace for load balancers and the last second for stderr.
+/// The longest end of the process, with the grace for load balancers and the last second for
+/// stderr.
 const STOP_MAX: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,8 @@ fn live(running: &Running, stderr: Stderr) {
     assert_eq!(answer.status, 200, "{stderr:?}");
 }
 
-/// What comes behind every trouble: alive, a request in flight is answered when the end is asked for, and the end is 0.
+/// The checks after every trouble: alive, a request in flight is answered when the end is asked
+/// for, and the end is 0.
 fn end(running: Running, stderr: Stderr, world: &World, status: u16) {
     live(&running, stderr);
     let mut half = connect(&running);
@@ -114,8 +116,8 @@ fn load_and_refusals_are_answered_whatever_stderr_is() {
     }
 }
 
-/// Files that cannot grow: writes fail as on a broken disk, once there is no room for the write-ahead log and for copying it
-/// back.
+/// Files that cannot grow: writes fail as on a broken disk, once there is no room for the
+/// write-ahead log and for copying it back.
 #[test]
 fn a_disk_that_takes_no_more_stops_writes_alone_whatever_stderr_is() {
     let (deployment, world) = made();

@@ -37,7 +37,7 @@ pub struct App {
     pub chance: Arc<dyn Chance>,
     /// Whether a shutdown has begun: not ready any more, and connections are not kept.
     pub draining: AtomicBool,
-    /// What clients may cause to be logged.
+    /// The rate limits of log lines that clients cause.
     pub(crate) log_limits: LogLimits,
 }
 

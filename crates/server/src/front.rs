@@ -1,9 +1,11 @@
-//! What happens around every request, in this order: limits, a deadline, panics caught; the route; the token; what the
-//! caller may; the body. Then the handler, and whatever went wrong becomes an answer here and is logged here. Last, what nobody read of
-//! the request is read, so that the connection can be kept (`unread`).
+//! The request pipeline (middleware), in this order: limits, a deadline, panics caught; the route;
+//! the token; what the caller may; the body. Then the handler, and whatever went wrong becomes an
+//! answer here and is logged here. Last, what nobody read of the request is read, so that the
+//! connection can be kept (`unread`).
 //!
-//! The Core API is looked up in [`mod@crate::router`]'s table; pages, health and the Admin API are an axum router behind it. No stack
-//! of layers: this is the hot path, and a plain function says more.
+//! The Core API is looked up in [`mod@crate::router`]'s table; pages, health and the Admin API are
+//! an axum router behind it. No stack of layers: this is the hot path, and a plain function says
+//! more.
 
 mod core;
 mod cors;
@@ -165,8 +167,11 @@ fn with_plain_path(mut request: Request) -> Request {
 
 /// A method that the resource does not have; `allowed` are those that it has, where they are known.
 pub(crate) fn method_not_allowed(method: &Method, allowed: &str) -> Problem {
-    let instead = if allowed.is_empty() { "see the header Allow" } else { allowed };
-    let message = format!("{} is not possible at this address; possible are: {instead}", quoted(method.as_str()));
+    let instead = match allowed {
+        "" => "the header Allow lists the allowed methods".to_owned(),
+        allowed => format!("use {allowed}"),
+    };
+    let message = format!("the method {} is not allowed at this address; {instead}", quoted(method.as_str()));
     Problem::new(Reason::MethodNotAllowed, message)
 }
 
@@ -193,9 +198,9 @@ pub(crate) fn ready(app: &App) -> Response {
         WriteState::Stopped | WriteState::Unreachable | WriteState::Failing => {
             answer::not_ready("the database does not take changes now")
         }
-        WriteState::ClockBehind { .. } => answer::not_ready(
-            "the clock is far behind the end of the journal: no changes are taken (docs/operations.md)",
-        ),
+        WriteState::ClockBehind { .. } => {
+            answer::not_ready("the clock is far behind the end of the journal: no changes are taken")
+        }
     }
 }
 

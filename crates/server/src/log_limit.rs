@@ -1,5 +1,5 @@
-//! Rate limits for lines of the log: what clients cause must not flood it. What is left out is counted, and the count is logged
-//! a second later.
+//! Rate limits for lines of the log: what clients cause must not flood it. What is left out is
+//! counted, and the count is logged a second later.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -43,10 +43,10 @@ pub(crate) struct LogLimits {
 impl LogLimits {
     pub(crate) fn new() -> LogLimits {
         LogLimits {
-            refused: LogLimit::new(|left_out| tracing::info!(left_out, "more requests were refused")),
-            failed: LogLimit::new(|left_out| tracing::error!(left_out, "more requests failed")),
-            not_proved: LogLimit::new(|left_out| tracing::warn!(left_out, "more clients did not prove who they are")),
-            not_accepted: LogLimit::new(|left_out| tracing::warn!(left_out, "more connections could not be accepted")),
+            refused: LogLimit::new(|left_out| tracing::info!(left_out, "refused requests were left out of the log")),
+            failed: LogLimit::new(|left_out| tracing::error!(left_out, "failed requests were left out of the log")),
+            not_proved: LogLimit::new(|left_out| tracing::warn!(left_out, "failed logins were left out of the log")),
+            not_accepted: LogLimit::new(|left_out| tracing::warn!(left_out, "failed accepts were left out of the log")),
         }
     }
 }
@@ -61,7 +61,8 @@ impl LogLimit {
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether one more line may be logged; if not, it is counted. To be called where tasks can run.
+    /// Whether one more line may be logged; if not, it is counted. To be called where tasks can
+    /// run.
     pub(crate) fn allows(&self) -> bool {
         let mut bucket = self.lock();
         let now = Instant::now();

@@ -1,5 +1,5 @@
-//! Alerts about receivers in the operator's log: the first failure, once a day while it goes on,
-//! and the recovery.
+//! Rate-limited alerts about receivers in the operator's log: the first failure, once a day while
+//! it goes on, and the recovery.
 //!
 //! A receiver that fails and recovers by turns is told of once an hour. What is remembered is
 //! bounded: of so many receivers that fail or failed within the hour, further ones are not told of.
@@ -29,7 +29,7 @@ pub(crate) struct Outage {
     told_at: Option<Instant>,
 }
 
-/// What operators are to be told of a failure.
+/// An alert about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum News {
     Began,
@@ -38,6 +38,7 @@ pub(crate) enum News {
 
 impl Outage {
     /// Since when it lasts.
+    #[cfg(any(feature = "nats", feature = "mqtt", test))]
     pub(crate) fn since(&self) -> Option<Instant> {
         self.since
     }
@@ -74,7 +75,7 @@ impl Outage {
     }
 
     /// Something was taken; since when nothing was, if operators were told so.
-    pub(crate) fn is_over(&mut self) -> Option<Instant> {
+    pub(crate) fn end(&mut self) -> Option<Instant> {
         let was_told = self.is_told;
         let since = self.since;
         *self = Outage { told_at: self.told_at, ..Outage::default() };
@@ -90,7 +91,7 @@ fn seconds(from: Instant, to: Instant) -> i64 {
     to.0.saturating_sub(from.0) / 1_000_000
 }
 
-/// What is sent to a receiver: one may go well while the other does not.
+/// A kind of message to a receiver: one may go well while the other does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Sent {
     Deliveries,
@@ -131,7 +132,7 @@ impl Outages {
 
     /// An attempt succeeded.
     pub(crate) fn succeeded(&self, (target, sent): (Target, Sent), now: Instant, whose: impl FnOnce() -> String) {
-        let since = self.with(target, sent, false, now, Outage::is_over).flatten();
+        let since = self.with(target, sent, false, now, Outage::end).flatten();
         if let Some(since) = since {
             let (whose, seconds) = (whose(), seconds(since, now));
             tracing::info!(since = %Time(since), seconds, "{sent} to {whose} succeed again");
@@ -186,8 +187,8 @@ mod tests {
         let told: Vec<_> = (0..3 * DAY_S).step_by(600).filter_map(|now| outage.failed(at(now))).collect();
         let goes_on = |failures| News::GoesOn { since: at(0), failures };
         assert_eq!(told, [News::Began, goes_on(145), goes_on(289)]);
-        assert_eq!(outage.is_over(), Some(at(0)));
-        assert_eq!((outage.is_over(), outage.since()), (None, None), "and that once");
+        assert_eq!(outage.end(), Some(at(0)));
+        assert_eq!((outage.end(), outage.since()), (None, None), "and that once");
     }
 
     #[test]
@@ -195,7 +196,7 @@ mod tests {
         let mut outage = Outage::default();
         let told = (0..2 * QUIET_S).filter(|now| {
             let failed = outage.failed(at(*now)).is_some();
-            assert_eq!(outage.is_over().is_some(), failed);
+            assert_eq!(outage.end().is_some(), failed);
             failed
         });
         assert_eq!(told.collect::<Vec<_>>(), [0, QUIET_S]);
@@ -210,9 +211,9 @@ mod tests {
         assert_eq!(outage.failed(at(DAY_S + 1)), None);
         assert_eq!(outage.failed(at(2 * DAY_S)), Some(News::GoesOn { since: at(0), failures: 2 }));
         outage.adopt(None, at(2 * DAY_S));
-        assert_eq!(outage.is_over(), None, "the other node told that, too");
+        assert_eq!(outage.end(), None, "the other node told that, too");
         outage.adopt(Some(at(0)), at(2 * DAY_S));
-        assert_eq!(outage.is_over(), Some(at(0)));
+        assert_eq!(outage.end(), Some(at(0)));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! The table is all there is: the front looks a request up here, so a route that is not in the table does not exist, and
 //! an operation cannot be reached without its action. Paths are below each of the base paths of the Core API.
 //!
-//! At the end of a line stand the query parameters of the operation; those that count in the fingerprint of a request under
-//! an `Idempotency-Key` are marked. Whatever changes something has `dryRun`. No other parameter can be sent or read.
+//! At the end of a line stand the query parameters of the operation; those that count in the
+//! fingerprint of a request under an `Idempotency-Key` are marked. Whatever changes something has
+//! `dryRun`. No other parameter can be sent or read.
 
 use crate::Problem;
 use crate::dx::Call;

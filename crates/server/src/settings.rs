@@ -24,7 +24,8 @@ pub struct Settings {
     pub profiles: Vec<Profile>,
     /// The operator's id, as token answers name it.
     pub operator_id: String,
-    /// Whether credentials at the token endpoints may stand in the address, and their form be labelled as anything.
+    /// Whether credentials at the token endpoints may stand in the address, and their form be
+    /// labelled as anything.
     pub lenient_token_requests: bool,
     /// The page of errors, to which every error's `see` leads.
     pub docs_url: String,

@@ -1,4 +1,4 @@
-//! What a request without a valid token is told, and what a setting lets in at the token endpoint.
+//! The 401 of requests without a valid token, and what a setting lets in at the token endpoint.
 
 mod harness;
 
@@ -24,7 +24,7 @@ async fn token(world: &World, client: &Member, query: &str) -> Value {
     form_at(world, &format!("/oauth/token{query}"), &form_of(client)).await.expect(200)
 }
 
-/// What a 401 says: its challenge, and its sentence.
+/// The challenge and the sentence of a 401.
 async fn challenge(world: &World, authorization: &str) -> (String, String) {
     let answer = world.nobody().with("authorization", authorization).get("/orders").await;
     let message = text(&answer.refused(401, "unauthorized"), "message");
@@ -52,9 +52,9 @@ async fn a_401_says_what_is_wrong_with_the_token(engine: Engine) {
     forged.truncate(forged.len() - 6);
     for foreign in [forged.as_str(), "Bearer a.b.c", "Bearer nothing"] {
         let (told, _) = challenge(&world, foreign).await;
-        assert!(told.contains("not one that this server issued"), "{told}");
+        assert!(told.contains("this server did not issue"), "{told}");
     }
-    for (other, said) in [("Basic YTpi", "'basic'"), ("ops_secret", "has to be 'Bearer'"), ("Bearer", "a token")] {
+    for (other, said) in [("Basic YTpi", "'basic'"), ("ops_secret", "must be 'Bearer'"), ("Bearer", "a token")] {
         let (told, message) = challenge(&world, other).await;
         assert_eq!(told, "Bearer realm=\"orderpark\"", "no token, no error");
         assert!(message.contains(said) && !message.contains("ops_secret"), "{message}");

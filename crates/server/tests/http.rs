@@ -23,7 +23,8 @@ async fn a_token_comes_before_everything() {
     nobody.at("/admin/latest/api").post("/profiles", json!({})).await.refused(401, "unauthorized");
 }
 
-/// The routes are public, so it needs no token to be told that there is none, nor where the right one is.
+/// The routes are public, so it needs no token to be told that there is none, nor where the right
+/// one is.
 #[tokio::test]
 async fn what_is_not_served_says_what_is() {
     let world = World::new().await;
@@ -109,7 +110,8 @@ async fn every_reason_has_its_place_on_the_page_of_errors() {
         let anchors = text.matches(&format!("id=\"{}\"", reason.slug())).count();
         assert_eq!(anchors, 1, "docs/reference/errors.md needs one heading '## {}'", reason.slug());
     }
-    // The page loads nothing, and its links lead to this server or to the world, never to a file of the book.
+    // The page loads nothing, and its links lead to this server or to the world, never to a file of
+    // the book.
     assert!(!text.contains("src=") && !text.contains("<script") && !text.contains(".md\""), "{text}");
 }
 

@@ -1,7 +1,8 @@
-//! The mistakes of a newcomer: every answer says what was sent, what is wrong with it, and what to do.
+//! The mistakes of a newcomer: every answer says what was sent, what is wrong with it, and what to
+//! do.
 //!
-//! Each row is one mistake and a text that its answer has to show again. The snapshot holds all sentences, so that a
-//! reader can judge their English.
+//! Each row is one mistake and a text that its answer has to show again. The snapshot holds all
+//! sentences, so that a reader can judge their English.
 
 mod harness;
 
@@ -59,7 +60,7 @@ async fn without_a_token(scene: &mut Scene) {
     for (mistake, caller, path, sent) in [
         ("no token", nobody.clone(), "/orders", "Authorization"),
         ("HTTP Basic instead of a token", basic, "/orders", "'basic'"),
-        ("a token of elsewhere", nobody.holding("eyJhbGciOiJIUzI1NiJ9.e30.x"), "/orders", "not one that this server"),
+        ("a token of elsewhere", nobody.holding("eyJhbGciOiJIUzI1NiJ9.e30.x"), "/orders", "this server did not issue"),
         ("a base that is none", nobody.at("/core/v999/api"), "/orders", "'/core/v999/api/orders'"),
         ("a path that is none", scene.world.operator.clone(), "/devices", "/devices"),
     ] {
@@ -139,13 +140,14 @@ async fn of_objects(scene: &mut Scene) {
     let endpoint = |url: &str, types: Value| json!({"url": url, "eventTypes": types});
     let (vendor, operator) = (scene.shop.vendor.caller.clone(), scene.world.operator.clone());
     let plan = json!([{"productId": scene.shop.plan_id, "grantedConnections": 1}]);
-    let rows: [(&str, &Caller, &str, Value, &str); 10] = [
+    let rows: [(&str, &Caller, &str, Value, &str); 11] = [
         ("a supplier orders", &scene.shop.supplier.caller.clone(), "/orders", json!({"offerId": "a/b"}), "SUPPLIER"),
         ("an id that is taken", &operator, "/vendors", json!({"id": "acme", "name": "A"}), "'acme'"),
         ("an id with another prefix", &vendor, "/offers", offer("bolt/new", &plan), "id"),
         ("an unknown product", &vendor, "/offers", offer("acme/new", &item), "'net/none'"),
         ("an unknown vendor", &operator, "/subscribers", json!({"name": "S", "vendorId": "nobody"}), "'nobody'"),
         ("no names", &operator, "/vendors", json!({"id": "new"}), "name"),
+        ("a name of blanks", &operator, "/vendors", json!({"id": "new", "name": " "}), "' '"),
         ("an email that is none", &operator, "/users", json!({"email": "me", "scopes": ["VENDOR:1"]}), "'me'"),
         (
             "a scope that is not held",

@@ -188,8 +188,8 @@ async fn a_connection_that_cannot_be_kept_says_so() {
     }
 }
 
-/// Each is answered before its body was read. The client goes on writing, and reads the answer when it has written
-/// everything: a connection that is closed at once is reset under it.
+/// Each is answered before its body was read. The client goes on writing, and reads the answer when
+/// it has written everything: a connection that is closed at once is reset under it.
 #[tokio::test]
 async fn an_answer_is_never_lost_to_a_body_that_nobody_reads() {
     let world = World::new().await;
@@ -216,8 +216,8 @@ async fn an_answer_is_never_lost_to_a_body_that_nobody_reads() {
     }
 }
 
-/// Behind a kept connection's first answer. Also sends what would be the next request: it is answered, or the connection
-/// was said to end and ends in good order.
+/// Behind a kept connection's first answer. Also sends what would be the next request: it is
+/// answered, or the connection was said to end and ends in good order.
 async fn write_then_read(address: SocketAddr, head: &str, end: &str, size: usize, status: &str) {
     let mut stream = open(address, READY).await;
     assert!(answer_of(&mut stream).await.starts_with("HTTP/1.1 200"));

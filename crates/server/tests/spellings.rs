@@ -1,5 +1,5 @@
-//! What is the same however it is spelt: texts in normal forms, logins in letter cases, times with finer digits; and what can
-//! be nothing however it is spelt.
+//! Spellings of the same value: texts in normal forms, logins in letter cases, times with finer
+//! digits; and what can be nothing however it is spelt.
 
 mod harness;
 

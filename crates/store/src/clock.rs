@@ -26,7 +26,8 @@ pub trait Chance: Send + Sync + 'static {
     }
 }
 
-/// The machine's wall clock, as far as its steady clock agrees: a jump of more than an hour is not followed.
+/// The machine's wall clock, as far as its steady clock agrees: a jump of more than an hour is not
+/// followed.
 #[derive(Debug)]
 pub struct SystemClock(Steady);
 
@@ -46,13 +47,15 @@ impl Clock for SystemClock {
 
 /// Readings of a wall clock, checked against the steady clock of this machine.
 ///
-/// A wall clock may be set by an hour and back, and is followed. A larger jump is most often a fault (a bad NTP server, a
-/// restored machine), and would date everything wrongly for ever: it is told, and time goes on steadily. One of a day at most
-/// is believed once it has held for five minutes, as after a pause of the whole machine; a larger one only at the next start.
+/// A wall clock may be set by an hour and back, and is followed. A larger jump is most often a
+/// fault (a bad NTP server, a restored machine), and would date everything wrongly for ever: it is
+/// told, and time goes on steadily. One of a day at most is believed once it has held for five
+/// minutes, as after a pause of the whole machine; a larger one only at the next start.
 #[derive(Debug)]
 pub(crate) struct Steady {
     name: &'static str,
-    /// How far the wall clock is believed to be ahead of the steady one, in microseconds; [`UNHEARD`] before the first reading.
+    /// The believed lead of the wall clock over the steady one, in microseconds; [`UNHEARD`] before
+    /// the first reading.
     ahead: AtomicI64,
     doubts: AtomicBool,
     doubt: Mutex<Doubt>,
@@ -104,7 +107,7 @@ impl Steady {
             self.ahead.store(ahead, Ordering::Relaxed);
         }
         if self.doubts.load(Ordering::Relaxed) && self.doubts.swap(false, Ordering::Relaxed) {
-            tracing::info!(now = %Shown(wall), "{} is right again", self.name);
+            tracing::info!(now = %Shown(wall), "{} agrees with the steady clock again", self.name);
         }
         wall
     }
@@ -116,13 +119,13 @@ impl Steady {
         if !self.doubts.swap(true, Ordering::Relaxed) || (doubt.ahead - ahead).abs() > JUMP_MAX {
             *doubt = Doubt { ahead, since: steady };
             let expected = Shown(Instant(steady + known));
-            tracing::warn!(%reading, %expected, "{} has jumped, which is not believed; time goes on steadily", self.name);
+            tracing::warn!(%reading, %expected, "{} jumped by more than an hour; the jump is ignored", self.name);
         }
         let believed = jump <= HELD_JUMP_MAX && steady - doubt.since >= HELD;
         if believed {
             self.ahead.store(ahead, Ordering::Relaxed);
             self.doubts.store(false, Ordering::Relaxed);
-            tracing::warn!(now = %reading, "{} has jumped for five minutes, which is believed from now on", self.name);
+            tracing::warn!(now = %reading, "the jump of {} has lasted five minutes and is accepted", self.name);
         }
         believed
     }

@@ -1,9 +1,10 @@
 //! Epochs of the feed: which history of the journal an id or a position belongs to.
 //!
-//! A database that is set back to an earlier point gives the numbers of the entries that it lost to other entries. So that no
-//! id is ever given twice with other content, a new epoch begins with the first entry that is written whenever it is not
-//! certain that the journal goes on where it ended: in a SQLite file with each start, in PostgreSQL when the database lives
-//! elsewhere than before (see `postgres/epoch.rs`) or has lost its end. An entry keeps the epoch that it was written in,
+//! A database that is set back to an earlier point gives the numbers of the entries that it lost to
+//! other entries. So that no id is ever given twice with other content, a new epoch begins with the
+//! first entry that is written whenever it is not certain that the journal goes on where it ended:
+//! in a SQLite file with each start, in PostgreSQL when the database lives elsewhere than before
+//! (see `postgres/epoch.rs`) or has lost its end. An entry keeps the epoch that it was written in,
 //! so that beginning one is harmless to those who follow (docs/decisions/0032).
 
 use crate::query::Texts;
@@ -53,8 +54,9 @@ impl fmt::Debug for Epoch {
     }
 }
 
-/// A place in the feed as others are told it, with the epoch of its entry: `17.0-k3x9q2ab` is an event, and `17-k3x9q2ab` the
-/// end of an entry. Without a suffix it is of before there were epochs.
+/// A place in the feed as others are told it, with the epoch of its entry: `17.0-k3x9q2ab` is an
+/// event, and `17-k3x9q2ab` the end of an entry. Without a suffix it is of before there were
+/// epochs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FeedPosition {
     /// The place.
@@ -96,8 +98,8 @@ pub(crate) fn of_entry(seq: &str) -> String {
     format!("(select f.epoch from feed_epochs f where f.first_seq <= {seq} order by f.first_seq desc limit 1)")
 }
 
-/// Begins an epoch with an entry: its number, the epoch, and where the database lives. One that begins there already is
-/// replaced, because no entry has it.
+/// Begins an epoch with an entry: its number, the epoch, and where the database lives. One that
+/// begins there already is replaced, because no entry has it.
 pub(crate) const BEGIN: Texts = Texts {
     sqlite: "insert into feed_epochs (first_seq, epoch, origin) \
         select ?1, ?2, null where not exists (select 1 from feed_epochs where epoch = ?2) \

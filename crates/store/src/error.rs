@@ -30,8 +30,8 @@ pub enum OpenError {
     },
     /// The file is broken, and a write-ahead log that may be another one's lies beside it.
     #[error(
-        "{path}: {why}. Beside it lies {path}-wal: if the file was restored from a backup, that is left from before. Move \
-         {path}-wal and {path}-shm away, put the backup there once more, and verify it (docs/restore.md)"
+        "{path}: {why}. {path}-wal may be left over from before a restore. Move {path}-wal and {path}-shm away, restore \
+         the backup again, and run orderpark verify (docs/operations.md, Restore)"
     )]
     LeftLog {
         /// The file.
@@ -83,7 +83,7 @@ pub enum CommitError {
     ClockBehind {
         /// When the journal's last entry was decided.
         journal: Instant,
-        /// What the clock says.
+        /// The clock's reading.
         now: Instant,
     },
     /// The connection to the database was lost while committing: it was done, or not. The same key tells.

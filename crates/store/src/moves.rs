@@ -29,7 +29,7 @@ impl Moves {
         if seq >= known {
             return self.reached(seq);
         }
-        tracing::error!(known, seq, "the journal has lost its end");
+        tracing::error!(known, seq, "the last entries of the journal are gone (restore or failover)");
         self.0.send_if_modified(|now| {
             let is_old = *now == known;
             if is_old {

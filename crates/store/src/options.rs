@@ -54,7 +54,8 @@ pub struct Options {
     pub pages_max: Option<u32>,
     /// What a connection to PostgreSQL may take.
     pub postgres: Limits,
-    /// Whether changes are taken although the clock is far behind the end of the journal; they are dated right after it.
+    /// Whether changes are taken although the clock is far behind the end of the journal; they are
+    /// dated right after it.
     pub accept_clock_behind: bool,
     /// Whether the clock is set right by PostgreSQL's, as it must be where several nodes share it.
     pub follows_database_clock: bool,

@@ -1,4 +1,5 @@
-//! Whether the store takes changes, and why not. One reason is here: a clock that is far behind the end of the journal.
+//! Write availability of the store (load shedding for changes), and the check of one cause: a clock
+//! that is far behind the end of the journal.
 
 use crate::clock::Shown;
 use orderpark_domain::{Event, Instant};
@@ -19,19 +20,19 @@ pub enum WriteState {
     ClockBehind {
         /// When its last entry was decided.
         journal: Instant,
-        /// What the clock says.
+        /// The clock's reading.
         now: Instant,
     },
 }
 
-/// How far the journal's end may be ahead of the clock, in microseconds.
+/// The largest accepted lead of the journal over the clock, in microseconds.
 const AHEAD_MAX: i64 = 3_600 * 1_000_000;
 
 /// The end of the journal on the clock.
 ///
-/// The journal's clock never goes back (docs/decisions/0004): behind an entry that was dated by a clock ten years ahead,
-/// everything would be dated in those years. So the business stops until somebody has looked. Tokens go on, because
-/// reading needs them.
+/// The journal's clock never goes back (docs/decisions/0004): behind an entry that was dated by a
+/// clock ten years ahead, everything would be dated in those years. So the business stops until
+/// somebody has looked. Tokens go on, because reading needs them.
 #[derive(Debug)]
 pub(crate) struct JournalTime {
     at: AtomicI64,
@@ -51,7 +52,8 @@ impl JournalTime {
         self.at.store(at.0, Ordering::Relaxed);
     }
 
-    /// Whether the clock is far behind it: then, when the last entry was decided. Tells the log once, and again when it is over.
+    /// Whether the clock is far behind it: then, when the last entry was decided. Tells the log
+    /// once, and again when it is over.
     pub(crate) fn ahead_of(&self, now: Instant) -> Option<Instant> {
         let at = Instant(self.at.load(Ordering::Relaxed));
         let is_ahead = !self.accepted && at.0.saturating_sub(now.0) > AHEAD_MAX;

@@ -158,7 +158,8 @@ fn issued(store: &Store, name: u8, expires_at: Instant) -> Token {
     found
 }
 
-/// Whoever served with a clock ten years ahead has ended: what the next one does with the right one.
+/// Whoever served with a clock ten years ahead has ended: what the next one does with the right
+/// one.
 fn behind_a_journal_of_the_future_nothing_but_tokens_is_decided(engine: Engine) {
     let deployment = Deployment::on(engine);
     let shop = deployment.shop("acme");

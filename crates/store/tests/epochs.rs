@@ -1,4 +1,5 @@
-//! Epochs of the feed: after a restore to an earlier point no id is given again, and no lost position is taken for another.
+//! Epochs of the feed: after a restore to an earlier point no id is given again, and no lost
+//! position is taken for another.
 
 mod harness;
 
@@ -139,7 +140,8 @@ fn what_was_given_out_before_there_were_epochs_stays_good_and_a_database_that_ha
     assert_eq!(ids(&store).0[..old.len()], old);
 }
 
-/// As in a failover to a standby that lacked the end: the node lives on, and its next entry has a number that was used.
+/// As in a failover to a standby that lacked the end: the node lives on, and its next entry has a
+/// number that was used.
 #[test]
 fn a_journal_that_loses_its_end_under_a_node_begins_an_epoch() {
     let deployment = Deployment::on(Engine::Postgres);

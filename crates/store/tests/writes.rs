@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// In which a failing write is tried again at least once, and readiness comes back.
 const BACK_MAX: Duration = Duration::from_secs(3);
 
-/// What a full disk looks like to a transaction of PostgreSQL.
+/// The error of a full disk in a transaction of PostgreSQL.
 const FULL: &str = "create function full_disk() returns trigger language plpgsql as \
     $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$; \
     create trigger full_disk before update on head for each row execute function full_disk(); \

@@ -152,7 +152,8 @@ impl Drop for BrokerServer {
     }
 }
 
-/// Where a program is that `./test` installs. Debian has such programs where the paths of ordinary users do not lead.
+/// Where a program is that `./test` installs. Debian has such programs where the paths of ordinary
+/// users do not lead.
 pub fn find(program: &str) -> PathBuf {
     let folders = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
     let found = folders.iter().map(|folder| Path::new(folder).join(program)).find(|path| path.exists());

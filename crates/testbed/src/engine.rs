@@ -89,7 +89,8 @@ impl TestDatabase {
         parsed(&self.url_through(proxy))
     }
 
-    /// A copy of it as it is now, as from a backup. Whoever is connected to a database in PostgreSQL is thrown out.
+    /// A copy of it as it is now, as from a backup. Whoever is connected to a database in
+    /// PostgreSQL is thrown out.
     #[must_use]
     pub fn copied(&self) -> TestDatabase {
         TestDatabase(match &self.0 {

@@ -40,7 +40,7 @@ pub struct Caller {
 /// The kind of the caller's grants may never do this action: 403.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forbidden {
-    /// What was to be done.
+    /// The refused action.
     pub action: Action,
     /// The kinds of the caller's grants, each once.
     pub kinds: Vec<PartyKind>,

@@ -96,7 +96,8 @@ impl NewItem {
         let kind = world.products.get(product).map(|product| product.kind);
         if kind == Some(ProductKind::ConnectivityPlan) && self.granted.is_none() {
             let rule = format!(
-                "at index {index} needs grantedConnections, as '{}' is a connectivity plan: say how many connections one order grants",
+                "is incomplete: the connectivity plan '{}' at index {index} has no grantedConnections; \
+                 add the connections that one order grants",
                 self.product_id
             );
             return Err(Refusal::Invalid { attribute: "items", rule: rule.into() });

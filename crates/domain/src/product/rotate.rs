@@ -29,7 +29,7 @@ impl RotateNotificationSecret {
         let signed = after.notification.as_mut().filter(|notification| notification.format == NotificationFormat::Json);
         let notification = signed.ok_or(Refusal::Invalid {
             attribute: "notification",
-            rule: "has to be of format JSON: another one is not signed".into(),
+            rule: "must be of format JSON: another one is not signed".into(),
         })?;
         notification.secrets = rotated(&notification.secrets, &self.secret, stamp.at);
         after.revision += 1;

@@ -2,7 +2,8 @@
 
 use crate::{Decision, Event, Intent, Needs, Outcome, Refusal, SecretHash, Stamp, Token, World};
 
-/// Issue this token, unless the client has a valid one with some life left and does not ask to renew it.
+/// Issue this token, unless the client has a valid one with some life left and does not ask to
+/// renew it.
 #[derive(Clone, Debug)]
 pub struct IssueToken {
     /// The token, made and signed.

@@ -9,7 +9,8 @@ pub use revoke::RevokeToken;
 use crate::{Grant, Instant, UserRef};
 use serde::{Deserialize, Serialize};
 
-/// The life that a token needs to be handed out again, where its whole life is ten times as long, in microseconds.
+/// The life that a token needs to be handed out again, where its whole life is ten times as long,
+/// in microseconds.
 const LIFE_NEEDED_MICROS: i64 = 30_000_000;
 
 /// What is kept of a token: its digest and its claims. The same key signs the same claims to the same token again.
@@ -35,7 +36,8 @@ pub struct Token {
 }
 
 impl Token {
-    /// Whether enough of its life is left to hand it out again: 30 seconds, or a tenth of a life shorter than 5 minutes.
+    /// Whether enough of its life is left to hand it out again: 30 seconds, or a tenth of a life
+    /// shorter than 5 minutes.
     pub fn is_worth_handing_out_at(&self, now: Instant) -> bool {
         let needed = |end: Instant| LIFE_NEEDED_MICROS.min(end.0.saturating_sub(self.issued_at.0) / 10);
         self.expires_at.is_none_or(|end| end.0.saturating_sub(now.0) >= needed(end).max(1))

@@ -35,7 +35,8 @@ pub struct User {
     pub user: UserRef,
     /// The party that it belongs to.
     pub party: PartyRef,
-    /// Its email, and the part of its `client_id` after the profile; unique among the living, without letter case.
+    /// Its email, and the part of its `client_id` after the profile; unique among the living,
+    /// without letter case.
     pub login: String,
     /// Its first name.
     #[serde(default, skip_serializing_if = "Option::is_none")]

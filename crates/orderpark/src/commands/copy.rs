@@ -94,5 +94,5 @@ fn tell(copied: &Copied, to: &Database) {
     announce::out(&format!("both journals end with entry {}, whose hash is {hash}", copied.seq));
     announce::out("The keys are not in the database: copy secret.key and signing.key from the old data folder to the");
     announce::out("new one before a server starts. secret.key opens the secrets of webhook endpoints and of products'");
-    announce::out("notifications, which are sealed in the database; signing.key signs a token the same way again.");
+    announce::out("notifications, which are sealed in the database; signing.key signs tokens.");
 }

@@ -31,7 +31,8 @@ pub struct Demo {
     /// A file with the password for PostgreSQL
     #[arg(long, value_name = "FILE", requires = "database")]
     database_password_file: Option<PathBuf>,
-    /// What to log on stderr: error, warn, info, debug or trace, or a list as `serve` takes it [default: warn]
+    /// Log level on stderr: error, warn, info, debug or trace, or a list as `serve` takes it
+    /// [default: warn]
     #[arg(long, value_name = "LEVEL")]
     log: Option<Levels>,
 }
@@ -59,8 +60,8 @@ fn bind_near(listen: &Listen) -> anyhow::Result<TcpListener> {
 
 /// Shows the world until told to stop, which may be while it is being made.
 async fn show(database: Database, folder: &Path, listener: TcpListener) -> anyhow::Result<()> {
-    // From here on a signal ends the demo by this future, so that nothing is left behind: also that of a terminal that is
-    // closed.
+    // From here on a signal ends the demo by this future, so that nothing is left behind: also that
+    // of a terminal that is closed.
     let (asked, hung_up) = (wiring::stop_asked()?, wiring::hung_up()?);
     let stop = async move {
         tokio::select! {

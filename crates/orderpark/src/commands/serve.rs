@@ -23,8 +23,9 @@ use std::path::{Path, PathBuf};
 /// stderr. On SIGTERM or SIGINT it stops taking requests, finishes those that it has, and ends with 0.
 /// SIGHUP is ignored.
 ///
-/// The first start on an empty database makes the operator and its first client, whose secret is
-/// shown once, on stderr, unless the --bootstrap options name another client.
+/// The first start on an empty database makes the operator and its first client and shows its
+/// secret on stderr, unless the --bootstrap options name another client. Until a token is issued,
+/// each later start without them shows a new secret.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct Serve {
@@ -55,16 +56,19 @@ pub struct Serve {
     /// Make this node's keys those of all nodes on its PostgreSQL database
     #[arg(long)]
     adopt_keys: bool,
-    /// Start although this node's secret.key does not open signing secrets that are sealed in the database
+    /// Start although this node's secret.key does not open signing secrets that are sealed in the
+    /// database
     #[arg(long)]
     accept_unreadable_secrets: bool,
-    /// Take changes though the clock is more than an hour behind the journal; they are dated right after its last entry
+    /// Accept changes although the clock is more than an hour behind the journal; they are dated
+    /// right after its last entry
     #[arg(long)]
     accept_clock_behind: bool,
     /// Allow plain HTTP on an address that other machines can reach
     #[arg(long)]
     allow_plain_http: bool,
-    /// What to log: error, warn, info, debug or trace, or a list such as `info,orderpark_store=debug` [default: info]
+    /// Log level: error, warn, info, debug or trace, or a list such as `info,orderpark_store=debug`
+    /// [default: info]
     #[arg(long, value_name = "LEVEL")]
     log: Option<Levels>,
 }
@@ -153,7 +157,8 @@ async fn serve(mut plan: Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The line that says what runs here. A schema that cannot be looked at a second time is no reason to stop.
+/// The line that says what runs here. A schema that cannot be looked at a second time is no reason
+/// to stop.
 fn tell_start(database: &Database, data: &Path, listener: &TcpListener) {
     let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
     let schema = orderpark_store::schema::look(database).map_or(0, |schema| schema.found);

@@ -1,5 +1,5 @@
-//! The levels of the log: one for everything, or a list with levels for parts of the program. A word that is none is refused:
-//! taken for the name of a part, it would silence everything else.
+//! The levels of the log: one for everything, or a list with levels for parts of the program. A
+//! word that is none is refused: taken for the name of a part, it would silence everything else.
 
 use std::str::FromStr;
 use tracing::Level;
@@ -13,7 +13,7 @@ const NAMES: [(&str, Level); 5] = [
     ("trace", Level::TRACE),
 ];
 
-/// What is logged.
+/// The levels of the log.
 #[derive(Clone, Debug, Default)]
 pub struct Levels {
     /// For what no target is named for.
@@ -22,7 +22,8 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// As a filter. Whatever the list does not name is logged at its own level, or else at `default`.
+    /// As a filter. Whatever the list does not name is logged at its own level, or else at
+    /// `default`.
     pub(super) fn targets(self, default: Level) -> Targets {
         Targets::new().with_default(self.default.unwrap_or(default)).with_targets(self.targets)
     }

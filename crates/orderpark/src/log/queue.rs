@@ -1,5 +1,5 @@
-//! The bounded queue between those who log and the thread that writes. It never makes anyone wait: a line that finds no room
-//! is dropped and counted.
+//! The bounded queue between those who log and the thread that writes. It never makes anyone wait:
+//! a line that finds no room is dropped and counted.
 
 use std::collections::VecDeque;
 use std::io;
@@ -68,8 +68,8 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Waits for a line, and answers it with the number of those that were lost; without one where it is time to say that
-    /// number. What was taken counts as being written until [`Queue::done`].
+    /// Waits for a line, and answers it with the number of those that were lost; without one where
+    /// it is time to say that number. What was taken counts as being written until [`Queue::done`].
     pub(super) fn next(&self) -> (Option<Line>, u64) {
         let mut waiting = self.lock();
         while waiting.lines.is_empty() {
@@ -90,7 +90,7 @@ impl Queue {
         (line, waiting.lost)
     }
 
-    /// What was taken is dealt with: so many lost lines were told, and so many more were lost.
+    /// Ends the writing of the taken line: `told` lost lines were reported, `lost` more were lost.
     pub(super) fn done(&self, told: u64, lost: u64) {
         let mut waiting = self.lock();
         waiting.lost = waiting.lost - told + lost;

@@ -10,7 +10,8 @@ use tracing::Level;
 /// How long to wait for a stderr that does not block and is full.
 const FULL_PAUSE: Duration = Duration::from_millis(20);
 
-/// Writes to stderr without the standard library's lock and buffer: whoever else may wait there does not hold up the log.
+/// Writes to stderr without the standard library's lock and buffer: whoever else may wait there
+/// does not hold up the log.
 #[expect(clippy::disallowed_methods, reason = "the one place that writes to stderr")]
 pub(super) fn stderr(bytes: &[u8]) -> Result<usize, Errno> {
     rustix::io::write(io::stderr(), bytes)
@@ -46,7 +47,8 @@ impl<W: FnMut(&[u8]) -> Result<usize, Errno>> Output<W> {
         Output { write, torn: false }
     }
 
-    /// Writes the next line, and before it how many were lost. A line that cannot be written is lost as well.
+    /// Writes the next line, and before it how many were lost. A line that cannot be written is
+    /// lost as well.
     fn turn(&mut self, queue: &Queue) {
         let (line, lost) = queue.next();
         let told = if lost > 0 && self.line(notice(lost).as_bytes()).is_ok() { lost } else { 0 };

@@ -1,5 +1,5 @@
-//! The program behind nginx, HAProxy, Apache and Caddy: no answer is lost on the way, whatever a client sends, and the
-//! configurations of docs/reverse-proxy.md do what the page says.
+//! The program behind nginx, HAProxy, Apache and Caddy: no answer is lost on the way, whatever a
+//! client sends, and the configurations of docs/reverse-proxy.md do what the page says.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail, and tell their figures")]
 
 #[path = "../harness/mod.rs"]
@@ -16,7 +16,8 @@ use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 
-/// How often each size is sent to each proxy in `./test`; `ORDERPARK_TEST_PROXY_ROUNDS` says another number.
+/// How often each size is sent to each proxy in `./test`; `ORDERPARK_TEST_PROXY_ROUNDS` says
+/// another number.
 const ROUNDS: usize = 40;
 const SIZES: [usize; 3] = [300_000, 900_000, 3_000_000];
 

@@ -107,7 +107,7 @@ fn command(kind: Kind, folder: &Path, file: &Path) -> Command {
     command
 }
 
-/// What a file of the whole program says besides its site.
+/// The rest of a proxy's configuration file, besides its site.
 fn around(kind: Kind, folder: &Path, address: SocketAddr) -> String {
     let folder = folder.display();
     match kind {

@@ -1,6 +1,8 @@
-//! Challenges: the 401 of a request without a valid token (RFC 6750, 3; RFC 9110, 11.6.1), which says what is wrong.
+//! Challenges: the 401 of a request without a valid token (RFC 6750, 3; RFC 9110, 11.6.1), which
+//! says what is wrong.
 //!
-//! Only a request that carries the text of a token that this server signed learns what became of that token.
+//! Only a request that carries the text of a token that this server signed learns what became of
+//! that token.
 
 use super::Access;
 use crate::Problem;
@@ -37,7 +39,8 @@ pub(crate) enum Unproved {
 }
 
 impl Unproved {
-    /// Whether the request sent a bearer token, so that the challenge names an error (RFC 6750, 3.1).
+    /// Whether the request sent a bearer token, so that the challenge names an error (RFC 6750,
+    /// 3.1).
     fn sent_a_token(&self) -> bool {
         match self {
             Unproved::Nothing | Unproved::Several | Unproved::Scheme(_) | Unproved::Malformed => false,
@@ -51,12 +54,16 @@ impl fmt::Display for Unproved {
         match self {
             Unproved::Nothing => write!(f, "the request has no Authorization header"),
             Unproved::Several => write!(f, "the request has several Authorization headers; send one"),
-            Unproved::Scheme(scheme) => write!(f, "Authorization has the scheme '{scheme}', and this needs 'Bearer'"),
-            Unproved::Malformed => write!(f, "Authorization has to be 'Bearer', a blank and a token"),
+            Unproved::Scheme(scheme) => {
+                write!(f, "the Authorization header has the scheme '{scheme}', but this operation needs 'Bearer'")
+            }
+            Unproved::Malformed => write!(f, "the Authorization header must be 'Bearer', a space and a token"),
             Unproved::Expired(at) => write!(f, "the access token expired at {}", Time(*at)),
             Unproved::Ended => write!(f, "the access token was revoked, or replaced by a newer one of the same client"),
-            Unproved::Foreign => write!(f, "the access token is not one that this server issued, or not all of it"),
-            Unproved::UserGone => write!(f, "the user of the access token was deleted"),
+            Unproved::Foreign => {
+                write!(f, "this server did not issue the access token, or the token is incomplete")
+            }
+            Unproved::UserGone => write!(f, "the user of the access token was deleted; use another client"),
         }
     }
 }
@@ -68,7 +75,8 @@ impl From<Unproved> for Problem {
         } else {
             "Bearer realm=\"orderpark\"".to_owned()
         };
-        let problem = Problem::new(Reason::Unauthorized, format!("{why}: {HOW}"));
+        let message = if why == Unproved::UserGone { why.to_string() } else { format!("{why}: {HOW}") };
+        let problem = Problem::new(Reason::Unauthorized, message);
         match HeaderValue::from_str(&challenge) {
             Ok(challenge) => problem.header(WWW_AUTHENTICATE, challenge),
             Err(_) => problem,
@@ -77,7 +85,7 @@ impl From<Unproved> for Problem {
 }
 
 impl Access {
-    /// What is wrong with a token that the store does not know as valid; `expired_at`, where it knows it at all.
+    /// The reason why a token is not valid. `expired_at` is from the store, if it knows the token.
     pub(crate) fn why_not(&self, token: &str, expired_at: Option<Instant>, now: Instant) -> Unproved {
         match expired_at.or_else(|| self.signer.expiry_of(token)) {
             Some(end) if end <= now => Unproved::Expired(end),

@@ -92,7 +92,7 @@ fn not_proved(app: &App, client_id: &str, address: IpAddr) -> NotProved {
     let throttled = app.access.throttle.fail(client_id, address, app.now()).err();
     if app.log_limits.not_proved.allows() {
         let (client_id, wait_s) = (name(client_id), throttled.map_or(0, |wait| wait.seconds));
-        tracing::warn!(client_id = &*client_id, %address, wait_s, "a client did not prove who it is");
+        tracing::warn!(client_id = &*client_id, %address, wait_s, "a client failed to authenticate");
     }
     throttled.map_or(NotProved::Wrong, NotProved::Throttled)
 }

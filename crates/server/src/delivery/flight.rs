@@ -173,18 +173,11 @@ impl Flight {
                 is_gone: reply.status == Some(GONE),
             }
         };
+        let (position, kind) = (event.position(), event.notice.kind.as_str());
         let attempt = Attempt {
-            id: app.ordered_uuid(at),
-            event: Some(event.position()),
-            webhook_id: webhook_id(event.position()),
-            kind: event.notice.kind.as_str().to_owned(),
+            event: Some(position),
             number: self.sending.number,
-            at,
-            took_us: reply.took_us,
-            url,
-            status: reply.status,
-            failure: reply.failure.as_ref().map(Failure::in_log),
-            response: reply.excerpt,
+            ..reply.attempt(app.ordered_uuid(at), at, webhook_id(position), kind, url)
         };
         self.ended(outcome, Some(attempt), whom.revision())
     }

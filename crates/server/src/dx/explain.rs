@@ -1,4 +1,5 @@
-//! Explains refusals with what the request sent. The body is read once more for it, on the way of failure alone.
+//! Explains refusals with what the request sent. The body is read once more for it, on the way of
+//! failure alone.
 
 use super::Call;
 use crate::Problem;
@@ -20,7 +21,8 @@ impl Call {
         Problem::refused(refusal, &|name| self.sent(name))
     }
 
-    /// What was sent under a name: a header has capitals, and an attribute of the body comes before a parameter.
+    /// The value sent under a name: a header has capitals, and an attribute of the body comes
+    /// before a parameter.
     fn sent(&self, name: &str) -> Option<String> {
         if name.starts_with(|first: char| first.is_ascii_uppercase()) {
             return self.headers.get(name).and_then(|value| value.to_str().ok()).map(quoted);

@@ -15,7 +15,8 @@ use http::{HeaderValue, Method};
 use orderpark_domain::Caller;
 use std::sync::Arc;
 
-/// Authenticates before anything is said about objects and methods; the paths that are served are public.
+/// Authenticates before anything is said about objects and methods; the paths that are served are
+/// public.
 pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Result<Response, Problem> {
     let Front { app, turns, streams, tests, .. } = front;
     let (parts, body) = request.into_parts();
@@ -60,7 +61,7 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
     }
 }
 
-/// What can be refused before the body is read. Answers the query, and whether this is a dry run.
+/// Checks that need no body. Answers the query, and whether this is a dry run.
 fn judge(app: &App, caller: &Caller, operation: &'static Operation, parts: &Parts) -> Result<(Query, bool), Problem> {
     caller.may(operation.action)?;
     if operation.is_stream() {

@@ -1,6 +1,8 @@
-//! CORS (the Fetch standard): which web pages of other origins may call this server and read its answers.
+//! CORS (the Fetch standard): which web pages of other origins may call this server and read its
+//! answers.
 //!
-//! Nothing is said unless the operator names origins. Cookies are never used, so credentials are not allowed.
+//! Nothing is said unless the operator names origins. Cookies are never used, so credentials are
+//! not allowed.
 
 use axum::extract::Request;
 use http::header::{
@@ -10,7 +12,8 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
-/// What a preflight is told: methods, headers, and for how many seconds it need not be repeated.
+/// The headers of a preflight answer: methods, headers, and for how many seconds it need not be
+/// repeated.
 const OF_PREFLIGHT: [(HeaderName, &str); 3] = [
     (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, DELETE"),
     (

@@ -27,7 +27,7 @@ const BODY_READ_MAX: Duration = Duration::from_secs(20);
 pub(super) fn check(request: &Request) -> Result<(), Problem> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > URI_MAX {
-        let message = format!("the path with its query has {target} bytes, and may have {URI_MAX} at most");
+        let message = format!("the path with its query has {target} bytes, and may have {URI_MAX} at most; shorten it");
         return Err(Problem::new(Reason::UriTooLong, message));
     }
     let headers = request.headers();
@@ -35,7 +35,8 @@ pub(super) fn check(request: &Request) -> Result<(), Problem> {
     if headers.len() > HEADERS_COUNT_MAX || size > HEADERS_MAX {
         let count = headers.len();
         let message = format!(
-            "the request has {count} headers of {size} bytes together, and may have {HEADERS_COUNT_MAX} of {HEADERS_MAX} bytes"
+            "the request has {count} headers of {size} bytes together, and may have {HEADERS_COUNT_MAX} of {HEADERS_MAX} \
+             bytes; send fewer or shorter headers"
         );
         return Err(Problem::new(Reason::HeadersTooLarge, message));
     }
@@ -47,7 +48,7 @@ pub(crate) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, 
     if headers.get_all(CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::new(
             Reason::UnsupportedMediaType,
-            "the body is compressed (Content-Encoding), and has to be sent as it is",
+            "the body has a Content-Encoding; send it uncompressed, without that header",
         ));
     }
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

@@ -42,7 +42,8 @@ async fn unknown_method(
     Err(method_not_allowed(&method, ""))
 }
 
-/// What needs a token needs it also to learn of its methods; the token endpoints never need one.
+/// Authenticates an unknown method where its path needs a token. The token endpoints never need
+/// one.
 async fn authenticate_where_needed(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let admin = ADMIN_BASES.iter().find_map(|base| below(uri.path(), base));
     let needs_token = admin.is_some_and(|rest| !rest.starts_with("/oauth/") && rest != TOKEN_ALIAS);

@@ -1,6 +1,7 @@
 //! Pages for people: what this server is, and what the reasons of its errors mean.
 //!
-//! Both are Markdown, rendered once. They load nothing and run nothing, and their `Content-Security-Policy` says so.
+//! Both are Markdown, rendered once. They load nothing and run nothing, and their
+//! `Content-Security-Policy` says so.
 
 use crate::dx::{ADMIN_BASES, BASES};
 use crate::{answer, wire::accept};
@@ -26,7 +27,7 @@ static ERRORS_PAGE: LazyLock<Bytes> = LazyLock::new(|| page(ERRORS));
 static INDEX_PAGE: LazyLock<Bytes> = LazyLock::new(|| page(&index_text()));
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(policy);
 
-/// What `GET /` answers to programs.
+/// The JSON of `GET /`.
 #[derive(Serialize)]
 struct Index {
     name: &'static str,
@@ -92,7 +93,8 @@ fn page(markdown: &str) -> Bytes {
     format!("<!doctype html>\n<html lang=\"en\"><head>{head}</head><body>\n{body}</body></html>\n").into()
 }
 
-/// Links to files of the book lead nowhere here: what they say stays, as an anchor without an address.
+/// Links to files of the book lead nowhere here: what they say stays, as an anchor without an
+/// address.
 fn served_link(event: Event<'_>) -> Event<'_> {
     match event {
         Event::Start(Tag::Link { dest_url, .. }) if !dest_url.starts_with(['/', '#']) && !dest_url.contains("://") => {

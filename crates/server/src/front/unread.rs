@@ -1,9 +1,10 @@
-//! What a request still has to say when its answer is known.
+//! Draining of request bodies that no handler read.
 //!
 //! Much is refused before the body is read. HTTP/1.1 has one line for everything: the next request stands behind the body,
 //! so somebody has to read it. hyper would not, and would close a connection that the client believes to be kept; its
 //! next request would fail for no reason that it could know. So a small body is read and thrown away, and where that
-//! cannot be, the answer says `Connection: close`, and the listener closes without losing it (`serve::linger`).
+//! cannot be, the answer says `Connection: close`, and the listener closes without losing it
+//! (`serve::linger`).
 //!
 //! Once the server stops, a body that is still arriving has [`STOPPING_MAX`] left.
 
@@ -31,7 +32,7 @@ const REST_MAX: Duration = Duration::from_secs(1);
 /// How long a body may go on arriving once the server stops.
 const STOPPING_MAX: Duration = Duration::from_secs(4);
 
-/// A body in two hands: the handler's, and the front's.
+/// A body shared by the handler and the front.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Arriving>>);
 

@@ -1,7 +1,8 @@
-//! 404 `no_such_operation`: what is said about a path that leads to no operation.
+//! The sentences of 404 `no_such_operation`.
 //!
-//! A missing object is 404 `not_found`, which depends on what the caller may see. The table of routes is public, so this
-//! answer needs no token, and says where the operation is that was probably meant.
+//! A missing object is 404 `not_found`, which depends on what the caller may see. The table of
+//! routes is public, so this answer needs no token, and says where the operation is that was
+//! probably meant.
 
 use super::others::TOKEN_ALIAS;
 use crate::Problem;

@@ -39,15 +39,17 @@ impl fmt::Display for AddressFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             AddressFault::NotAnAddress => {
-                "has to be an http or https address in printable ASCII, with a port of at most 65535"
+                "must be an http or https address in printable ASCII, with a port of at most 65535"
             }
-            AddressFault::TooLong => "has to have at most 2048 characters",
-            AddressFault::Scheme => "has to begin with http:// or https://",
-            AddressFault::UserInfo => "may not hold a user or a password",
-            AddressFault::Fragment => "may not have a fragment (#)",
-            AddressFault::Host => "has to name its host plainly: a name, four decimal numbers, or IPv6 in brackets",
-            AddressFault::Port => "may not have port 0",
-            AddressFault::NotPublic => "may not lead to a network that is not public",
+            AddressFault::TooLong => "must have at most 2048 characters",
+            AddressFault::Scheme => "must begin with http:// or https://",
+            AddressFault::UserInfo => "must not hold a user or a password",
+            AddressFault::Fragment => "must not have a fragment (#)",
+            AddressFault::Host => "must name its host plainly: a name, four decimal numbers, or IPv6 in brackets",
+            AddressFault::Port => "must not have port 0",
+            AddressFault::NotPublic => {
+                "must lead to a public network, or to one that the operator allows (deliveries.allow_networks)"
+            }
         })
     }
 }

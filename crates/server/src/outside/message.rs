@@ -3,7 +3,9 @@
 use super::Failure;
 use bytes::Bytes;
 use orderpark_domain::Instant;
+use orderpark_store::deliveries::Attempt;
 use std::fmt;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// One message for one receiver; sent again, it is the same.
@@ -62,6 +64,23 @@ impl Reply {
     /// What came of a message that could not even be made.
     pub(crate) fn unsaid(failure: Failure) -> Reply {
         Reply { status: None, failure: Some(failure), retry_after_s: None, excerpt: None, took_us: 0 }
+    }
+
+    /// The log entry of this outcome: a first attempt that is about no event.
+    pub(crate) fn attempt(self, id: Uuid, at: Instant, webhook_id: String, kind: &str, url: String) -> Attempt {
+        Attempt {
+            id,
+            event: None,
+            webhook_id,
+            kind: kind.to_owned(),
+            number: 1,
+            at,
+            took_us: self.took_us,
+            url,
+            status: self.status,
+            failure: self.failure.as_ref().map(Failure::in_log),
+            response: self.excerpt,
+        }
     }
 
     /// Whether the receiver has taken the message.

@@ -39,7 +39,8 @@ impl Problem {
     fn unavailable(detail: String) -> Problem {
         Problem::new(
             Reason::Unavailable,
-            "the database does not answer now; nothing was changed; send the request again after Retry-After seconds",
+            "the database does not answer or does not accept changes now; nothing was changed; \
+             send the request again after Retry-After seconds",
         )
         .detail(detail)
         .retry_after(1)
@@ -52,7 +53,8 @@ impl From<Forbidden> for Problem {
         let open = |kind: &&PartyKind| forbidden.action.is_open_to(**kind);
         let others: Vec<&str> = PartyKind::ALL.iter().filter(open).map(|kind| kind.as_str()).collect();
         let (mine, others, what) = (mine.join(" and "), others.join(" or "), forbidden.action.words());
-        Problem::new(Reason::Forbidden, format!("your token (scope {mine}) may not {what}; a token of {others} may"))
+        let message = format!("your token (scope {mine}) may not {what}; use a token with the scope {others}");
+        Problem::new(Reason::Forbidden, message)
     }
 }
 
@@ -79,7 +81,7 @@ impl From<CommitError> for Problem {
                 let (journal, now) = (Time(journal), Time(now));
                 let message = format!(
                     "nothing was changed: the server's clock says {now}, but its last change is dated {journal}; it takes no \
-                     changes until its operator has set that right (docs/operations.md)"
+                     changes until its operator has set that right"
                 );
                 Problem::new(Reason::ClockBehindJournal, message).retry_after(60)
             }

@@ -4,7 +4,7 @@ use super::{FieldError, Problem, Reason};
 use crate::access::Unproved;
 use orderpark_domain::{InUse, Refusal};
 
-/// What the caller sent under a name (an attribute, a parameter, a header), in quotes, where it can be found.
+/// A lookup of the value sent under a name (an attribute, a parameter, a header), in quotes.
 pub(crate) type Sent<'s> = &'s dyn Fn(&str) -> Option<String>;
 
 impl Problem {
@@ -81,7 +81,7 @@ fn unknown(attribute: &str, sent: Sent<'_>) -> String {
     }
 }
 
-/// What was sent, behind a blank; nothing, where it is not known.
+/// The sent value after a space, or nothing.
 fn shown(name: &str, sent: Sent<'_>) -> String {
     sent(name).map_or_else(String::new, |value| format!(" {value}"))
 }
@@ -96,7 +96,7 @@ fn unusable_strategy(sent: Sent<'_>) -> String {
 
 fn grant_not_held(sent: Sent<'_>) -> String {
     let scopes = shown("scopes", sent);
-    format!("scopes{scopes} holds a scope that you do not hold yourself; grant only what your own user has")
+    format!("scopes{scopes} contains a scope that your own user does not hold; grant only scopes that it holds")
 }
 
 fn id_taken(attribute: &str, sent: Sent<'_>) -> String {

@@ -93,8 +93,9 @@ impl Form {
     }
 }
 
-/// One line, at a bounded rate. Debug formatting of the strings encodes control characters, so that no line of the log can be
-/// forged; the query is left out, because it may hold what nobody else shall read.
+/// One line, at a bounded rate. Debug formatting of the strings encodes control characters, so that
+/// no line of the log can be forged; the query is left out, because it may hold what nobody else
+/// shall read.
 fn log(app: &App, problem: &Problem, error_id: &str, asked: &Asked) {
     let facts = &problem.0;
     let status = facts.reason.status();

@@ -41,9 +41,9 @@ impl Outage {
     }
 
     /// Something was confirmed.
-    pub(super) fn is_over(&mut self, whose: &str) {
+    pub(super) fn end(&mut self, whose: &str) {
         self.failures = 0;
-        if let Some(since) = self.alerts.is_over() {
+        if let Some(since) = self.alerts.end() {
             tracing::info!(publisher = whose, since = %Time(since), "publishing again");
         }
     }
@@ -73,7 +73,7 @@ mod tests {
         }
         assert_eq!(seen, [400, 800, 1600, 3200, 6400, 12_800, 24_000, 24_000, 24_000]);
         assert_eq!(outage.since(), Some(Instant(1)));
-        outage.is_over("a test");
+        outage.end("a test");
         assert_eq!(outage.since(), None);
     }
 }

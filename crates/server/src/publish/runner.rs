@@ -282,7 +282,7 @@ impl<B: Broker> Runner<B> {
         let Sent { confirmed, failure } = row::send(connection, &messages, self.ground.in_flight).await;
         if let Some(last) = confirmed.checked_sub(1) {
             held.cursor = if confirmed == messages.len() { page.next } else { page.events[last].place };
-            self.outage.is_over(self.ground.name());
+            self.outage.end(self.ground.name());
             self.ground.settle(held, None).await?;
         }
         failure.map_or(Ok(()), |failure| Err(Ended::Failed(failure)))

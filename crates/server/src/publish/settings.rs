@@ -104,12 +104,12 @@ impl BrokerAddress {
     /// Reads `nats://HOST[:PORT]` or `tls://HOST[:PORT]`.
     pub fn nats(text: &str) -> Result<BrokerAddress, &'static str> {
         BrokerAddress::read(text, NATS)
-            .ok_or("has to be nats://HOST[:PORT] or tls://HOST[:PORT], with nothing else in it")
+            .ok_or("must be nats://HOST[:PORT] or tls://HOST[:PORT], with nothing else in it")
     }
 
     /// Reads `mqtt://HOST[:PORT]` or `mqtts://HOST[:PORT]`.
     pub fn mqtt(text: &str) -> Result<BrokerAddress, &'static str> {
-        let rule = "has to be mqtt://HOST[:PORT] or mqtts://HOST[:PORT], with nothing else in it";
+        let rule = "must be mqtt://HOST[:PORT] or mqtts://HOST[:PORT], with nothing else in it";
         BrokerAddress::read(text, MQTT).ok_or(rule)
     }
 

@@ -1,8 +1,10 @@
-//! The client's address behind trusted reverse proxies: `X-Forwarded-For`, or `Forwarded` (RFC 7239).
+//! The client's address behind trusted reverse proxies: `X-Forwarded-For`, or `Forwarded` (RFC
+//! 7239).
 //!
-//! A client can send both headers itself, and a proxy appends to one of them what it sees. So the last address that is no
-//! trusted proxy's is the client's, and a header counts only where the peer is a trusted proxy. Where both headers are
-//! there and disagree, one of them may have passed the proxy unseen: then neither counts.
+//! A client can send both headers itself, and a proxy appends to one of them what it sees. So the
+//! last address that is no trusted proxy's is the client's, and a header counts only where the peer
+//! is a trusted proxy. Where both headers are there and disagree, one of them may have passed the
+//! proxy unseen: then neither counts.
 
 use crate::outside::Network;
 use http::header::{FORWARDED, HeaderName};
@@ -11,8 +13,8 @@ use std::net::{IpAddr, SocketAddr};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address of the client; the peer's own where no proxy is trusted or what it says cannot be read. A forwarded
-/// address has port 0.
+/// The address of the client; the peer's own where no proxy is trusted or what it says cannot be
+/// read. A forwarded address has port 0.
 pub(super) fn client(trusted: &[Network], peer: SocketAddr, headers: &HeaderMap) -> SocketAddr {
     if !is_trusted(trusted, peer.ip()) {
         return peer;
@@ -30,7 +32,7 @@ pub(super) fn client(trusted: &[Network], peer: SocketAddr, headers: &HeaderMap)
     }
 }
 
-/// What a header says.
+/// The address that a header names.
 #[derive(PartialEq)]
 enum Hop {
     Absent,
@@ -55,7 +57,8 @@ fn is_trusted(trusted: &[Network], address: IpAddr) -> bool {
     !trusted.is_empty() && trusted.iter().any(|network| network.contains(&address.to_canonical()))
 }
 
-/// The elements of every header of this name; one that is no text is an element that cannot be read.
+/// The elements of every header of this name; one that is no text is an element that cannot be
+/// read.
 fn values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl DoubleEndedIterator<Item = &'h str> {
     let text = |value: &'h HeaderValue| value.to_str().unwrap_or_default().split(',').map(str::trim);
     headers.get_all(name).iter().flat_map(text)

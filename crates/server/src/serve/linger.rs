@@ -1,9 +1,10 @@
 //! Lingering close of a connection.
 //!
-//! A socket that is closed while it holds unread bytes is reset by the kernel, and the reset takes an answer with it that
-//! the client has not read yet. A proxy in between counts that as a failure of this server. So the write side is shut
-//! down first; what still arrives is read and discarded until the client closes, within bounds of time, silence and
-//! amount. The connection keeps its place among [`Settings::connections_max`](crate::Settings) for as long.
+//! A socket that is closed while it holds unread bytes is reset by the kernel, and the reset takes
+//! an answer with it that the client has not read yet. A proxy in between counts that as a failure
+//! of this server. So the write side is shut down first; what still arrives is read and discarded
+//! until the client closes, within bounds of time, silence and amount. The connection keeps its
+//! place among [`Settings::connections_max`](crate::Settings) for as long.
 
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,7 +20,7 @@ const STOPPING_MAX: Duration = Duration::from_millis(500);
 const SILENCE_MAX: Duration = Duration::from_secs(2);
 /// The most that is read, in bytes.
 const AMOUNT_MAX: usize = 64 * 1024 * 1024;
-/// What one read takes, in bytes.
+/// The size of one read, in bytes.
 const BUFFER: usize = 16 * 1024;
 
 /// Closes a connection whose last answer is written.

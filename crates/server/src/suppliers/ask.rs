@@ -108,20 +108,7 @@ async fn ask_one(app: &App, product: &Product, message: SupplierMessage, until: 
         }
         _ => app.outages.succeeded(what, app.now(), whose),
     }
-    let attempt = Attempt {
-        id: app.ordered_uuid(at),
-        event: None,
-        webhook_id: id,
-        kind: KIND.to_owned(),
-        number: 1,
-        at,
-        took_us: reply.took_us,
-        url,
-        status: reply.status,
-        failure: reply.failure.as_ref().map(Failure::in_log),
-        response: reply.excerpt,
-    };
-    (answer, attempt)
+    (answer, reply.attempt(app.ordered_uuid(at), at, id, KIND, url))
 }
 
 async fn reply_of(app: &App, product: &Product, message: SupplierMessage, until: Instant) -> Reply {

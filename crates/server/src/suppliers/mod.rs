@@ -96,7 +96,11 @@ fn rejected(settled: &Settled) -> Problem {
         let message = format!("{whose} could not be reached, so the order was rejected: {again}");
         return Problem::new(Reason::SupplierUnreachable, message);
     }
-    Problem::new(Reason::RejectedBySupplier, format!("{whose} does not accept the order"))
+    let message = format!(
+        "{whose} refused the order, so it was rejected; ask the supplier for the cause. A new attempt needs a new \
+         Idempotency-Key"
+    );
+    Problem::new(Reason::RejectedBySupplier, message)
 }
 
 /// The order with this ref as it was settled, by whomever.

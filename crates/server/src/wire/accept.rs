@@ -21,7 +21,7 @@ pub(crate) fn check_body(headers: &HeaderMap) -> Result<(), Problem> {
 /// Checks that the caller takes JSON.
 pub(crate) fn check_answer(headers: &HeaderMap) -> Result<(), Problem> {
     let json = ["*/*", "application/*", "application/json", "application/problem+json", ""];
-    if takes(headers, &json) { Ok(()) } else { Err(not_acceptable(headers, "answers are application/json")) }
+    if takes(headers, &json) { Ok(()) } else { Err(not_acceptable(headers, "answers are", "application/json")) }
 }
 
 /// Checks that the caller takes a stream of events.
@@ -30,12 +30,14 @@ pub(crate) fn check_stream(headers: &HeaderMap) -> Result<(), Problem> {
     if takes(headers, &events) {
         Ok(())
     } else {
-        Err(not_acceptable(headers, "a stream of events is text/event-stream"))
+        Err(not_acceptable(headers, "a stream of events is", "text/event-stream"))
     }
 }
 
-fn not_acceptable(headers: &HeaderMap, what: &str) -> Problem {
-    Problem::new(Reason::NotAcceptable, format!("{what}, which Accept: {} does not take", sent(headers, ACCEPT)))
+fn not_acceptable(headers: &HeaderMap, what: &str, kind: &str) -> Problem {
+    let sent = sent(headers, ACCEPT);
+    let message = format!("Accept is {sent}, but {what} {kind}; send Accept: {kind}, or leave it out");
+    Problem::new(Reason::NotAcceptable, message)
 }
 
 fn sent(headers: &HeaderMap, name: HeaderName) -> String {

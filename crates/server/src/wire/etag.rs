@@ -20,8 +20,8 @@ pub fn of_text(text: &[u8]) -> String {
     format!("\"t{:032x}\"", u128::from_be_bytes(half))
 }
 
-/// The precondition on revisions. A tag is a revision, so that a weak one, as a proxy makes it that compresses, says as
-/// much as a strong one. A tag that names no revision never matches.
+/// The precondition on revisions. A tag is a revision, so that a weak one, as a proxy makes it that
+/// compresses, says as much as a strong one. A tag that names no revision never matches.
 pub fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
     let mut revisions = None;
     for value in headers.get_all(IF_MATCH) {
@@ -41,7 +41,7 @@ fn no_tag(sent: &str) -> Problem {
     Problem::new(Reason::InvalidRequest, message)
 }
 
-/// What stands in the quotation marks of each tag of a list, of which there must be one.
+/// The texts of the tags of a list; none if it is malformed.
 fn entity_tags(list: &str) -> Option<Vec<&str>> {
     let (mut tags, mut rest) = (Vec::new(), list.trim());
     loop {

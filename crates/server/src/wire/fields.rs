@@ -10,7 +10,8 @@ use std::borrow::Cow;
 /// How many unknown attributes of an object are compared with the known ones.
 const COMPARED_MAX: usize = 16;
 
-/// A rule that a value does not keep: what it must be, to follow the attribute's name in a sentence.
+/// A rule that a value does not keep: what it must be, to follow the attribute's name in a
+/// sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     rule: Cow<'static, str>,
@@ -85,7 +86,7 @@ pub struct Fields<'j> {
     members: Vec<Option<(&'j str, &'j Json)>>,
     /// The names that the operation asked for.
     asked: Vec<&'static str>,
-    /// What was right, but for nulls and defaults.
+    /// The valid attributes, without nulls and defaults.
     meant: Vec<(String, Json)>,
     path: String,
     ignore_unknown: bool,
@@ -163,7 +164,8 @@ impl<'j> Fields<'j> {
         self.read_meant(name, value, read)
     }
 
-    /// As [`Fields::optional`], with what it is where it is absent; saying that is as saying nothing.
+    /// As [`Fields::optional`], with what it is where it is absent; saying that is as saying
+    /// nothing.
     pub fn defaulted<T: Meant + PartialEq>(
         &mut self,
         name: &'static str,
@@ -187,7 +189,8 @@ impl<'j> Fields<'j> {
         self.defaulted(name, Some(default.clone()), read).unwrap_or(default)
     }
 
-    /// An attribute that must be there. Where it is not right, its default stands in until [`Fields::finish`] refuses.
+    /// An attribute that must be there. Where it is not right, its default stands in until
+    /// [`Fields::finish`] refuses.
     pub fn required<T: Default + Meant>(&mut self, name: &'static str, read: impl FnOnce(&'j Json) -> Read<T>) -> T {
         match self.take(name) {
             None | Some(Json::Null) => {
@@ -202,7 +205,7 @@ impl<'j> Fields<'j> {
     pub fn changed<T>(&mut self, name: &'static str, read: impl FnOnce(&'j Json) -> Read<T>) -> Option<T> {
         match self.take(name)? {
             Json::Null => {
-                self.refuse(name, "is null, but cannot be taken away");
+                self.refuse(name, "is null, but cannot be removed; leave it out to keep its value");
                 None
             }
             value => self.read(name, value, read),
@@ -285,7 +288,10 @@ impl<'j> Fields<'j> {
         for (name, value) in std::mem::take(&mut self.members).into_iter().flatten() {
             match current.map(|current| current.get(name)) {
                 Some(Some(stored)) if stored.says_the_same(value) => {}
-                Some(Some(_)) => self.refuse_value(name, value, &"cannot be changed".into()),
+                Some(Some(_)) => {
+                    let rule = "cannot be changed; leave it out or send the current value";
+                    self.refuse_value(name, value, &rule.into());
+                }
                 _ if self.ignore_unknown => {}
                 _ => self.refuse_unknown(name, current),
             }
@@ -295,7 +301,7 @@ impl<'j> Fields<'j> {
     fn refuse_unknown(&mut self, name: &str, current: Option<&Json>) {
         let hint = match self.parameters.and_then(|parameters| Some((parameters, parameters.meant_by(name)?))) {
             Some((parameters, parameter)) => {
-                format!("; {parameter} is a parameter of the query: {}", parameters.example(parameter))
+                format!("; {parameter} belongs in the query: {}", parameters.example(parameter))
             }
             None if self.unknown.len() < COMPARED_MAX => {
                 let current = match current {

@@ -33,8 +33,9 @@ pub fn digest_of_key(method: &Method, path: &str, key: &str) -> [u8; 16] {
     digest(&[method.as_str().as_bytes(), b" ", path.as_bytes(), &[0], key.as_bytes()])
 }
 
-/// The fingerprint of a request, by which it is compared with the first one under its key: what path, query and body mean,
-/// in one spelling. The second one, where it differs, is of the request as it was sent, which version 0.1 kept.
+/// The fingerprint of a request, by which it is compared with the first one under its key: what
+/// path, query and body mean, in one spelling. The second one, where it differs, is of the request
+/// as it was sent, which version 0.1 kept.
 pub fn fingerprints(path_ref: &str, query: &Query, body: Option<&Meaning<'_>>) -> ([u8; 16], Option<[u8; 16]>) {
     let (meant, sent) = (query.fingerprinted(false), query.fingerprinted(true));
     let differs = meant != sent || body.is_some_and(|body| !body.meant.says_the_same(body.sent));

@@ -71,15 +71,15 @@ fn problem(fault: Option<Fault>, error: &serde_json::Error) -> Problem {
     let syntax = error.to_string();
     // The parser tells a number that no double holds by its sentence alone.
     let fault = fault.or_else(|| syntax.starts_with("number out of range").then_some(Fault::NumberOutOfRange));
-    let (reason, what) = match fault {
+    let (what, remedy) = match fault {
         Some(Fault::DuplicateKey) => return Problem::new(Reason::DuplicateKey, format!("{syntax}: send it once")),
-        Some(Fault::TooDeep) => (Reason::InvalidBody, "values are nested deeper than 32"),
-        Some(Fault::TooLong) => (Reason::InvalidBody, "an array or object has more than 1000 elements"),
-        Some(Fault::NulCharacter) => (Reason::InvalidBody, "a text holds the character U+0000"),
-        Some(Fault::NumberOutOfRange) => (Reason::InvalidBody, "a number is out of range"),
+        Some(Fault::TooDeep) => ("values are nested deeper than 32", "nest less"),
+        Some(Fault::TooLong) => ("an array or object has more than 1000 elements", "split the request"),
+        Some(Fault::NulCharacter) => ("a text holds the character U+0000", "remove it"),
+        Some(Fault::NumberOutOfRange) => ("a number is out of range", "send a smaller one"),
         None => return Problem::new(Reason::MalformedJson, format!("the body is not JSON: {syntax}")),
     };
-    Problem::new(reason, format!("{what} ({at})"))
+    Problem::new(Reason::InvalidBody, format!("the body is refused: {what} ({at}); {remedy}"))
 }
 
 #[derive(Clone, Copy)]

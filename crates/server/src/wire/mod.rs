@@ -39,7 +39,7 @@ pub use parameters::Parameters;
 pub use party::{Party, Subscriber};
 pub use product::{Application, ConnectivityPlan};
 pub use query::Query;
-pub(crate) use query::wrong;
+pub(crate) use query::{flag, wrong};
 pub(crate) use shown::quoted;
 pub use strategy::Strategy;
 pub use subscription::Subscription;

@@ -23,7 +23,7 @@ pub enum Page<R> {
 
 /// Reads `pageIndex`.
 pub fn by_index<R>(query: &Query) -> Result<Page<R>, Problem> {
-    let rule = "must be an integer from 1 to 100000; what lies beyond is found with limit and after";
+    let rule = "must be an integer from 1 to 100000";
     let index = query.read("pageIndex", rule, |text| {
         let index = text.parse::<u32>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
         index.filter(|index| (1..=PAGE_INDEX_MAX).contains(index))

@@ -7,7 +7,8 @@ use crate::problem::{FieldError, Reason};
 /// The parameter that every operation has that changes something.
 pub(crate) const DRY_RUN: &str = "dryRun";
 
-/// How a parameter counts when a request under an `Idempotency-Key` is compared with the first one (its fingerprint).
+/// How a parameter counts when a request under an `Idempotency-Key` is compared with the first one
+/// (its fingerprint).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Counts {
     /// Not at all.
@@ -33,7 +34,7 @@ pub struct Parameters {
     own: &'static [Parameter],
 }
 
-/// What [`DRY_RUN`] is: the same request in earnest has the same key and the same fingerprint.
+/// The parameter `dryRun`, which is not in the fingerprint.
 static OF_WRITES: Parameter = Parameter { name: DRY_RUN, counts: Counts::No };
 
 impl Parameters {
@@ -64,7 +65,8 @@ impl Parameters {
         self.all().find(|parameter| parameter.name == name)
     }
 
-    /// The parameter that was meant by an attribute of a body: one with this name, or one whose name contains it.
+    /// The parameter that was meant by an attribute of a body: one with this name, or one whose
+    /// name contains it.
     pub(super) fn meant_by(self, attribute: &str) -> Option<&'static str> {
         let folded = shown::folded(attribute);
         self.names().find(|name| folded.len() > 4 && shown::folded(name).contains(&folded))

@@ -23,7 +23,8 @@ impl<'a> Party<'a> {
     }
 }
 
-/// A subscriber. Contact and organization are always there, empty where there are none: typed clients need them.
+/// A subscriber. Contact and organization are always there, empty where there are none: typed
+/// clients need them.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscriber<'a> {

@@ -19,13 +19,14 @@ pub struct Query {
 }
 
 impl Query {
-    /// Reads what follows the question mark; `+` is a space, as in forms. Parameters that the operation does not have are
-    /// refused, or ignored where it reads.
+    /// Reads what follows the question mark; `+` is a space, as in forms. Parameters that the
+    /// operation does not have are refused, or ignored where it reads.
     pub fn parse(text: &str, known: Parameters, ignore_unknown: bool) -> Result<Query, Problem> {
         let (mut pairs, mut unknown) = (Vec::<(&Parameter, String)>::new(), Vec::new());
         for (number, pair) in text.split('&').filter(|pair| !pair.is_empty()).enumerate() {
             if number == PARAMETERS_MAX {
-                return Err(Problem::new(Reason::InvalidRequest, "a query may have 100 parameters at most"));
+                let message = "the query has more than 100 parameters; send fewer";
+                return Err(Problem::new(Reason::InvalidRequest, message));
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decode(name)?, decode(value)?);
@@ -55,7 +56,7 @@ impl Query {
         self.known
     }
 
-    /// What was sent under a name, if the operation has such a parameter.
+    /// The value sent under a name, if the operation has such a parameter.
     pub(crate) fn sent(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(known, _)| known.name == name).map(|(_, value)| value.as_str())
     }
@@ -66,7 +67,8 @@ impl Query {
         self.sent(name)
     }
 
-    /// A parameter that names something that exists, or does not; one whose characters no name has is refused.
+    /// A parameter that names something that exists, or does not; one whose characters no name has
+    /// is refused.
     pub fn name(&self, name: &str) -> Result<Option<String>, Problem> {
         self.text(name, text::reference_in_query)
     }
@@ -98,7 +100,8 @@ impl Query {
         }
     }
 
-    /// What counts of it when requests under a key are compared, sorted by name: as it was sent, or as it was meant.
+    /// The parameters of the idempotency fingerprint, sorted by name: as they were sent, or as they
+    /// were meant.
     pub(super) fn fingerprinted(&self, as_sent: bool) -> Vec<(&'static str, &str)> {
         let counts = self.pairs.iter().filter_map(|(parameter, value)| match parameter.counts {
             Counts::No => None,
@@ -120,12 +123,13 @@ impl Query {
     }
 }
 
-fn flag(text: &str) -> Option<bool> {
+/// Reads `true` or `false`, in any letter case.
+pub(crate) fn flag(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") { Some(true) } else { text.eq_ignore_ascii_case("false").then_some(false) }
 }
 
 fn twice(name: &str) -> Problem {
-    Problem::field(Reason::InvalidRequest, shown::path(name), "stands twice in the query; send it once")
+    Problem::field(Reason::InvalidRequest, shown::path(name), "is in the query twice; send it once")
 }
 
 fn wrong_value(name: &str, text: &str, rule: &str) -> Problem {
@@ -142,7 +146,9 @@ fn encode(text: &str) -> percent_encoding::PercentEncode<'_> {
 }
 
 fn decode(text: &str) -> Result<String, Problem> {
-    let bad = || Problem::new(Reason::InvalidRequest, "the query is not percent-encoded UTF-8 without U+0000");
+    let message = "the query cannot be decoded: percent-encode it as UTF-8, without U+0000; \
+                   each % needs two hexadecimal digits";
+    let bad = || Problem::new(Reason::InvalidRequest, message);
     if !escapes_are_whole(text.as_bytes()) {
         return Err(bad());
     }

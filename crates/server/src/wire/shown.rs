@@ -1,4 +1,5 @@
-//! What the caller sent, as messages quote it: shortened, with hidden characters escaped, and never a secret.
+//! Quoting of sent values in messages: shortened, with hidden characters escaped, and never a
+//! secret.
 
 use super::json::Json;
 use super::text::{self, NAME_MAX};
@@ -27,7 +28,8 @@ fn looks_secret(text: &str) -> bool {
         || text.as_bytes().split(|byte| !in_base64(*byte)).any(is_random)
 }
 
-/// The end of a sentence about a value: `is 0, but must be an integer`; without the value where it may hold a secret.
+/// The end of a sentence about a value: `is 0, but must be an integer`; without the value where it
+/// may hold a secret.
 pub(crate) fn but(name: &str, value: &Json, rule: &str) -> String {
     let lower = name.to_ascii_lowercase();
     if SECRET.iter().any(|word| lower.contains(word)) {
@@ -36,7 +38,7 @@ pub(crate) fn but(name: &str, value: &Json, rule: &str) -> String {
     match value {
         // User name, path and query of an address may be what protects it.
         Json::Text(address) if lower.ends_with("url") => match host_of(address) {
-            Some(host) => format!("leads to {}, but {rule}", quoted(host)),
+            Some(host) => format!("has the host {}, but {rule}", quoted(host)),
             None => rule.to_owned(),
         },
         Json::Text(text) => format!("is {}, but {rule}", quoted(text)),
@@ -81,7 +83,8 @@ pub(crate) fn name(text: &str) -> String {
     shown
 }
 
-/// A name that is not ours, as the path of a field: shortened, and without characters that hide something.
+/// A name that is not ours, as the path of a field: shortened, and without characters that hide
+/// something.
 pub(crate) fn path(name: &str) -> String {
     if looks_secret(name) {
         return NOT_SHOWN.to_owned();
@@ -94,7 +97,8 @@ pub(crate) fn did_you_mean<'n>(sent: &str, names: impl Iterator<Item = &'n str> 
     nearest(sent, names).map_or_else(String::new, |name| format!(" (did you mean '{name}'?)"))
 }
 
-/// The name that is most like what was sent: the same but for case and separators, or a few typing errors away.
+/// The name that is most like what was sent: the same but for case and separators, or a few typing
+/// errors away.
 pub(crate) fn nearest<'n>(sent: &str, names: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
     if sent.len() > VALUE_MAX {
         return None;

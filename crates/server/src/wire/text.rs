@@ -115,7 +115,8 @@ pub fn strategy_id(value: &Json) -> Read<String> {
     if string(value)?.contains('/') { owned_id(value) } else { id(value) }
 }
 
-/// A text that names something that exists, or does not: any string will do in which everything can be seen.
+/// A text that names something that exists, or does not: any string will do in which everything can
+/// be seen.
 pub fn reference(value: &Json) -> Read<String> {
     visible(string(value)?).map(name_of_something)
 }
@@ -123,13 +124,14 @@ pub fn reference(value: &Json) -> Read<String> {
 /// [`reference`] in a query, where what holds a blank names nothing that can exist.
 pub fn reference_in_query(text: &str) -> Read<String> {
     if text.contains(char::is_whitespace) {
-        return Err("must hold no blank, as no id and no email address does: in a query + means a blank, so write %2B for a plus".into());
+        let rule = "must not contain a space; in a query + means a space, so write %2B for a plus sign";
+        return Err(rule.into());
     }
     visible(text).map(name_of_something)
 }
 
-/// [`external_id`] in a query: as it is stored, and as it was sent where that is another spelling, which an older
-/// version stored.
+/// [`external_id`] in a query: as it is stored, and as it was sent where that is another spelling,
+/// which an older version stored.
 pub fn external_ids_in_query(text: &str) -> Read<(String, Option<String>)> {
     let stored = composed(visible(text)?).into_owned();
     let sent = (stored != text).then(|| text.to_owned());
@@ -186,7 +188,7 @@ fn list<T: PartialEq>(value: &Json, rule: &'static str, read: impl Fn(&Json) -> 
     for (n, element) in elements.iter().enumerate() {
         let element = read(element).map_err(|wrong| wrong.at(n))?;
         if list.contains(&element) {
-            return Err(Wrong::from("must stand there once").at(n));
+            return Err(Wrong::from("must not be repeated in the list").at(n));
         }
         list.push(element);
     }

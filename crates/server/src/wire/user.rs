@@ -1,4 +1,5 @@
-//! Users as the API shows them. Names are always there, empty where there are none: typed clients need them. A secret is shown once, when it is made.
+//! Users as the API shows them. Names are always there, empty where there are none: typed clients
+//! need them. A secret is shown once, when it is made.
 
 use super::as_text;
 use orderpark_domain::{Grant, UserRef};

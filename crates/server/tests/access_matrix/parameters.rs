@@ -1,4 +1,5 @@
-//! Which query parameters each operation takes: those on its line in the table of routes, and no other.
+//! Which query parameters each operation takes: those on its line in the table of routes, and no
+//! other.
 
 use super::dry_runs::Tried;
 use super::harness::Engine;
@@ -81,7 +82,8 @@ pub(super) async fn what_stands_beside_the_table_takes_no_parameters_either(engi
         operator.get(path).await.expect(200);
         operator.get(&format!("{path}?x=1")).await.refused(400, "unknown_parameter");
     }
-    // RFC 6749, 3.2: token endpoints ignore what they do not know; and a load balancer adds what it likes.
+    // RFC 6749, 3.2: token endpoints ignore what they do not know; and a load balancer adds what it
+    // likes.
     operator.post_raw("/admin/latest/api/oauth/revoke_token?access_token=none&x=1", "").await.expect(200);
     operator.get("/health/live?x=1").await.expect(200);
 }

@@ -1,4 +1,4 @@
-//! What the operator's log says of receivers that fail.
+//! Lines of the operator's log about receivers that fail.
 
 use super::harness::log::Log;
 use super::harness::{Engine, text};

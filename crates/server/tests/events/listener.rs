@@ -15,7 +15,7 @@ pub const STREAM: &str = "/core/latest/api/events/stream";
 /// Longer than anything may take; only so that a test that hangs ends.
 const HEARD_MAX: Duration = Duration::from_secs(30);
 
-/// What stands between two empty lines, or one line that ends no block.
+/// The text between two empty lines, or one line that ends no block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Block {
     pub id: Option<String>,

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use tracing::subscriber::{DefaultGuard, set_default};
 
-/// What was logged.
+/// The logged lines.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 

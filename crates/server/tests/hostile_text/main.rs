@@ -346,24 +346,9 @@ async fn a_hostile_path_or_query_is_refused(engine: Engine) {
             assert_eq!(answer.status, 404, "{}", answer.asked);
         }
     }
-    let queries = [
-        "a=%",
-        "a=%z",
-        "a=%zz",
-        "%=1",
-        "a=%00",
-        "%00=a",
-        "a=%FF",
-        "a=%C0%AF",
-        "a=%ED%A0%80",
-        "a=1&a=2",
-        "a=1&%61=2",
-        "a&a",
-        "=&=",
-        "a=%F4%90%80%80",
-    ];
+    let queries = "a=% a=%z a=%zz %=1 a=%00 %00=a a=%FF a=%C0%AF a=%ED%A0%80 a=1&a=2 a=1&%61=2 a&a =&= a=%F4%90%80%80";
     for operation in operations() {
-        for query in queries {
+        for query in queries.split(' ') {
             let raw = scene.raw(&operation.method, operation.path).json("{}");
             let raw = Raw { target: format!("{}?{query}", raw.target), ..raw };
             let answer = scene.refused(raw, query).await.expect("HTTP carries it");

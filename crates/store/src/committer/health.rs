@@ -1,8 +1,10 @@
-//! Health of writes, a circuit state that readiness reads: told in the log when they begin to fail and when they succeed again, and read by readiness.
+//! Health of writes: a circuit state that readiness reads, and that is logged when writes begin to
+//! fail and when they succeed again.
 //!
-//! A failure holds for a second at least, so that a database on which some writes fail and others do not changes nothing more
-//! often than that, and a busy one says one thing. While writes fail and nobody asks for any, the committer tries one of its own
-//! each second (see [`Writer::probe`](super::Writer::probe)), so that readiness comes back without traffic.
+//! A failure holds for a second at least, so that a database on which some writes fail and others
+//! do not changes nothing more often than that, and a busy one says one thing. While writes fail
+//! and nobody asks for any, the committer tries one of its own each second (see
+//! [`Writer::probe`](super::Writer::probe)), so that readiness comes back without traffic.
 
 use crate::CommitError;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 /// How long a failure holds, and how often a write is tried while nobody asks for one.
 pub(super) const HELD_FOR: Duration = Duration::from_secs(1);
 
-/// What readiness sees.
+/// The state that readiness reads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Failing(Arc<AtomicBool>);
 
@@ -77,7 +79,7 @@ impl WriteHealth {
         let now = Instant::now();
         let outage = self.outage.get_or_insert_with(|| {
             self.failing.0.store(true, Ordering::Relaxed);
-            tracing::error!(%error, "writes fail, and are refused until the database takes them again");
+            tracing::error!(%error, "writes fail: the database does not accept them; changes are answered 503");
             Outage { since: now, last: now, tried: now, refused: 0 }
         });
         (outage.last, outage.tried) = (now, now);

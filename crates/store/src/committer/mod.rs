@@ -7,8 +7,8 @@
 //! - A caller that stops waiting cancels nothing: the intent is the committer's once it was sent.
 //! - The working set is kept between batches. It is true as long as the journal's head is the one that we left; where another
 //!   node has moved it, what that one wrote is followed or forgotten, and after a failure everything is loaded anew.
-//! - If the database cannot be reached, or lets nobody write, all who wait by then are told so at once; what readiness and
-//!   the log say of it stands in `health`.
+//! - If the database cannot be reached, or lets nobody write, all who wait by then are told so at
+//!   once; what readiness and the log say of it stands in `health`.
 //! - Where the engine has one writer, bookkeeping (see `deliveries`) travels along: it decides nothing, and shares the fsync.
 //! - An intent that makes its batch fail is found by deciding the batch again one by one; the others go through.
 

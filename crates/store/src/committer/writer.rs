@@ -31,7 +31,8 @@ pub(crate) trait Writer: Send {
     /// error says that nobody knows.
     fn commit(&mut self, batch: &Written<'_>) -> Result<(), Failure>;
 
-    /// Writes as a batch does, so that it fails where a batch would, and leaves nothing behind. No transaction is open before.
+    /// Writes as a batch does, so that it fails where a batch would, and leaves nothing behind. No
+    /// transaction is open before.
     fn probe(&mut self) -> Result<(), Failure>;
 
     /// Whether a transaction is open.

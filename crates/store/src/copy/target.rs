@@ -135,8 +135,8 @@ impl Target {
     }
 
     /// Everything else is there: from now on the journal has a head.
-    /// The source may give out more ids after this, so whoever serves the copy must begin a new epoch: no server lives at
-    /// the origin that it says.
+    /// The source may give out more ids after this, so whoever serves the copy must begin a new
+    /// epoch: no server lives at the origin that it says.
     pub(super) fn move_head(&mut self, head: &Head, keys_fingerprint: &Value, epochs: &Rows) -> Result<(), CopyError> {
         self.begin()?;
         let mut update = self.side.query("update head set");

@@ -81,8 +81,8 @@ mod tests {
     use super::{Books, Keepers};
     use crate::query::{Dialect, Query, Value};
 
-    /// What a failover loses of the bookkeeping is delivered once more; so it waits for no standby. Nothing else may do that,
-    /// also where the same connection does it.
+    /// Bookkeeping that a failover loses is delivered once more, so it waits for no standby.
+    /// Nothing else may do that, also where the same connection does it.
     #[tokio::test]
     async fn only_bookkeeping_waits_for_no_standby() {
         let scratch = Scratch::new().await;

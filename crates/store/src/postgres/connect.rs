@@ -1,8 +1,9 @@
 //! Connecting: to the primary among the hosts, for one role, and never to a server that breaks the promises.
 //!
 //! What a session may do is said in its first packet, so it holds from its first statement. What the server must be is asked
-//! after that, at each new connection: after a failover it is another server that answers. So is every setting, and where it
-//! matters, whether it is one session at all: a pooler in between may drop the first and share the second.
+//! after that, at each new connection: after a failover it is another server that answers. So is
+//! every setting, and where it matters, whether it is one session at all: a pooler in between may
+//! drop the first and share the second.
 
 mod error;
 
@@ -65,8 +66,9 @@ impl Role {
         matches!(self, Role::Reader | Role::List | Role::Verify)
     }
 
-    /// How statements are planned. Those that look for rows by their keys must not be planned otherwise while the tables are
-    /// young: a session lives long, and so do its plans, those of foreign keys among them.
+    /// How statements are planned. Those that look for rows by their keys must not be planned
+    /// otherwise while the tables are young: a session lives long, and so do its plans, those of
+    /// foreign keys among them.
     fn plans(self) -> &'static [(&'static str, &'static str)] {
         const GENERIC: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
         const BY_KEY: [(&str, &str); 3] =
@@ -79,8 +81,8 @@ impl Role {
         }
     }
 
-    /// Whether its connections are proved to be sessions of the server: those that hold locks or listen, or prepare statements
-    /// first. What is found of one is true of all.
+    /// Whether its connections are proved to be sessions of the server: those that hold locks or
+    /// listen, or prepare statements first. What is found of one is true of all.
     fn is_proved(self) -> bool {
         matches!(self, Role::Writer | Role::Listener | Role::Migrator | Role::Copier)
     }
@@ -209,8 +211,9 @@ impl Connector {
         config.connect(self.tls.clone()).await.map_err(|error| ConnectError::of(target, &error))
     }
 
-    /// Refuses a pooler that lends the server's connections for a transaction at a time, whatever settings they have: while
-    /// another connection is in a transaction, this one must still have the backend that it had before, alone.
+    /// Refuses a pooler that lends the server's connections for a transaction at a time, whatever
+    /// settings they have: while another connection is in a transaction, this one must still have
+    /// the backend that it had before, alone.
     async fn prove(&self, target: &Target, config: &Config, own: &mut (Client, Wire)) -> Result<(), ConnectError> {
         let mut other = match self.open(target, config).await {
             Ok(other) => other,
@@ -231,7 +234,7 @@ impl Connector {
         Ok(())
     }
 
-    /// What a session of this role asks for, in the units in which the server keeps it.
+    /// The settings of a session with this role, in the units in which the server keeps them.
     fn settings(&self, role: Role) -> Vec<(&'static str, String)> {
         let limits = &self.limits;
         let fixed = [
@@ -290,14 +293,15 @@ const SERVER: &str = "select current_setting('server_version_num'), current_sett
 /// Holds a session to what it was judged by, whatever becomes of the server's own setting.
 const PIN: &str = "select set_config('synchronous_commit', current_setting('synchronous_commit'), false)";
 
-/// What a pooler does that lends the server's connections for single statements.
+/// The fault of a pooler that lends connections for single statements.
 const NO_TRANSACTION: &str = "it ended a connection that began a transaction; a pooler in between must pool sessions";
 
 const BACKEND: &str = "select pg_backend_pid()";
 /// Ends the transaction of the round before; outside of one, a rollback does nothing, and its warning is not sent.
 const HELD_BACKEND: &str = "rollback; begin; select pg_backend_pid()";
 
-/// How often a session is looked for elsewhere: where others come through the same pooler, it may look right by chance.
+/// How often a session is looked for elsewhere: where others come through the same pooler, it may
+/// look right by chance.
 const PROOFS: usize = 3;
 
 /// Asks on a connection that nobody drives yet.
@@ -328,7 +332,8 @@ fn settings_of(asked: &[(&'static str, String)]) -> String {
     format!("select name, setting from pg_settings where name in ({})", names.join(", "))
 }
 
-/// Every setting must be what was asked for. What a server cannot do for this kind of socket it calls 0.
+/// Every setting must be what was asked for. What a server cannot do for this kind of socket it
+/// calls 0.
 fn compare(asked: &[(&'static str, String)], answer: &[SimpleQueryMessage]) -> Result<(), ConnectError> {
     for (name, wanted) in asked {
         let row = rows(answer).find(|row| row.get(0) == Some(name));

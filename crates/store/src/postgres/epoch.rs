@@ -1,5 +1,6 @@
-//! When a new epoch of the feed begins in PostgreSQL: where the database lives is compared with where the last epoch began,
-//! and the end of the journal with what this node knows of it (docs/decisions/0032).
+//! When a new epoch of the feed begins in PostgreSQL: where the database lives is compared with
+//! where the last epoch began, and the end of the journal with what this node knows of it
+//! (docs/decisions/0032).
 
 use super::flush::Write;
 use super::session::{Session, SessionError};
@@ -15,8 +16,9 @@ use tokio_postgres::Row;
 pub(super) const LAST_ORIGIN: &str = "select origin from feed_epochs order by first_seq desc limit 1";
 const ADOPT: &str = "update feed_epochs set origin = $1 where first_seq = (select max(first_seq) from feed_epochs)";
 
-/// The cluster, its timeline, the database, the file of the journal, and since when the server runs. A restored or promoted
-/// server differs in the second or the last, a restored database in the third, a restored table in the fourth.
+/// The cluster, its timeline, the database, the file of the journal, and since when the server
+/// runs. A restored or promoted server differs in the second or the last, a restored database in
+/// the third, a restored table in the fourth.
 const ORIGIN: &str = "select concat_ws('/', (select system_identifier from pg_control_system()), \
     left(pg_walfile_name(pg_current_wal_lsn()), 8), \
     (select oid from pg_database where datname = current_database()), pg_relation_filenode('journal'), \
@@ -53,7 +55,7 @@ pub(super) struct NextEpoch {
     due: Option<Due>,
 }
 
-/// What the next transaction that writes has to do for the epochs.
+/// The epoch work of the next write transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
     /// Say where the last one lives: it is of before that was kept.
@@ -69,13 +71,17 @@ impl NextEpoch {
         NextEpoch { chance, drawn, origin: None, is_checked: false, seen: None, due: None }
     }
 
-    /// What the journal holds where this node knows it to have ended. What is not there any more was lost.
+    /// Compares the journal's last entry with the one that this node saw last.
     pub(super) fn look_at(&mut self, written: &[Row]) -> Result<(), Unreadable> {
         let Some((seq, hash)) = self.seen.filter(|(seq, _)| *seq > 0) else { return Ok(()) };
         let ours =
             written.first().map(|row| Ok::<_, Unreadable>((number(row, 0)?, blob(row, 3)? == hash))).transpose()?;
         if ours != Some((seq, true)) {
-            tracing::error!(seq, "the journal has lost its end: a new epoch of the feed begins (docs/restore.md)");
+            tracing::error!(
+                seq,
+                "the last entries of the journal are gone (restore or failover): a new epoch of the feed begins \
+                 (docs/restore.md)"
+            );
             self.due = Some(Due::Epoch);
         }
         Ok(())
@@ -85,7 +91,8 @@ impl NextEpoch {
     pub(super) fn compare(&mut self, last: Option<&str>, head: &Head) {
         let due = match last {
             Some(origin) if self.origin.as_deref() == Some(origin) => None,
-            // A node of the version before may be at work: both give the same ids until something changes.
+            // A node of the version before may be at work: both give the same ids until something
+            // changes.
             None if head.seq > 0 => Some(Due::Origin),
             _ => Some(Due::Epoch),
         };

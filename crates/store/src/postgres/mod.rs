@@ -65,7 +65,8 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Connects, and brings the schema up to date. With the writer comes the time of the journal's end.
+    /// Connects, and brings the schema up to date. With the writer comes the time of the journal's
+    /// end.
     pub(crate) fn open(
         address: &Address,
         options: &Options,

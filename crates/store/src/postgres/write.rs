@@ -349,8 +349,8 @@ impl Writer for PostgresWriter {
         Ok(())
     }
 
-    /// Takes the head as a batch does, and writes a row as it is. A database that cannot be reached is not connected to: whoever
-    /// asks for a write meanwhile would wait for that.
+    /// Takes the head as a batch does, and writes a row as it is. A database that cannot be reached
+    /// is not connected to: whoever asks for a write meanwhile would wait for that.
     fn probe(&mut self) -> Result<(), Failure> {
         if !self.status.is_reachable() {
             return Err(SessionError::Unreachable("the database cannot be reached").into());

@@ -5,12 +5,13 @@ use crate::query::{Query, sql_number};
 use crate::{Store, rows};
 use orderpark_domain::{Event, Instant};
 
-/// Entries that are looked at: the first start writes six, and each start that nobody makes use of one more.
+/// Entries that are looked at: the first start writes six, and each start that nobody makes use of
+/// one more.
 const ENTRIES_MAX: usize = 100;
 
 impl Store {
-    /// When the newest entry was written, where no token was ever issued: so nobody has proved a secret yet, and nobody but
-    /// the program itself can have written anything.
+    /// When the newest entry was written, where no token was ever issued: so nobody has proved a
+    /// secret yet, and nobody but the program itself can have written anything.
     pub async fn untouched_since(&self) -> Read<Option<Instant>> {
         let mut query = Query::new(self.dialect(), "select seq, at, entry from journal order by seq");
         query.bind(" limit ?", sql_number(ENTRIES_MAX as u64));

@@ -31,8 +31,8 @@ const SLICE_BYTES: usize = 512 * 1024;
 /// How large the events of a page may be together, in [`Notice::parts`]; the last one may reach beyond.
 const PARTS_MAX: usize = 1024;
 
-/// A place in the feed: right after one notice of an entry, or after the whole entry. For use inside: others are told a
-/// [`FeedPosition`].
+/// A place in the feed: right after one notice of an entry, or after the whole entry. For use
+/// inside: others are told a [`FeedPosition`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventPlace {
     /// The journal's entry.
@@ -119,8 +119,8 @@ impl Store {
         Ok(self.read_page(scope, next, limit).await?.0)
     }
 
-    /// [`Store::page_events`] behind a position that somebody named, and where to go on. `None`: the position was never
-    /// given out by the history that the database holds now.
+    /// [`Store::page_events`] behind a position that somebody named, and where to go on. `None`:
+    /// the position was never given out by the history that the database holds now.
     pub async fn follow_events(
         &self,
         scope: &Scope,
@@ -148,7 +148,8 @@ impl Store {
         Ok(known.unwrap_or(false))
     }
 
-    /// A page, and whether the entry has the notice that `next` names, as far as this scope may know.
+    /// A page, and whether the entry has the notice that `next` names, as far as this scope may
+    /// know.
     async fn read_page(&self, scope: &Scope, next: EventPlace, limit: u32) -> Read<(EventPage, bool)> {
         let mut draft = Draft::new(scope, limit, next);
         let (mut looked_at, mut size) = (0, FIRST_SLICE);
@@ -233,7 +234,8 @@ impl Draft<'_> {
             let missing = |_| ReadError::Corrupt(format!("entry {} names a row that is missing", entry.seq));
             let notices = feed::notices(entry, rows).map_err(missing)?;
             if entry.seq == self.next.seq {
-                // By what the scope may hear alone: how many others there are is nobody else's business.
+                // By what the scope may hear alone: how many others there are is nobody else's
+                // business.
                 let last = notices.iter().filter(|notice| notice.is_for(self.scope)).map(|notice| notice.number).max();
                 self.is_there = last.is_none_or(|last| self.next.number <= last);
             }

@@ -15,8 +15,8 @@ impl Store {
         self.get(query, rows::user).await
     }
 
-    /// The living user with this login, or the only one whose login differs from it by letter case alone. An older
-    /// version let in several logins that differ so.
+    /// The living user with this login, or the only one whose login differs from it by letter case
+    /// alone. An older version let in several logins that differ so.
     pub async fn get_user_by_login(&self, scope: &Scope, login: &str) -> Read<Option<User>> {
         let mut query = visible(self.dialect(), scope);
         query.bind(" and lower(u.login) = ?", login.to_ascii_lowercase()).text(" order by u.ref");

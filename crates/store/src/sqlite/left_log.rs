@@ -1,8 +1,9 @@
-//! A write-ahead log (`-wal`) that does not belong to its file: one that a crash left, beside a file that was restored since.
+//! Detection of a stale write-ahead log (`-wal`): one that a crash left, beside a file that was
+//! restored since.
 //!
-//! SQLite cannot tell, and would mix the pages of both. A log that belongs to the file was written to last, or has been copied
-//! into the file since. Where neither is so, the file is checked as a whole before anything is written; after most
-//! crashes this reads two pages.
+//! SQLite cannot tell, and would mix the pages of both. A log that belongs to the file was written
+//! to last, or has been copied into the file since. Where neither is so, the file is checked as a
+//! whole before anything is written; after most crashes this reads two pages.
 
 use super::open::{FileLock, beside, connect};
 use crate::OpenError;
@@ -48,12 +49,12 @@ pub(crate) fn may_have_undone_a_restore(path: &Path) -> bool {
     lies_beside(path) && !belongs(path).unwrap_or(false) && !FileLock::is_held(path)
 }
 
-/// What a log may have done that does not belong to its file and is in order together with it: it holds every page.
+/// The warning about a foreign log that overwrote its file.
 pub(crate) fn undone(path: &Path) -> String {
     let log = beside(path, "-wal");
     format!(
-        "{} was written before the database file was changed, and both are in order together: if a backup was put there, the log \
-         has undone that; restore again as docs/restore.md says, and move the log away first",
+        "{} is older than the database file. If the file came from a backup, this log has overwritten it: move the log away \
+         and restore the backup again (docs/operations.md, Restore)",
         log.display()
     )
 }
@@ -84,8 +85,8 @@ fn belongs(path: &Path) -> io::Result<bool> {
     Ok(found == copy)
 }
 
-/// The last committed page of a log, with its number (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>); none:
-/// nothing is committed.
+/// The last committed page of a log, with its number
+/// (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>); none: nothing is committed.
 fn last_page(log: &File) -> io::Result<Option<(u32, Vec<u8>)>> {
     const HEADER: usize = 32;
     const FRAME_HEADER: usize = 24;

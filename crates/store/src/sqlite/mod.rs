@@ -45,8 +45,9 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, makes it if it is missing, and brings its schema up to date. With the writer comes the time of the
-    /// journal's end. As one process has the file, it can have been replaced only before this: a new epoch is due.
+    /// Opens the file, makes it if it is missing, and brings its schema up to date. With the writer
+    /// comes the time of the journal's end. As one process has the file, it can have been replaced
+    /// only before this: a new epoch is due.
     pub(crate) fn open(path: &Path, options: &Options) -> Result<(Sqlite, OpenWriter), OpenError> {
         let lock = FileLock::take(path)?;
         let writer = open_writer(path, options)?;

@@ -93,8 +93,8 @@ fn reading(connection: Connection) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Opens a file that is only looked at, also where this process may not write: SQLite wants to, even to read, unless it is
-/// told that nobody else does.
+/// Opens a file that is only looked at, also where this process may not write: SQLite wants to,
+/// even to read, unless it is told that nobody else does.
 pub(crate) fn open_to_look(path: &Path) -> Result<Connection, OpenError> {
     let is_readable = |connection: Connection| {
         connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
@@ -115,7 +115,7 @@ fn may_not_write(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied))
 }
 
-/// What needs no escape in a URI.
+/// Characters that need no escape in a URI.
 const AS_IT_IS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {

@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 /// How often the writer begins the write-ahead log anew at most: a reader may hold it.
 const TRIMMED_EVERY: Duration = Duration::from_millis(50);
 
-/// A write of 64 pages, more than most batches need, and its removal; the first also removes what a crash between them has left.
+/// A write of 64 pages, more than most batches need, and its removal; the first also removes what a
+/// crash between them has left.
 const PROBES: [&str; 2] = [
     "drop table if exists write_probe; create table write_probe as select zeroblob(262144) as room",
     "drop table write_probe",
@@ -117,7 +118,8 @@ impl Writer for SqliteWriter {
         Ok(())
     }
 
-    /// Two transactions, because only what is committed is written, and what a transaction makes and drops again is not.
+    /// Two transactions, because only what is committed is written, and what a transaction makes
+    /// and drops again is not.
     fn probe(&mut self) -> Result<(), Failure> {
         for sql in PROBES {
             self.connection.execute_batch("begin immediate")?;

@@ -21,7 +21,7 @@ pub struct Report {
     pub checked: Vec<(String, u64)>,
     /// Every violation, as a sentence; empty where all is well. After [`VIOLATIONS_MAX`] it stops looking.
     pub violations: Vec<String>,
-    /// What may be the cause of the violations, or is odd although there are none.
+    /// A possible cause of the violations, or an oddity without any.
     pub note: Option<String>,
 }
 

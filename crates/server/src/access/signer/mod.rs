@@ -115,7 +115,8 @@ impl Signer {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// When a token ends, if it is one that this key signed; nothing, where the key is not at hand without waiting.
+    /// When a token ends, if it is one that this key signed; nothing, where the key is not at hand
+    /// without waiting.
     pub(super) fn expiry_of(&self, token: &str) -> Option<Instant> {
         let key = self.inner.key.try_lock().ok()?.clone()?;
         let (signed, signature) = token.rsplit_once('.')?;

@@ -135,7 +135,7 @@ impl Dispatch {
 
     /// The journal has lost its end, and the ledger with it: what was known of either is worth nothing.
     pub(super) async fn begin_anew(&mut self) {
-        tracing::error!("the journal has lost its end; deliveries begin anew from what is left");
+        tracing::error!("the last entries of the journal are gone; deliveries start again from what is left");
         for target in self.slots.keys().copied().collect::<Vec<_>>() {
             self.lose(target);
         }

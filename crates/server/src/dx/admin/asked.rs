@@ -51,7 +51,7 @@ impl Asked {
     pub(super) fn anywhere(&self, name: &str) -> Result<Option<&str>, Problem> {
         match (self.query(name), self.form(name)) {
             (Some(_), Some(_)) => {
-                Err(malformed(format!("{name} is there in the address and in the form; send it once")))
+                Err(malformed(format!("{name} was sent in the address and in the form; send it once")))
             }
             (query, form) => Ok(query.or(form)),
         }
@@ -93,7 +93,7 @@ fn pairs(text: &[u8]) -> Result<BTreeMap<String, String>, Problem> {
     let mut pairs = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(text) {
         if pairs.insert(name.clone().into_owned(), value.into_owned()).is_some() {
-            return Err(malformed(format!("{} is there more than once; send it once", quoted(&name))));
+            return Err(malformed(format!("{} was sent more than once; send it once", quoted(&name))));
         }
     }
     Ok(pairs)

@@ -30,7 +30,9 @@ impl Credentials {
             }
             (Some(basic), None, None) => Ok(basic),
             (Some(basic), Some(id), None) if id == basic.client_id => Ok(basic),
-            (Some(_), Some(_), None) => Err(malformed("client_id in the form is not the one of HTTP Basic")),
+            (Some(_), Some(_), None) => {
+                Err(malformed("client_id in the form differs from the one in HTTP Basic; send one of them"))
+            }
             (None, Some(id), Some(secret)) => {
                 Ok(Credentials { client_id: id.to_owned(), client_secret: secret.to_owned() })
             }
@@ -49,7 +51,7 @@ fn basic(headers: &HeaderMap) -> Result<Option<Credentials>, Problem> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(malformed("Authorization is there more than once"));
+        return Err(malformed("Authorization was sent more than once; send it once"));
     }
     let Some((scheme, encoded)) = value.to_str().ok().and_then(|value| value.split_once(' ')) else { return Ok(None) };
     if !scheme.eq_ignore_ascii_case("basic") {

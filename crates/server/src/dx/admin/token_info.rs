@@ -1,4 +1,5 @@
-//! `GET /oauth/tokeninfo?access_token=` (or `token=`): the attributes of a valid token, to whoever holds it, without `Authorization`.
+//! `GET /oauth/tokeninfo?access_token=` (or `token=`): the attributes of a valid token, to whoever
+//! holds it, without `Authorization`.
 
 use super::asked::Asked;
 use super::token_shown;

@@ -1,17 +1,18 @@
 //! `POST /oauth/token`: a client proves its secret and is given a token (RFC 6749, 4.4; domain.md, "Tokens").
 //!
 //! Rules: `grant_type=client_credentials`, form-encoded. The client is named by `client_id` and `client_secret` in the
-//! form, or by HTTP Basic, never by both, and never in the query, which ends up in logs (`tokens.lenient_requests` allows it). `validityPeriod` and
-//! `renewToken` may stand in the query or in the form. 400 for a request that is not one; 401 for a client that did not
-//! prove itself; 429 for one that keeps failing. Errors carry `error` and `error_description` beside the attributes of
-//! every error.
+//! form, or by HTTP Basic, never by both, and never in the query, which ends up in logs
+//! (`tokens.lenient_requests` allows it). `validityPeriod` and `renewToken` may stand in the query
+//! or in the form. 400 for a request that is not one; 401 for a client that did not prove itself;
+//! 429 for one that keeps failing. Errors carry `error` and `error_description` beside the
+//! attributes of every error.
 
 use super::asked::Asked;
 use super::credentials::Credentials;
 use super::token_shown;
 use crate::access::{self, ClientId, NotProved, Validity};
 use crate::problem::Reason;
-use crate::wire::quoted;
+use crate::wire::{flag, quoted};
 use crate::{App, Problem, Settings};
 use axum::Extension;
 use axum::body::Body;
@@ -47,7 +48,7 @@ fn check_grant_type(asked: &Asked, lenient: bool) -> Result<(), Problem> {
     let given = if lenient { asked.anywhere("grant_type")? } else { asked.form("grant_type") };
     let (rule, error) = match given {
         Some("client_credentials") => return Ok(()),
-        Some(other) => (format!("has to be client_credentials, not {}", quoted(other)), "unsupported_grant_type"),
+        Some(other) => (format!("must be client_credentials, not {}", quoted(other)), "unsupported_grant_type"),
         None if in_query => {
             ("is in the address, and belongs in the form (the body of the request)".into(), "invalid_request")
         }
@@ -72,9 +73,9 @@ fn validity(asked: &Asked, settings: &Settings) -> Result<Validity, Problem> {
 fn renew(asked: &Asked) -> Result<bool, Problem> {
     match asked.anywhere("renewToken")? {
         None => Ok(false),
-        Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-        Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-        Some(other) => Err(invalid("renewToken", format!("has to be true or false, not {}", quoted(other)))),
+        Some(text) => {
+            flag(text).ok_or_else(|| invalid("renewToken", format!("must be true or false, not {}", quoted(text))))
+        }
     }
 }
 

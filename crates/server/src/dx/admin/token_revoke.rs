@@ -1,4 +1,5 @@
-//! `POST /oauth/revoke_token`, with `access_token` or, as RFC 7009 has it, `token`, in query or form: the token dies; an unknown one is dead already, which is 200 as well.
+//! `POST /oauth/revoke_token`, with `access_token` or, as RFC 7009 has it, `token`, in query or
+//! form: the token dies; an unknown one is dead already, which is 200 as well.
 
 use super::asked::Asked;
 use super::token_shown::never_kept;

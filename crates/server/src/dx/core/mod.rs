@@ -18,7 +18,8 @@ pub(crate) fn as_read(object: &impl Serialize) -> Json {
     json::parse(&answer::to_json(object)).unwrap_or(Json::Null)
 }
 
-/// An attribute that is shown as `""` where there is none, in a change: sent back so, it is as absent.
+/// An attribute that is shown as `""` where there is none, in a change: sent back so, it is as
+/// absent.
 pub(crate) fn renamed(
     fields: &mut Fields<'_>,
     name: &'static str,

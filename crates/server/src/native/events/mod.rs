@@ -17,7 +17,7 @@ use orderpark_store::{EventPage, FeedPosition};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
-const AFTER_RULE: &str = "must be the id of an event, or where a link led to, or latest";
+const AFTER_RULE: &str = "must be the id of an event, the after of a Link header, or latest";
 
 /// Where a reader wants to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,8 @@ async fn position(app: &App, query: &Query) -> Result<FeedPosition, Problem> {
     }
 }
 
-/// Reads a page, and where to go on. The turn ends with the read and not with the request, as with lists.
+/// Reads a page, and where to go on. The turn ends with the read and not with the request, as with
+/// lists.
 async fn read(
     app: &Arc<App>,
     turn: OwnedSemaphorePermit,
@@ -59,8 +60,9 @@ async fn read(
 /// A position that this journal never gave out, as the parameter or attribute of this name.
 pub(crate) fn unknown(name: &str, position: FeedPosition) -> Problem {
     let message = format!(
-        "{name} {position} is no position of this event feed: the database was set back to an earlier point, or it is of \
-         another server. Read the objects anew, and follow from after=latest (see docs/restore.md)"
+        "{name} {position} is not a position of this event feed: the database was restored to an earlier point, or the \
+         position is from another server. GET /events?after=latest and keep its Link, read the objects again, then \
+         follow that Link"
     );
     Problem::new(Reason::PositionUnknown, message)
 }

@@ -37,7 +37,11 @@ impl Streams {
         let place = self.places.take(client, settings.streams_of_client_max, settings.streams_max);
         place.map_err(|full| {
             let (reason, message) = match full {
-                Full::OfOne => (Reason::TooManyRequests, "this client has as many streams as it may"),
+                Full::OfOne => (
+                    Reason::TooManyRequests,
+                    "this client has the most streams that it may have open; close one, or try again after \
+                     Retry-After seconds",
+                ),
                 Full::All => (Reason::Overloaded, "too many streams are open"),
             };
             Problem::new(reason, message).retry_after(5)

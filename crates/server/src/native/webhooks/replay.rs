@@ -81,7 +81,7 @@ fn read(call: &Call) -> Result<Asked, Problem> {
         (None, None, None, Some(())) => Ok(Asked::Exhausted),
         _ => Err(Problem::new(
             Reason::InvalidAttribute,
-            "one of eventId, after with or without until, and exhausted is needed",
+            "send exactly one of eventId, after (with or without until), and exhausted",
         )),
     }
 }
@@ -108,7 +108,7 @@ async fn one(call: &Call, endpoint: &Endpoint, event: FeedPosition) -> Result<Re
     let place = known(&call.app, endpoint, "eventId", event).await?;
     let found = call.app.store.get_event(&endpoint.hears(), place).await?;
     let found = found.is_some_and(|found| endpoint.wants(&found.notice));
-    let unheard = || Problem::field(Reason::UnknownReference, "eventId", "names no event that this endpoint hears");
+    let unheard = || Problem::field(Reason::UnknownReference, "eventId", "names no event that this endpoint receives");
     found.then_some(ReplayAsk::One(place)).ok_or_else(unheard)
 }
 
@@ -123,7 +123,8 @@ async fn range(
     let (app, _turn) = (&call.app, call.turns.soon().await?);
     let status = app.store.delivery_status(&call.scope, endpoint.endpoint).await?;
     if status.is_some_and(|status| status.replays >= WAITING_MAX) {
-        let message = format!("this endpoint has {WAITING_MAX} stretches under way; ask again when one is done");
+        let message =
+            format!("this endpoint already has {WAITING_MAX} replays in progress; try again when one has ended");
         return Err(Problem::new(Reason::TooManyRequests, message).retry_after(60));
     }
     let end = app.store.events_end().await?.place;
@@ -139,7 +140,8 @@ async fn range(
         None => end,
     };
     if !is_order || after > until {
-        return Err(Problem::field(Reason::InvalidAttribute, "until", "must lie behind after, and after before now"));
+        let rule = "must be later than after, and after must not be in the future";
+        return Err(Problem::field(Reason::InvalidAttribute, "until", rule));
     }
     Ok((after < until).then_some(ReplayAsk::Range { after, until }))
 }

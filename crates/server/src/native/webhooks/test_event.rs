@@ -3,7 +3,8 @@
 //! It is one attempt, logged like every other, and never repeated. A disabled endpoint can be tested too: that is how its
 //! owner sees whether it can be enabled again. The sending is a task of its own, so that a client that hangs up neither ends
 //! it nor leaves it out of the log; and since it makes this server wait for somebody else, the endpoints of one party have few
-//! at once, however many users it has. A dry run answers the event that would be sent, whose `data.url` says where.
+//! at once, however many users it has. A dry run answers the event that would be sent, whose
+//! `data.url` says where.
 
 use super::find;
 use crate::dx::Call;
@@ -44,7 +45,10 @@ pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
 
 fn full(full: Full) -> Problem {
     let (reason, message) = match full {
-        Full::OfOne => (Reason::TooManyRequests, "this party has as many tests under way as it may"),
+        Full::OfOne => (
+            Reason::TooManyRequests,
+            "this party has the most tests that it may have in progress; try again after Retry-After seconds",
+        ),
         Full::All => (Reason::Overloaded, "too many tests are under way"),
     };
     Problem::new(reason, message).retry_after(5)
@@ -63,19 +67,7 @@ async fn send(app: &App, endpoint: &Endpoint, _place: Place<PartyRef>) -> Result
         Ok(message) => app.outside.send(&message, app.outside.attempt_max()).await,
         Err(_) => Reply::unsaid(Failure::Secret),
     };
-    let attempt = Attempt {
-        id,
-        event: None,
-        webhook_id,
-        kind: KIND.to_owned(),
-        number: 1,
-        at,
-        took_us: reply.took_us,
-        url: endpoint.url.clone(),
-        status: reply.status,
-        failure: reply.failure.as_ref().map(Failure::in_log),
-        response: reply.excerpt,
-    };
+    let attempt = reply.attempt(id, at, webhook_id, KIND, endpoint.url.clone());
     app.store.log_attempt(Target::Endpoint(endpoint.endpoint), attempt.clone()).await?;
     Ok(attempt)
 }

@@ -89,7 +89,10 @@ fn a_message_says_what_was_sent_what_it_must_be_and_which_name_is_meant() {
             r#"{"scopes": ["VENDOR:1", "VENDR:\u202e2"]}"#,
             r"scopes[1] is 'VENDR:\u202e2', but must be a scope such as VENDOR:12".to_owned(),
         ),
-        (r#"{"scopes": ["VENDOR:1", "VENDOR:1"]}"#, "scopes[1] is 'VENDOR:1', but must stand there once".to_owned()),
+        (
+            r#"{"scopes": ["VENDOR:1", "VENDOR:1"]}"#,
+            "scopes[1] is 'VENDOR:1', but must not be repeated in the list".to_owned(),
+        ),
         (
             r#"{"scopes": []}"#,
             "scopes is an empty array, but must be an array of at least one scope such as VENDOR:12".to_owned(),
@@ -105,7 +108,7 @@ fn a_message_says_what_was_sent_what_it_must_be_and_which_name_is_meant() {
         ),
         (
             r#"{"offerId": "a/b", "processingStrategyId": "x"}"#,
-            "unknown attribute 'processingStrategyId'; withProcessingStrategyId is a parameter of the query: \
+            "unknown attribute 'processingStrategyId'; withProcessingStrategyId belongs in the query: \
           POST /orders?withProcessingStrategyId=…"
                 .to_owned(),
         ),
@@ -114,7 +117,7 @@ fn a_message_says_what_was_sent_what_it_must_be_and_which_name_is_meant() {
         assert_eq!(sent(body), expected, "{body}");
     }
     let url = sent(r#"{"url": "ftp://user:hidden@host.example/hidden?hidden"}"#);
-    assert!(url.starts_with("url leads to 'host.example', but must be") && !url.contains("hidden"), "{url}");
+    assert!(url.starts_with("url has the host 'host.example', but must be") && !url.contains("hidden"), "{url}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn a_message_says_what_is_wrong_with_a_body() {
     let cases = [
         (" ", "the body is empty; this operation takes a JSON object"),
         ("[]", "the body is an empty array, but must be one JSON object"),
-        ("{\n\"a\": 1e309}", "a number is out of range (line 2, column 10)"),
+        ("{\n\"a\": 1e309}", "the body is refused: a number is out of range (line 2, column 10); send a smaller one"),
         ("{\"a\": 1,}", "the body is not JSON: trailing comma at line 1 column 9"),
         ("offerId=x", "the body is not JSON: expected value at line 1 column 1"),
         ("{\"a\": ", "the body is not JSON: EOF while parsing a value at line 1 column 6"),

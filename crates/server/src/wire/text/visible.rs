@@ -1,9 +1,10 @@
-//! Visible text: which characters show nothing (control, format, default-ignorable), where some of them are needed
-//! nevertheless, and Unicode normalization (NFC).
+//! Visible text: which characters show nothing (control, format, default-ignorable), where some of
+//! them are needed nevertheless, and Unicode normalization (NFC).
 //!
-//! Two texts that look the same must be the same, so what shows nothing is refused. Joiners stay where a script or an
-//! emoji needs them (as RFC 5892, A.1 and A.2, but between any two letters that join), variation selectors behind what
-//! they vary, and direction marks inside a text that is written from right to left.
+//! Two texts that look the same must be the same, so what shows nothing is refused. Joiners stay
+//! where a script or an emoji needs them (as RFC 5892, A.1 and A.2, but between any two letters
+//! that join), variation selectors behind what they vary, and direction marks inside a text that is
+//! written from right to left.
 
 use super::Read;
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -20,7 +21,8 @@ const KEYCAP: char = '\u{20E3}';
 /// BRAILLE PATTERN BLANK, the one symbol that looks like a blank.
 const BLANK_SYMBOL: char = '\u{2800}';
 
-/// Whether a character shows nothing by itself: control, format, separator of lines, default-ignorable, or none at all.
+/// Whether a character shows nothing by itself: control, format, separator of lines,
+/// default-ignorable, or none at all.
 pub fn is_hidden(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_control();
@@ -55,7 +57,7 @@ pub(super) fn visible(text: &str) -> Read<&str> {
         }
     }
     if !text.is_empty() && text.chars().all(|it| it.is_whitespace() || it == BLANK_SYMBOL) {
-        return Err("must show something, and shows only blanks".into());
+        return Err("must contain at least one visible character".into());
     }
     Ok(text)
 }

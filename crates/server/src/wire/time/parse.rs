@@ -1,8 +1,10 @@
-//! Parser of timestamps: everything that RFC 3339 allows, as the first microsecond that is not before it.
+//! Parser of timestamps: everything that RFC 3339 allows, as the first microsecond that is not
+//! before it.
 //!
-//! What is stored has microseconds. A finer time is rounded up, so that `at or after` and `before` it say of every
-//! stored instant what they say of the time that was sent. Second 60 is the end of second 59. A time beyond the last
-//! one that can be shown is that last one: `9999-12-31T23:59:59Z` is how many programs write "no end".
+//! Stored times have microseconds. A finer time is rounded up, so that `at or after` and `before`
+//! it say of every stored instant what they say of the time that was sent. Second 60 is the end of
+//! second 59. A time beyond the last one that can be shown is that last one: `9999-12-31T23:59:59Z`
+//! is how many programs write "no end".
 
 use jiff::Timestamp;
 use jiff::civil::Date;

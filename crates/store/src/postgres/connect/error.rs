@@ -25,7 +25,7 @@ pub(in crate::postgres) enum ConnectError {
     Setting {
         /// The setting.
         name: &'static str,
-        /// What the server says.
+        /// The reported value.
         found: String,
         /// What it must say.
         wanted: &'static str,
@@ -38,9 +38,9 @@ pub(in crate::postgres) enum ConnectError {
     Session {
         /// The setting.
         name: &'static str,
-        /// What the server says.
+        /// The reported value.
         found: String,
-        /// What was asked for.
+        /// The requested value.
         wanted: String,
     },
     /// The connection is not one session of the server.

@@ -21,7 +21,6 @@ const PLAN: ProductRef = ProductRef(7);
 const APPLICATION: ProductRef = ProductRef(8);
 const OFFER: OfferRef = OfferRef(10);
 const SPARE: OfferRef = OfferRef(11);
-
 const HOOK: EndpointRef = EndpointRef(12);
 const SPARE_HOOK: EndpointRef = EndpointRef(13);
 
@@ -56,7 +55,9 @@ impl Written {
         let scratch = Scratch::new().await;
         let mut client = scratch.session(Role::Migrator).await;
         migrate(&mut client).await.unwrap();
-        Written { client, world: World::working_set(Head::EMPTY), hash: [0; 32], _scratch: scratch }
+        let mut world = World::working_set(Head::EMPTY);
+        load(&mut world, &[]);
+        Written { client, world, hash: [0; 32], _scratch: scratch }
     }
 
     /// Applies events and writes what they changed; answers which statements that took.
@@ -289,7 +290,6 @@ fn load(world: &mut World, orders: &[u64]) {
 #[tokio::test]
 async fn every_kind_of_row_is_written_as_it_is() {
     let mut written = Written::nothing().await;
-    load(&mut written.world, &[]);
     written.batch(everything()).await;
     assert_tables("created", &written.tables().await);
     load(&mut written.world, &[1, 2, 3]);
@@ -335,7 +335,6 @@ fn assert_tables(name: &str, tables: &str) {
 #[tokio::test]
 async fn a_batch_of_orders_is_one_statement_a_table() {
     let mut written = Written::nothing().await;
-    load(&mut written.world, &[]);
     written.batch(everything()).await;
     let placed: Vec<Event> = (10..20).map(|number| Event::OrderPlaced(order(number, OrderState::Active))).collect();
     load(&mut written.world, &[]);
@@ -360,7 +359,6 @@ async fn a_batch_of_orders_is_one_statement_a_table() {
 #[tokio::test]
 async fn an_external_id_may_change_hands_in_one_batch() {
     let mut written = Written::nothing().await;
-    load(&mut written.world, &[]);
     let named = |number, state| Order { external_id: Some("PO-9".into()), ..order(number, state) };
     let mut events = everything();
     events.push(Event::OrderPlaced(named(8, OrderState::Pending)));
@@ -379,7 +377,6 @@ async fn an_external_id_may_change_hands_in_one_batch() {
 #[tokio::test]
 async fn an_update_that_misses_its_row_fails() {
     let mut written = Written::nothing().await;
-    load(&mut written.world, &[]);
     written.batch(everything()).await;
     written.client.batch_execute("delete from subscriptions; delete from orders").await.unwrap();
     let sql = every!("update orders set revision = 2 from unnest($1::bytea[]) as n (ref) where orders.ref = n.ref");
@@ -392,7 +389,6 @@ async fn an_update_that_misses_its_row_fails() {
 #[tokio::test]
 async fn an_offer_may_be_new_and_changed_at_once() {
     let mut written = Written::nothing().await;
-    load(&mut written.world, &[]);
     let mut events = everything();
     events.push(Event::OfferUpdated(Offer { name: "Renamed".into(), revision: 2, ..offer(OFFER) }));
     events.push(Event::OrderCancelled(order_ref(1)));

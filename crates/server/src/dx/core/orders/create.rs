@@ -35,7 +35,8 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     placing.await.unwrap_or_else(|panic| Err(Problem::internal(format!("placing an order panicked: {panic}"))))
 }
 
-/// The spelling under which an older version kept an order's `externalId` as it was sent; else the composed one.
+/// The spelling under which an older version kept an order's `externalId` as it was sent; else the
+/// composed one.
 async fn as_kept(
     call: &Call,
     body: &Json,

@@ -52,11 +52,11 @@ fn read(fields: &mut Fields<'_>, kind: PartyKind, secret: SecretHash) -> CreateP
         contact_email = fields.defaulted("contactEmail", email.clone(), text::email);
         organization = fields.defaulted("organization", user.and_then(|user| user.organization.clone()), text::name);
         vendor_id = fields.optional("vendorId", text::reference);
-    } else if id.is_none() && email.as_ref().is_none_or(|email| !text::is_segment(email)) {
+    } else if id.is_none() && fields.is_right("id") && email.as_ref().is_none_or(|email| !text::is_segment(email)) {
         fields.refuse("id", text::ID_RULE);
     }
-    if name.is_none() {
-        fields.refuse("name", "is missing, and there is no primaryUser that it could be taken from");
+    if name.is_none() && fields.is_right("name") {
+        fields.refuse("name", "is missing; send it, or send primaryUser, whose name is used instead");
     }
     CreateParty {
         kind,

@@ -1,8 +1,8 @@
 //! `PUT /users/{ref}`, and `PUT /users/{ref}?resetPassword=true[&keepPrevious=false]`.
 //!
 //! A new secret stands in front of the one before, which stays valid so that programs can be moved over one by one; with
-//! `keepPrevious=false` it dies at once, and the token with it. The spelling `keepprevious` is taken as well: whoever sends it has a
-//! leaked secret to end, which a refusal would leave alive.
+//! `keepPrevious=false` it dies at once, and the token with it. The spelling `keepprevious` is
+//! taken as well: whoever sends it has a leaked secret to end, which a refusal would leave alive.
 
 use super::{find, user_of};
 use crate::Problem;
@@ -20,7 +20,7 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
         return reset(&call, &current).await;
     }
     if keep_previous(&call)?.is_some() {
-        return Err(wrong("keepPrevious", "goes with resetPassword=true, which is not there"));
+        return Err(wrong("keepPrevious", "can only be sent together with resetPassword=true"));
     }
     let body = call.json()?;
     let mut fields = call.fields(&body);

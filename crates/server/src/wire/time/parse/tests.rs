@@ -1,4 +1,4 @@
-//! What is a time, and which stored instants lie before it.
+//! Which texts are times, and which stored instants lie before them.
 
 use super::*;
 use proptest::prelude::*;
@@ -56,7 +56,8 @@ fn the_far_ends_are_the_last_that_can_be_shown() {
 }
 
 proptest! {
-    /// The reference counts nanoseconds: a stored instant is before a time, or not, as both numbers say.
+    /// The reference counts nanoseconds: a stored instant is before a time, or not, as both numbers
+    /// say.
     #[test]
     fn finer_times_stand_between_stored_ones(nanos in 0_i64..4_000_000_000_000_000_000, near in -2_i64..3) {
         let text = Timestamp::from_nanosecond(i128::from(nanos)).expect("before 2100").to_string();
