@@ -71,7 +71,7 @@ pub(crate) fn name(text: &str) -> String {
             shown.extend(['\\', character]);
         } else if text::is_hidden(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                shown.push_str(&format!("\\u{unit:04x}"));
+                shown.extend(format!("\\u{unit:04x}").chars());
             }
         } else {
             shown.push(character);
