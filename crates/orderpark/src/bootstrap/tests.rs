@@ -71,22 +71,28 @@ async fn a_store_that_takes_nothing_makes_no_operator() {
     assert!(made.expect_err("no operator").to_string().contains("could not be made"));
 }
 
+/// What a start does with the operator and its client.
+async fn start(store: &Store, given: Option<Given>) {
+    let (mut settings, chance) = (named("northern"), SystemChance::default());
+    if operator(store, &mut settings, given, &chance).await.expect("a start") {
+        show_again(store, &settings, &chance).await.expect("a start");
+    }
+}
+
 /// As long as no token was issued, and only for the client that the program names itself.
 #[tokio::test]
 async fn a_secret_that_nobody_has_used_is_made_again() {
     let (_folder, store) = empty();
-    let chance = SystemChance::default();
     for secrets in [1, 2, 2] {
-        operator(&store, &mut named("northern"), None, &chance).await.expect("a start");
-        let user = user(&store, FIRST_LOGIN).await.expect("the client");
-        assert_eq!(user.secrets.len(), secrets);
+        start(&store, None).await;
+        assert_eq!(user(&store, FIRST_LOGIN).await.expect("the client").secrets.len(), secrets);
     }
     let before = user(&store, FIRST_LOGIN).await;
-    operator(&store, &mut named("northern"), Some(given("mine", MINE)), &chance).await.expect("a start");
+    start(&store, Some(given("mine", MINE))).await;
     assert_eq!(user(&store, FIRST_LOGIN).await, before, "who names a client is shown none");
 
     let (_folder, store) = empty();
-    operator(&store, &mut named("northern"), Some(given("mine", MINE)), &chance).await.expect("a start");
-    operator(&store, &mut named("northern"), None, &chance).await.expect("a start");
+    start(&store, Some(given("mine", MINE))).await;
+    start(&store, None).await;
     assert_eq!(user(&store, "mine").await.expect("the client").secrets.len(), 1, "a secret that was given is known");
 }
