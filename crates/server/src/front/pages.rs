@@ -65,7 +65,7 @@ fn index_of() -> Index {
 
 fn index_text() -> String {
     let Index { name, version, core, admin, health: [live, ready], docs } = index_of();
-    let listed = |bases: Vec<&str>| bases.iter().map(|base| format!("- `{base}`\n")).collect::<String>();
+    let listed = |bases: Vec<&str>| bases.iter().map(|base| format!("- `{base}`\n")).collect::<Vec<_>>().concat();
     format!(
         "# {name} {version}\n\nAn open, self-hosted ordering server for IoT connectivity.\n\n\
          ## Core API\n\nOffers, orders and subscriptions, with a bearer token, below\n\n{}\n\

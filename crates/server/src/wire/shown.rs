@@ -4,6 +4,7 @@
 use super::json::Json;
 use super::text::{self, NAME_MAX};
 use crate::access::secret::SECRET_PREFIX;
+use std::fmt::Write as _;
 
 /// How many characters of a value a message quotes.
 const VALUE_MAX: usize = 64;
@@ -17,7 +18,8 @@ const SECRET_WORD_MIN: usize = 24;
 /// Stands where a secret may have been sent in a wrong place: answers end up in logs.
 const NOT_SHOWN: &str = "(not shown: it looks like a secret)";
 
-/// Whether a text may hold a secret: one of ours, or a long word of capitals, small letters and digits, as Base64 is.
+/// Whether a text may hold a secret: one of ours, or a long word of capitals, small letters and
+/// digits, as Base64 is.
 fn looks_secret(text: &str) -> bool {
     let in_base64 = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+';
     let is_random = |word: &[u8]| {
@@ -71,7 +73,8 @@ pub(crate) fn name(text: &str) -> String {
             shown.extend(['\\', character]);
         } else if text::is_hidden(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                shown.push_str(&format!("\\u{unit:04x}"));
+                // Memory takes it.
+                let _ = write!(shown, "\\u{unit:04x}");
             }
         } else {
             shown.push(character);

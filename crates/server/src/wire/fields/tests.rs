@@ -68,9 +68,9 @@ fn null_is_absent_or_takes_away() {
 
 #[test]
 fn a_message_says_what_was_sent_what_it_must_be_and_which_name_is_meant() {
+    static OWN: [Parameter; 1] = [Parameter { name: "withProcessingStrategyId", counts: Counts::Value }];
     let sent = |body: &str| {
         let body = object(body);
-        static OWN: [Parameter; 1] = [Parameter { name: "withProcessingStrategyId", counts: Counts::Value }];
         let mut fields = Fields::new(&body, false).beside(Parameters::new("POST", "/orders", &OWN));
         fields.required("offerId", text::reference);
         fields.or("quantity", 1, text::quantity);
