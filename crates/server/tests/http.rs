@@ -131,9 +131,10 @@ async fn pages_of_other_origins_may_call_where_the_operator_says_so() {
         (&closed, "https://shop.example", ""),
     ] {
         let page = world.nobody().with("origin", origin);
+        let is_on = !world.app.settings.cors_origins.is_empty();
         let asking = page.with("access-control-request-method", "POST");
         let preflight = asking.send(Method::OPTIONS, "/orders", Body::empty()).await;
-        assert_eq!(preflight.status, if std::ptr::eq(world, &raw const closed) { 401 } else { 204 });
+        assert_eq!(preflight.status, if is_on { 204 } else { 401 });
         assert_eq!(preflight.header("access-control-allow-origin"), allowed);
         let answers =
             [page.get("/orders").await, page.get("/nothing").await, page.at("").get("/").await, preflight.clone()];
@@ -141,7 +142,7 @@ async fn pages_of_other_origins_may_call_where_the_operator_says_so() {
             assert_eq!(answer.header("access-control-allow-origin"), allowed, "{}", answer.asked);
             assert_eq!(answer.header("access-control-allow-credentials"), "");
             let varies = answer.headers.get_all("vary").iter().any(|value| value == "Origin");
-            assert_eq!(varies, !std::ptr::eq(world, &raw const closed), "{}", answer.asked);
+            assert_eq!(varies, is_on, "{}", answer.asked);
         }
         if allowed.is_empty() {
             assert_eq!(preflight.header("access-control-allow-headers"), "");

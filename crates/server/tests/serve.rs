@@ -266,14 +266,14 @@ async fn what_is_half_sent_holds_nothing_up() {
     let served = serving(&world);
     let body = serde_json::json!({"offerId": shop.offer_id}).to_string();
     let half = format!("{}{}", order_head(&shop, body.len()), &body[..10]);
-    let begun = [
+    let cases = [
         (half.clone(), "HTTP/1.1 408"),
         (half.replace("/orders", "/products"), "HTTP/1.1 404"),
         (half.replace("/core/v141/api/orders", "/admin/latest/api/oauth/token"), "HTTP/1.1 408"),
         ("GET /health/ready HT".to_owned(), ""),
     ];
     let mut streams = Vec::new();
-    for (text, answer) in &begun {
+    for (text, answer) in &cases {
         let mut stream = open(served.address, READY).await;
         assert!(answer_of(&mut stream).await.starts_with("HTTP/1.1 200"));
         stream.write_all(text.as_bytes()).await.expect("half a request");

@@ -1,4 +1,4 @@
-//! The program behind nginx, HAProxy, Apache and Caddy: no answer is lost on the way, whatever a
+//! The program behind nginx, `HAProxy`, Apache and Caddy: no answer is lost on the way, whatever a
 //! client sends, and the configurations of docs/reverse-proxy.md do what the page says.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail, and tell their figures")]
 

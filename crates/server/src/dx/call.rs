@@ -84,8 +84,12 @@ impl Call {
 
     /// The intent to do what a command says once, for [`Call::submit`].
     pub fn intent_once(&self, command: Command, body: Option<&Meaning<'_>>) -> Result<Intent, Problem> {
-        let (request, sent_fingerprint) = self.request_key(body)?;
-        Ok(Intent { request, sent_fingerprint, ..Intent::by(self.caller.user(), self.scope.clone(), command) })
+        let intent = Intent::by(self.caller.user(), self.scope.clone(), command);
+        let Some(key) = idempotency::key(&self.headers)? else { return Ok(intent) };
+        let key = idempotency::digest_of_key(&self.operation.method, self.operation.path, key);
+        let (fingerprint, sent_fingerprint) = idempotency::fingerprints(&self.path_ref, &self.query, body);
+        let request = Some(RequestKey { client: self.caller.user(), key, fingerprint });
+        Ok(Intent { request, sent_fingerprint, ..intent })
     }
 
     /// Commits a command that may as well be done twice, with its precondition.
@@ -100,14 +104,6 @@ impl Call {
         let committed = access::commit(&self.app, intent).await.map_err(|error| self.explain(error))?;
         let Committed { outcome, replayed, at } = committed;
         Ok(Done { outcome, replayed, at, is_dry })
-    }
-
-    /// The request key, and the fingerprint of the request as it was sent.
-    fn request_key(&self, body: Option<&Meaning<'_>>) -> Result<(Option<RequestKey>, Option<[u8; 16]>), Problem> {
-        let Some(key) = idempotency::key(&self.headers)? else { return Ok((None, None)) };
-        let key = idempotency::digest_of_key(&self.operation.method, self.operation.path, key);
-        let (fingerprint, as_sent) = idempotency::fingerprints(&self.path_ref, &self.query, body);
-        Ok((Some(RequestKey { client: self.caller.user(), key, fingerprint }), as_sent))
     }
 
     /// Has whoever delivers to a target look at it anew, if it was changed.

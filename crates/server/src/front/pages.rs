@@ -65,7 +65,7 @@ fn index_of() -> Index {
 
 fn index_text() -> String {
     let Index { name, version, core, admin, health: [live, ready], docs } = index_of();
-    let listed = |bases: Vec<&str>| bases.iter().map(|base| format!("- `{base}`\n")).collect::<Vec<_>>().concat();
+    let listed = |bases: Vec<&str>| format!("- `{}`\n", bases.join("`\n- `"));
     format!(
         "# {name} {version}\n\nAn open, self-hosted ordering server for IoT connectivity.\n\n\
          ## Core API\n\nOffers, orders and subscriptions, with a bearer token, below\n\n{}\n\
@@ -77,14 +77,14 @@ fn index_text() -> String {
     )
 }
 
-/// Renders a page. A heading of the second level is its own anchor.
+/// Renders a page. A heading of one word is its own anchor.
 fn page(markdown: &str) -> Bytes {
     let mut events: Vec<_> = TextMergeStream::new(Parser::new_ext(markdown, Options::ENABLE_TABLES)).collect();
     for at in 1..events.len() {
         let (Event::Text(name) | Event::Code(name)) = &events[at] else { continue };
-        let name = CowStr::from(name.to_string());
+        let name = Some(CowStr::from(name.to_string())).filter(|name| !name.contains(' '));
         if let Event::Start(Tag::Heading { id, .. }) = &mut events[at - 1] {
-            *id = Some(name);
+            *id = name;
         }
     }
     let mut body = String::new();

@@ -111,10 +111,10 @@ fn the_manual_lists_the_parameters_of_every_operation() {
         })
         .collect();
     let in_table = super::operations().iter().filter(|operation| !operation.parameters.is_empty()).map(|operation| {
-        let marked = |parameter: &Parameter| {
+        let shown = |parameter: &Parameter| {
             format!("`{}`{}", parameter.name, ["", "*"][usize::from(parameter.counts != Counts::No)])
         };
-        let mut names: Vec<String> = operation.parameters.iter().map(marked).collect();
+        let mut names: Vec<String> = operation.parameters.iter().map(shown).collect();
         names.extend(operation.parameters().is_write().then(|| "`dryRun`".to_owned()));
         format!("| `{} {}` | {} |", operation.method, operation.path, names.join(", "))
     });

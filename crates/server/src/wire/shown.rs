@@ -4,7 +4,6 @@
 use super::json::Json;
 use super::text::{self, NAME_MAX};
 use crate::access::secret::SECRET_PREFIX;
-use std::fmt::Write as _;
 
 /// How many characters of a value a message quotes.
 const VALUE_MAX: usize = 64;
@@ -73,8 +72,7 @@ pub(crate) fn name(text: &str) -> String {
             shown.extend(['\\', character]);
         } else if text::is_hidden(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                // Memory takes it.
-                let _ = write!(shown, "\\u{unit:04x}");
+                shown.extend(format!("\\u{unit:04x}").chars());
             }
         } else {
             shown.push(character);

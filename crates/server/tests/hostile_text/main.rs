@@ -153,10 +153,10 @@ async fn an_attribute_with_a_hostile_value_is_named(engine: Engine) {
                 continue;
             }
             let answered = answer.json();
-            let named = answered["fields"].as_array().into_iter().flatten().any(|field| {
-                // A list names the element.
-                text(field, "path").split('[').next() == attribute.split('[').next()
-            });
+            // A list names the element.
+            let of =
+                |path: &Value| path.as_str().and_then(|path| path.split('[').next()) == attribute.split('[').next();
+            let named = answered["fields"].as_array().into_iter().flatten().any(|field| of(&field["path"]));
             assert!(named, "{} {body} answered {}", answer.asked, answer.text());
         }
     }
@@ -180,15 +180,11 @@ async fn a_hostile_header_is_refused(engine: Engine) {
     let twice =
         scene.raw(&Method::POST, "/orders").json(order()).with("idempotency-key", "a").with("idempotency-key", "a");
     scene.refused(twice, "two keys").await.expect("HTTP carries it");
-    let others =
-        ["\"\"", "\"x\"", "\"-1\"", "\"99999999999\"", "W/\"99\"", "\"\u{e9}\"", "\"1.0\""].map(|tag| (tag, 412));
+    let others = ["\"\"", "\"x\"", "\"-1\"", "\"99999999999\"", "W/\"99\"", "\"\u{e9}\""].map(|tag| (tag, 412));
     let no_tags = ["nonsense", "\"1", "1", ",", "\"1\" x"].map(|tag| (tag, 400));
     for (tag, status) in others.into_iter().chain(no_tags) {
-        let is_tagged = |path: &str| !NOT_TAGGED.iter().any(|end| path.ends_with(end));
-        for operation in operations().iter().filter(|op| op.is_of_one() && op.method != Method::GET) {
-            if !is_tagged(operation.path) {
-                continue;
-            }
+        let changes = operations().iter().filter(|op| op.is_of_one() && op.method != Method::GET);
+        for operation in changes.filter(|op| !NOT_TAGGED.iter().any(|end| op.path.ends_with(end))) {
             let body = if operation.method == Method::PUT { "{}" } else { "" };
             let raw = scene.raw(&operation.method, operation.path).json(body).with("if-match", tag);
             let answer = scene.refused(raw, tag).await.expect("HTTP carries it");

@@ -66,9 +66,10 @@ fn null_is_absent_or_takes_away() {
     assert_eq!(told(fields.finish()), (None, String::new()));
 }
 
+static OWN: [Parameter; 1] = [Parameter { name: "withProcessingStrategyId", counts: Counts::Value }];
+
 #[test]
 fn a_message_says_what_was_sent_what_it_must_be_and_which_name_is_meant() {
-    static OWN: [Parameter; 1] = [Parameter { name: "withProcessingStrategyId", counts: Counts::Value }];
     let sent = |body: &str| {
         let body = object(body);
         let mut fields = Fields::new(&body, false).beside(Parameters::new("POST", "/orders", &OWN));
