@@ -56,8 +56,9 @@ impl Given {
     }
 }
 
-/// Makes the operator, unless the database has one. `settings.operator_id` becomes what the database says. True: the first
-/// client was made by an earlier start, which may have made its secret as well.
+/// Makes the operator, unless the database has one. `settings.operator_id` becomes what the
+/// database says. True: the first client was made by an earlier start, which may have made its
+/// secret as well.
 pub async fn operator(
     store: &Store,
     settings: &mut Settings,

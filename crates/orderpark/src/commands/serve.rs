@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 /// each later start without them shows a new secret.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Serve {
     /// Where to listen, an address or a name; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -145,7 +146,8 @@ async fn serve(mut plan: Plan) -> anyhow::Result<()> {
     let signer = wiring::signer(&store, &plan.data, &options, plan.adopt_keys).await?;
     let app = wiring::app(&store, plan.settings, signer, &options)?;
     let publishers = publish::start(&store, &options.chance, &plan.publish)?;
-    // Behind all that may fail: a start that fails again and again must not make a secret each time.
+    // Behind all that may fail: a start that fails again and again must not make a secret each
+    // time.
     if was_there {
         bootstrap::show_again(&store, &app.settings, &*options.chance).await?;
     }

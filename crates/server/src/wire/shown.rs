@@ -17,7 +17,8 @@ const SECRET_WORD_MIN: usize = 24;
 /// Stands where a secret may have been sent in a wrong place: answers end up in logs.
 const NOT_SHOWN: &str = "(not shown: it looks like a secret)";
 
-/// Whether a text may hold a secret: one of ours, or a long word of capitals, small letters and digits, as Base64 is.
+/// Whether a text may hold a secret: one of ours, or a long word of capitals, small letters and
+/// digits, as Base64 is.
 fn looks_secret(text: &str) -> bool {
     let in_base64 = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+';
     let is_random = |word: &[u8]| {

@@ -121,7 +121,7 @@ pub fn reference(value: &Json) -> Read<String> {
     visible(string(value)?).map(name_of_something)
 }
 
-/// [`reference`] in a query, where what holds a blank names nothing that can exist.
+/// [`reference()`] in a query, where what holds a blank names nothing that can exist.
 pub fn reference_in_query(text: &str) -> Read<String> {
     if text.contains(char::is_whitespace) {
         let rule = "must not contain a space; in a query + means a space, so write %2B for a plus sign";

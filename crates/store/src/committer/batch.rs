@@ -98,7 +98,8 @@ impl Batches {
         }
     }
 
-    /// Another node that holds the head shows a database that is slow, and alive; one intent's fault is not the database's.
+    /// Another node that holds the head shows a database that is slow, and alive; one intent's
+    /// fault is not the database's.
     fn note_failure(&mut self, failure: &Failure, intents: usize) {
         if !matches!(failure.remedy, Remedy::Queue | Remedy::OneByOne) {
             self.health.failed(&failure.error, intents);

@@ -169,7 +169,8 @@ fn run(mut batches: Batches, mut receiver: Receiver) {
     batches.close();
 }
 
-/// Waits for work. While writes fail, one is tried now and then, however much work there is that writes nothing.
+/// Waits for work. While writes fail, one is tried now and then, however much work there is that
+/// writes nothing.
 fn wait(batches: &mut Batches, receiver: &mut Receiver) -> Option<Submission> {
     while let Some(due_in) = batches.health.probe_due_in() {
         if due_in.is_zero() {

@@ -187,8 +187,8 @@ impl Connector {
         Ok((config, connected))
     }
 
-    /// Proves that a connection is one session, where its role needs that, and holds it to what it was judged by. It has its own
-    /// time: a server that is far away is asked a dozen questions.
+    /// Proves that a connection is one session, where its role needs that, and holds it to what it
+    /// was judged by. It has its own time: a server that is far away is asked a dozen questions.
     async fn proved(
         &self,
         target: &Target,
@@ -299,7 +299,8 @@ const PIN: &str = "select set_config('synchronous_commit', current_setting('sync
 const NO_TRANSACTION: &str = "it ended a connection that began a transaction; a pooler in between must pool sessions";
 
 const BACKEND: &str = "select pg_backend_pid()";
-/// Ends the transaction of the round before; outside of one, a rollback does nothing, and its warning is not sent.
+/// Ends the transaction of the round before; outside of one, a rollback does nothing, and its
+/// warning is not sent.
 const HELD_BACKEND: &str = "rollback; begin; select pg_backend_pid()";
 
 /// How often a session is looked for elsewhere: where others come through the same pooler, it may

@@ -90,7 +90,7 @@ pub const WAITING_MAX: usize = 600;
 /// Limits that a test has time for. What the server does to a stalled node stays as it is.
 pub fn short() -> Limits {
     Limits {
-        connect_max: Duration::from_millis(1000),
+        connect_max: Duration::from_secs(1),
         statement_max: Duration::from_secs(2),
         lock_max: Duration::from_millis(1800),
         silence_max: Duration::from_secs(1),
