@@ -308,6 +308,7 @@ async fn the_listener_keeps_the_same_limits() {
         (announced(BODY_MAX + 1), vec!["413"]),
         (chunked(BODY_MAX), vec!["201"]),
         (chunked(BODY_MAX + 1), vec!["413", ""]),
+        (head(orders, "transfer-encoding: chunked\r\n") + "zz\r\n", vec!["400"]),
     ];
     for (n, (request, expected)) in cases.into_iter().enumerate() {
         let line = tokio::task::spawn_blocking(move || talk(address, request.as_bytes())).await.expect("no panic");

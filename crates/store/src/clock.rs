@@ -69,8 +69,9 @@ struct Doubt {
 }
 
 const SECOND: i64 = 1_000_000;
-/// The largest jump that is followed at once.
-const JUMP_MAX: i64 = 3_600 * SECOND;
+/// The largest jump that is followed at once: an hour, as of a clock that took local time for UTC,
+/// and what it drifted besides.
+const JUMP_MAX: i64 = 3_900 * SECOND;
 /// The largest jump that is followed after a while.
 const HELD_JUMP_MAX: i64 = 86_400 * SECOND;
 /// The while.

@@ -28,7 +28,7 @@ pub(crate) struct Call {
     pub path_ref: String,
     pub query: Query,
     pub headers: HeaderMap,
-    /// The body as it came; empty for GET, HEAD and DELETE.
+    /// The body as it came; empty for GET and HEAD.
     pub body: Bytes,
     pub operation: &'static Operation,
     /// Whether only what would be is asked for: nothing is written, sent or shown that is secret.

@@ -2,6 +2,7 @@
 
 use super::{Front, limits, method_not_allowed, unserved};
 use crate::dx::{Base, Call};
+use crate::problem::Reason;
 use crate::router::{self, Found, Operation};
 use crate::wire::parameters::DRY_RUN;
 use crate::wire::{Query, accept};
@@ -49,6 +50,9 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
                 operation,
                 dry_run,
             };
+            if call.operation.method == Method::DELETE {
+                call.expect_no_attributes()?;
+            }
             let response = (operation.handler)(call).await?;
             debug_assert_eq!(response.headers().contains_key(answers::DRY_RUN), dry_run, "a dry run is marked");
             Ok(response)
@@ -72,14 +76,20 @@ fn judge(app: &App, caller: &Caller, operation: &'static Operation, parts: &Part
     let (parameters, text) = (operation.parameters(), parts.uri.query().unwrap_or_default());
     let query = Query::parse(text, parameters, app.settings.ignore_unknown_fields)?;
     let dry_run = parameters.is_write() && query.flag(DRY_RUN)?.unwrap_or(false);
-    if takes_body(operation) {
+    if parameters.is_write() && !dry_run && parts.headers.contains_key(answers::DRY_RUN) {
+        let message =
+            format!("the header Dry-Run is one of answers; ask for a dry run with {}", parameters.example(DRY_RUN));
+        return Err(Problem::new(Reason::UnknownParameter, message));
+    }
+    if operation.method != Method::DELETE && takes_body(operation) {
         accept::check_body(&parts.headers)?;
     }
     Ok((query, dry_run))
 }
 
+/// A body of `DELETE` is read to refuse what it asks for.
 fn takes_body(operation: &Operation) -> bool {
-    operation.method == Method::POST || operation.method == Method::PUT
+    operation.method != Method::GET
 }
 
 fn allowing(asked: &Method, methods: &[&'static Method]) -> Problem {

@@ -5,8 +5,8 @@ use crate::problem::Reason;
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
-use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::error::Error;
 use std::io;
@@ -59,19 +59,29 @@ pub(crate) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, 
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large("is longer than that")),
         Ok(Err(error)) if is_timeout(&*error) => Err(too_slow()),
-        Ok(Err(error)) => Err(Problem::new(
-            Reason::InvalidBody,
-            "the connection broke before the whole body had arrived; send the request again",
-        )
-        .detail(error.to_string())),
+        Ok(Err(error)) => Err(broken(&*error).detail(error.to_string())),
         Err(_) => Err(too_slow()),
     }
 }
 
+/// A body that ends nowhere: nobody knows where the next request begins.
+fn broken(error: &(dyn Error + 'static)) -> Problem {
+    let message = if is_of(error, &[io::ErrorKind::InvalidInput, io::ErrorKind::InvalidData]) {
+        "the chunked encoding of the body is broken; send the request again"
+    } else {
+        "the connection broke before the whole body had arrived; send the request again"
+    };
+    Problem::new(Reason::InvalidBody, message).header(CONNECTION, HeaderValue::from_static("close"))
+}
+
 fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    is_of(error, &[io::ErrorKind::TimedOut])
+}
+
+fn is_of(error: &(dyn Error + 'static), kinds: &[io::ErrorKind]) -> bool {
     std::iter::successors(Some(error), |&error| error.source())
         .filter_map(|error| error.downcast_ref::<io::Error>())
-        .any(|error| error.kind() == io::ErrorKind::TimedOut)
+        .any(|error| kinds.contains(&error.kind()))
 }
 
 fn too_slow() -> Problem {

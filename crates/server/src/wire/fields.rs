@@ -1,7 +1,7 @@
 //! Reads the attributes of a body: each through its reader, all errors at once, leftovers by name.
 
 use super::json::Json;
-use super::parameters::Parameters;
+use super::parameters::{DRY_RUN, Parameters};
 use super::shown;
 use crate::Problem;
 use crate::problem::{FieldError, Reason};
@@ -124,9 +124,11 @@ impl<'j> Fields<'j> {
         slot.take().map(|(_, value)| value)
     }
 
-    /// Says that an attribute is wrong.
+    /// Says that an attribute is wrong; what was said against it first stands.
     pub fn refuse(&mut self, name: &str, rule: impl AsRef<str>) {
-        self.invalid.push(FieldError::new(format!("{}{name}", self.path), rule));
+        if self.is_right(name) {
+            self.invalid.push(FieldError::new(format!("{}{name}", self.path), rule));
+        }
     }
 
     /// Whether nothing was said against an attribute so far.
@@ -292,10 +294,15 @@ impl<'j> Fields<'j> {
                     let rule = "cannot be changed; leave it out or send the current value";
                     self.refuse_value(name, value, &rule.into());
                 }
-                _ if self.ignore_unknown => {}
+                _ if self.ignore_unknown && !self.is_precaution(name) => {}
                 _ => self.refuse_unknown(name, current),
             }
         }
+    }
+
+    /// Whether an attribute asks for a dry run, in the wrong place: nobody wants that ignored.
+    fn is_precaution(&self, name: &str) -> bool {
+        self.parameters.is_some_and(|parameters| parameters.meant_by(name) == Some(DRY_RUN))
     }
 
     fn refuse_unknown(&mut self, name: &str, current: Option<&Json>) {

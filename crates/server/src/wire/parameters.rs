@@ -73,7 +73,7 @@ impl Parameters {
     }
 
     /// How this operation is called with this parameter.
-    pub(super) fn example(self, name: &str) -> String {
+    pub(crate) fn example(self, name: &str) -> String {
         format!("{} {}?{name}=…", self.method, self.path)
     }
 

@@ -133,7 +133,7 @@ pub fn reference_in_query(text: &str) -> Read<String> {
 /// [`external_id`] in a query: as it is stored, and as it was sent where that is another spelling,
 /// which an older version stored.
 pub fn external_ids_in_query(text: &str) -> Read<(String, Option<String>)> {
-    let stored = composed(visible(text)?).into_owned();
+    let stored = composed(visible(text)?.trim()).into_owned();
     let sent = (stored != text).then(|| text.to_owned());
     Ok((stored, sent))
 }
@@ -227,8 +227,17 @@ macro_rules! meant_as_sent {
     ($($read:ty),+) => { $(impl Meant for $read {})+ };
 }
 
-meant_as_sent!(Settings, Grant, Vec<Grant>, Vec<Kind>, Vec<String>, OfferState, StrategyState);
+meant_as_sent!(Settings, Grant, Vec<Grant>, Vec<String>, OfferState, StrategyState);
 meant_as_sent!(NotificationMode, NotificationFormat, FeedPosition);
+
+/// Their order means nothing.
+impl Meant for Vec<Kind> {
+    fn meant(&self) -> Option<Json> {
+        let mut names: Vec<&str> = self.iter().map(|kind| kind.as_str()).collect();
+        names.sort_unstable();
+        Some(Json::Array(names.into_iter().map(|name| Json::Text(name.to_owned())).collect()))
+    }
+}
 
 /// Settings.
 pub fn settings(value: &Json) -> Read<Settings> {

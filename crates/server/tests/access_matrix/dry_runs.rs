@@ -24,10 +24,10 @@ fn everything(world: &World) -> Vec<(String, Vec<Vec<String>>)> {
 
 /// A request that is made as a dry run, and can be made in earnest.
 pub(super) struct Tried {
-    caller: Caller,
+    pub caller: Caller,
     pub method: Method,
     path: String,
-    body: String,
+    pub body: String,
 }
 
 impl Tried {

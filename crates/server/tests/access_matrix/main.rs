@@ -307,6 +307,7 @@ async fn the_admin_api_is_answered_as_its_rows_say(engine: Engine) {
 harness::on_each_engine! {
     an_operation_takes_the_parameters_of_its_line_and_no_other;
     the_setting_lets_unknown_parameters_pass_on_get_alone;
+    a_dry_run_is_never_ignored_where_it_is_asked_for_in_the_wrong_place;
     what_stands_beside_the_table_takes_no_parameters_either;
     a_dry_run_is_answered_alike_and_changes_nothing;
     a_dry_run_makes_no_secret_valid;

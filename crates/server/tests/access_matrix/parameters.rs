@@ -74,6 +74,22 @@ pub(super) async fn the_setting_lets_unknown_parameters_pass_on_get_alone(engine
     assert!(!next.header("link").contains("utm"), "a link holds what the operation knows");
 }
 
+pub(super) async fn a_dry_run_is_never_ignored_where_it_is_asked_for_in_the_wrong_place(engine: Engine) {
+    let mut scene = Scene::lenient(engine).await;
+    let mut writes = all(&mut scene).await;
+    writes.retain(|(tried, _)| tried.method != Method::GET);
+    let before = scene.journal.length();
+    for (tried, _) in &mut writes {
+        let caller = tried.caller.clone();
+        tried.caller = caller.with("Dry-Run", "true");
+        tried.send("").await.refused(400, "unknown_parameter");
+        (tried.caller, tried.body) = (caller, r#"{"dryRun":true}"#.to_owned());
+        let in_body = tried.send("").await;
+        assert!(in_body.status == 400 && in_body.text().contains("dryRun belongs in the query"), "{}", in_body.text());
+    }
+    assert_eq!((scene.journal.length(), writes.len() > 20), (before, true));
+}
+
 pub(super) async fn what_stands_beside_the_table_takes_no_parameters_either(engine: Engine) {
     let scene = Scene::on(engine).await;
     let href = scene.order["subscriptions"][0]["href"].as_str().expect("an href").to_owned();

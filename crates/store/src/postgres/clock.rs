@@ -40,8 +40,8 @@ impl SharedClock {
         if self.follows && (ahead - known).abs() > TOLERATED {
             self.ahead.store(ahead, Ordering::Relaxed);
             tracing::warn!(
-                milliseconds = ahead / 1000,
-                "the database's clock is ahead of this node's, which is set right"
+                ahead_ms = ahead / 1000,
+                "the database's clock differs from this node's by so much, and is followed"
             );
         }
     }

@@ -63,7 +63,6 @@ fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
     let told: String = connection.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
     let ends = "select h.seq = coalesce(max(j.seq), 0) and (h.seq = 0 or max(j.hash) = h.hash) \
         from head h left join journal j on j.seq >= h.seq";
-    // A first start that was killed has made no tables yet.
     if told != "ok" {
         return Ok(false);
     }
@@ -75,8 +74,9 @@ fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
 fn belongs(path: &Path) -> io::Result<bool> {
     let (file, log) = (File::open(path)?, File::open(beside(path, "-wal"))?);
     let (of_file, of_log) = (file.metadata()?, log.metadata()?);
-    // The log's other time changes whenever root opens it.
-    if (of_file.ctime(), of_file.ctime_nsec()) < (of_log.mtime(), of_log.mtime_nsec()) {
+    // The log's other time changes whenever root opens it. Times are some milliseconds wide, and
+    // no restore follows a write that soon.
+    if (of_file.ctime(), of_file.ctime_nsec()) <= (of_log.mtime(), of_log.mtime_nsec()) {
         return Ok(true);
     }
     let Some((page, copy)) = last_page(&log)? else { return Ok(true) };

@@ -59,7 +59,8 @@ impl Asked {
 
     /// A token: `access_token`, as DX has it, or `token` (RFC 7009, 2.1).
     pub(super) fn token(&self) -> Result<&str, Problem> {
-        let given = |name| Ok::<_, Problem>(self.anywhere(name)?.filter(|value| !value.is_empty()));
+        // What is read from a file often ends with a line feed.
+        let given = |name| Ok::<_, Problem>(self.anywhere(name)?.map(str::trim).filter(|value| !value.is_empty()));
         match (given("access_token")?, given("token")?) {
             (Some(one), Some(other)) if one != other => Err(malformed("access_token and token are different tokens")),
             (one, other) => one.or(other).ok_or_else(|| {
