@@ -26,8 +26,8 @@ pub trait Chance: Send + Sync + 'static {
     }
 }
 
-/// The machine's wall clock, as far as its steady clock agrees: a jump of more than an hour is not
-/// followed.
+/// The machine's wall clock, as far as its steady clock agrees: a jump of more than
+/// 65 minutes is not followed.
 #[derive(Debug)]
 pub struct SystemClock(Steady);
 
@@ -120,7 +120,7 @@ impl Steady {
         if !self.doubts.swap(true, Ordering::Relaxed) || (doubt.ahead - ahead).abs() > JUMP_MAX {
             *doubt = Doubt { ahead, since: steady };
             let expected = Shown(Instant(steady + known));
-            tracing::warn!(%reading, %expected, "{} jumped by more than an hour; the jump is ignored", self.name);
+            tracing::warn!(%reading, %expected, "{} jumped by more than 65 minutes; the jump is ignored", self.name);
         }
         let believed = jump <= HELD_JUMP_MAX && steady - doubt.since >= HELD;
         if believed {

@@ -56,17 +56,24 @@ impl JournalTime {
     /// once, and again when it is over.
     pub(crate) fn ahead_of(&self, now: Instant) -> Option<Instant> {
         let at = Instant(self.at.load(Ordering::Relaxed));
-        let is_ahead = !self.accepted && at.0.saturating_sub(now.0) > AHEAD_MAX;
+        let is_ahead = at.0.saturating_sub(now.0) > AHEAD_MAX;
         if self.told.load(Ordering::Relaxed) != is_ahead && self.told.swap(is_ahead, Ordering::Relaxed) != is_ahead {
             let (journal, now) = (Shown(at), Shown(now));
-            if is_ahead {
-                tracing::error!(%journal, %now, "the clock is far behind the end of the journal: no changes are taken \
-                    until the clock is right, or serve is started with --accept-clock-behind");
-            } else {
-                tracing::info!(%journal, %now, "the clock is no longer behind the end of the journal: changes are taken");
+            match (is_ahead, self.accepted) {
+                (true, false) => tracing::error!(
+                    %journal, %now, "the clock is far behind the end of the journal: no changes are taken until the clock \
+                    is right, or serve is started with --accept-clock-behind"
+                ),
+                (true, true) => tracing::warn!(
+                    %journal, %now, "the clock is far behind the end of the journal: changes are dated right after the \
+                    last entry until that time has come"
+                ),
+                (false, _) => tracing::info!(
+                    %journal, %now, "the clock is no longer behind the end of the journal: changes are taken"
+                ),
             }
         }
-        is_ahead.then_some(at)
+        (is_ahead && !self.accepted).then_some(at)
     }
 }
 
