@@ -71,7 +71,7 @@ async fn a_store_that_takes_nothing_makes_no_operator() {
     assert!(made.expect_err("no operator").to_string().contains("could not be made"));
 }
 
-/// What a start does with the operator and its client.
+/// Makes or finds the operator, and shows its secret again, as a start does.
 async fn start(store: &Store, given: Option<Given>) {
     let (mut settings, chance) = (named("northern"), SystemChance::default());
     if operator(store, &mut settings, given, &chance).await.expect("a start") {
