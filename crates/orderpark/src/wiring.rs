@@ -19,9 +19,17 @@ pub fn runtime() -> anyhow::Result<Runtime> {
 }
 
 /// The keys that lie in `folder`. Where other nodes may work on the same database they must be the same everywhere, unless
-/// this node's shall be everyone's from now on (`adopt`); else a missing one is being made from now on.
-pub async fn signer(store: &Store, folder: &Path, options: &Options, adopt: bool) -> anyhow::Result<Signer> {
+/// this node's shall be everyone's from now on (`adopt`); else a missing one is being made from now on. They must open what
+/// is sealed in the database, unless it is accepted that they do not (`accept_unreadable`).
+pub async fn signer(
+    store: &Store,
+    folder: &Path,
+    options: &Options,
+    (adopt, accept_unreadable): (bool, bool),
+) -> anyhow::Result<Signer> {
     let signer = Signer::open(Some(folder), &*options.chance)?;
+    // Before anything else depends on the keys.
+    check_sealed(store, folder, &signer, accept_unreadable).await?;
     if store.is_shared() {
         let fingerprint = signer.fingerprint()?;
         signer.accept(store.agree_on_keys(fingerprint, adopt).await?)?;
@@ -32,10 +40,9 @@ pub async fn signer(store: &Store, folder: &Path, options: &Options, adopt: bool
 }
 
 /// Ends where the key in `folder` does not open the secrets that messages are signed with, unless
-/// that is accepted. To be called before anything else depends on the key.
-pub async fn check_sealed(store: &Store, folder: &Path, options: &Options, accept: bool) -> anyhow::Result<()> {
-    let sealer = Sealer::of(&Signer::open(Some(folder), &*options.chance)?);
-    let (endpoints, products) = store.count_sealed_by_others(sealer.key_id()).await?;
+/// that is accepted.
+async fn check_sealed(store: &Store, folder: &Path, signer: &Signer, accept: bool) -> anyhow::Result<()> {
+    let (endpoints, products) = store.count_sealed_by_others(Sealer::of(signer).key_id()).await?;
     if (endpoints, products) == (0, 0) {
         return Ok(());
     }

@@ -104,7 +104,7 @@ async fn play(
     let mut settings = Settings { drain_grace_ms: 0, ..Settings::default() };
     // The demo's supplier listens here.
     settings.outside.allow_networks = vec!["127.0.0.1/32".parse()?];
-    let signer = wiring::signer(&store, folder, &options, false).await?;
+    let signer = wiring::signer(&store, folder, &options, (false, false)).await?;
     let app = wiring::app(&store, settings, signer, &options)?;
     let mut stop = Box::pin(stop);
     let made = tokio::select! {

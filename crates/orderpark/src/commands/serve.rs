@@ -142,8 +142,8 @@ async fn serve(mut plan: Plan) -> anyhow::Result<()> {
     let options = Options { postgres: plan.limits, accept_clock_behind, ..Options::default() };
     let store = Store::open(&plan.database, options.clone())?;
     let was_there = bootstrap::operator(&store, &mut plan.settings, plan.given, &*options.chance).await?;
-    wiring::check_sealed(&store, &plan.data, &options, plan.accept_unreadable_secrets).await?;
-    let signer = wiring::signer(&store, &plan.data, &options, plan.adopt_keys).await?;
+    let keys = (plan.adopt_keys, plan.accept_unreadable_secrets);
+    let signer = wiring::signer(&store, &plan.data, &options, keys).await?;
     let app = wiring::app(&store, plan.settings, signer, &options)?;
     let publishers = publish::start(&store, &options.chance, &plan.publish)?;
     // Behind all that may fail: a start that fails again and again must not make a secret each

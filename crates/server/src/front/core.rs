@@ -25,7 +25,8 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
         Found::Operation(operation, path_ref) => {
             let caller = access::authenticate(app, &parts.headers).await?;
             let (query, dry_run) = judge(app, &caller, operation, &parts)?;
-            let (caller, body) = if takes_body(operation) {
+            // That of a DELETE is read as well, to refuse what it asks for.
+            let (caller, body) = if operation.parameters().is_write() {
                 let body = limits::read_body(&parts.headers, body).await?;
                 // That may have taken long, and the token may be dead by now.
                 (access::authenticate(app, &parts.headers).await?, body)
@@ -81,15 +82,10 @@ fn judge(app: &App, caller: &Caller, operation: &'static Operation, parts: &Part
             format!("the header Dry-Run is one of answers; ask for a dry run with {}", parameters.example(DRY_RUN));
         return Err(Problem::new(Reason::UnknownParameter, message));
     }
-    if operation.method != Method::DELETE && takes_body(operation) {
+    if parameters.is_write() && operation.method != Method::DELETE {
         accept::check_body(&parts.headers)?;
     }
     Ok((query, dry_run))
-}
-
-/// A body of `DELETE` is read to refuse what it asks for.
-fn takes_body(operation: &Operation) -> bool {
-    operation.method != Method::GET
 }
 
 fn allowing(asked: &Method, methods: &[&'static Method]) -> Problem {

@@ -133,7 +133,8 @@ pub fn reference_in_query(text: &str) -> Read<String> {
 /// [`external_id`] in a query: as it is stored, and as it was sent where that is another spelling,
 /// which an older version stored.
 pub fn external_ids_in_query(text: &str) -> Read<(String, Option<String>)> {
-    let stored = composed(visible(text)?.trim()).into_owned();
+    let text = visible(text)?.trim();
+    let stored = composed(text).into_owned();
     let sent = (stored != text).then(|| text.to_owned());
     Ok((stored, sent))
 }
