@@ -188,7 +188,7 @@ fn fill(plan: &Plan, generator: &mut Generator, node: &Program) -> anyhow::Resul
 }
 
 /// Nodes of one deployment hold the same keys: the first one makes them, the other gets them before it starts.
-fn hand_on_keys(first: &Path, other: &PathBuf) -> anyhow::Result<()> {
+pub fn hand_on_keys(first: &Path, other: &Path) -> anyhow::Result<()> {
     std::fs::create_dir(other)?;
     std::fs::set_permissions(other, Permissions::from_mode(0o700))?;
     let begin = Instant::now();
