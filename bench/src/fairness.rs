@@ -61,7 +61,7 @@ impl Plan {
         let mut nodes: Vec<Program> = Vec::new();
         for number in 0..count {
             if number > 0 {
-                crate::postgres::hand_on_keys(&data(0), &data(number))?;
+                orderpark_bench::program::hand_on_keys(&data(0), &data(number))?;
             }
             nodes.push(Program::orderpark_on(&self.program, &data(number), "127.0.0.1:0".parse()?, &database)?);
         }
