@@ -15,7 +15,7 @@ async fn a_new_database_gets_every_table_once() {
     let mut client = scratch.session(Role::Migrator).await;
     let empty = status(&client).await.unwrap();
     assert_eq!((empty.found, empty.known, empty.oldest), (0, 4, None));
-    assert_eq!(empty.pending, ["V1 orders", "V2 rolling_upgrades", "V3 deliveries", "V4 feed_epochs"]);
+    assert_eq!(empty.pending, ["V1 orders", "V2 rolling_upgrades", "V3 deliveries", "V4 feed_epochs", "V5 fairness"]);
     migrate(&mut client).await.unwrap();
     let done = status(&client).await.unwrap();
     assert_eq!(done, Schema { found: 4, known: 4, oldest: Some(2), pending: Vec::new() });
