@@ -157,7 +157,8 @@ fn query(dialect: Dialect, needs: &[Need]) -> Query {
             query.keyed([("o.ref", blobs(needs))]).text(" order by o.ref, s.position");
         }
         Need::UsersOf(party, max) => {
-            query.text("u.ref from users u left join user_scopes g on g.user_ref = u.ref where u.deleted_at is null");
+            query.text("u.ref from users u").either(LIVING_OF_PARTY);
+            query.text(" left join user_scopes g on g.user_ref = u.ref where u.deleted_at is null");
             first_rows(&mut query, ("u.party_ref", "u.ref"), *party, *max);
         }
         Need::EndpointsOf(party, max) => {
@@ -173,6 +174,9 @@ fn query(dialect: Dialect, needs: &[Need]) -> Query {
     }
     query
 }
+
+/// SQLite would take the index that leads to the deleted ones as well.
+const LIVING_OF_PARTY: Texts = Texts { sqlite: " indexed by users_living_of_party", postgres: "" };
 
 /// An open order, in the words of the index `orders_open_of_subscriber`.
 pub(crate) const OPEN: &str = "o.state in ('PENDING', 'ACTIVE')";
@@ -285,7 +289,7 @@ fn ask_whether(query: &mut Query, fact: Fact) {
         Fact::OpenOrdersOf(subscriber) => {
             (Texts::same("1 from orders o where o.state in ('PENDING', 'ACTIVE') and o.subscriber_ref"), subscriber.0)
         }
-        Fact::UsedBy(subscriber) => (Texts::same("1 from balances where used > 0 and subscriber_ref"), subscriber.0),
+        Fact::UsedBy(subscriber) => (USED_BY, subscriber.0),
         Fact::OffersWith(product) => (
             Texts::same(
                 "1 from offer_items i join offers f on f.ref = i.offer_ref \
@@ -319,6 +323,12 @@ fn ask_whether(query: &mut Query, fact: Fact) {
 const NOT_REJECTED: Texts = Texts {
     sqlite: " and (case when state = 'REJECTED' then ref else x'' end) = x''",
     postgres: " and (case when state = 'REJECTED' then ref else ''::bytea end) = ''::bytea",
+};
+
+/// SQLite would walk over all balances of the subscriber.
+const USED_BY: Texts = Texts {
+    sqlite: "1 from balances indexed by balances_used where used > 0 and subscriber_ref",
+    postgres: "1 from balances where used > 0 and subscriber_ref",
 };
 
 const OFFERS_NAMING: Texts = Texts {
