@@ -7,7 +7,7 @@
 
 use crate::App;
 use orderpark_domain::party::{ContinueClosing, PARTS_AT_ONCE};
-use orderpark_domain::{Command, Intent, Outcome, PartyRef, Scope};
+use orderpark_domain::{Command, Intent, Outcome, Scope, Tenant};
 use orderpark_store::{CommitError, ReadError, Slice};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,30 +59,31 @@ pub async fn pass(app: &App) -> Result<usize, ReadError> {
     let (mut further, mut slice) = (0, Slice::first(PARTIES_MAX));
     loop {
         let page = app.store.page_closing(&scope, slice).await?;
-        for party in &page {
-            further += usize::from(close(app, *party).await);
+        for tenant in &page {
+            further += usize::from(close(app, *tenant).await);
         }
         let Some(last) = page.last().filter(|_| page.len() >= PARTIES_MAX as usize) else { return Ok(further) };
-        slice = Slice::after(*last, PARTIES_MAX);
+        slice = Slice::after(last.party, PARTIES_MAX);
     }
 }
 
 /// Does one piece of one party; whether it came further by it. A piece that cannot be done now keeps
 /// no other party waiting.
-async fn close(app: &App, party: PartyRef) -> bool {
+async fn close(app: &App, tenant: Tenant) -> bool {
     let began = Instant::now();
-    let piece = piece(app, party).await;
+    let piece = piece(app, tenant).await;
     sleep((began.elapsed() * PAUSE_FACTOR).max(PAUSE_MIN)).await;
     piece.unwrap_or_else(|error| {
-        tracing::warn!(%party, %error, "a party cannot be closed further now; it is tried again");
+        tracing::warn!(party = %tenant.party, %error, "a party cannot be closed further now; it is tried again");
         false
     })
 }
 
 /// No token ends by it that the beginning of the closing has not ended, so that it leaves the cache
 /// of tokens alone.
-async fn piece(app: &App, party: PartyRef) -> Result<bool, CommitError> {
-    let command = Command::ContinueClosing(ContinueClosing { party, parts_max: PARTS_AT_ONCE });
-    let committed = app.store.commit(Intent::system(command, "a party is closed in pieces")).await?;
+async fn piece(app: &App, tenant: Tenant) -> Result<bool, CommitError> {
+    let command = Command::ContinueClosing(ContinueClosing { party: tenant.party, parts_max: PARTS_AT_ONCE });
+    let intent = Intent { tenant: Some(tenant), ..Intent::system(command, "a party is closed in pieces") };
+    let committed = app.store.commit(intent).await?;
     Ok(!matches!(committed.outcome, Outcome::Nothing))
 }

@@ -16,6 +16,7 @@ pub mod closing;
 pub mod delivery;
 pub mod dx;
 mod front;
+mod limits;
 mod log_limit;
 mod native;
 mod outage;
