@@ -17,6 +17,9 @@ pub enum Event {
     PartyCreated(Party),
     /// A party was changed.
     PartyUpdated(Party),
+    /// The closing of a party began, which ends with its deletion. Told whole, because it is the
+    /// first answer under its key, whatever became of the party since.
+    PartyClosing(Party),
     /// A party was deleted.
     PartyDeleted(PartyRef),
     /// A user was created.

@@ -111,6 +111,8 @@ commands! {
     UpdateParty(party::UpdateParty),
     /// Delete a party.
     DeleteParty(party::DeleteParty),
+    /// Do the next piece of closing a party.
+    ContinueClosing(party::ContinueClosing),
     /// Create a user.
     CreateUser(user::CreateUser),
     /// Change a user.
@@ -196,6 +198,7 @@ impl Intent {
             Command::Bootstrap(_)
                 | Command::CreateEndpoint(_)
                 | Command::DeleteParty(_)
+                | Command::ContinueClosing(_)
                 | Command::DeleteProduct(_)
                 | Command::DeleteStrategy(_)
                 | Command::DeleteUser(_)

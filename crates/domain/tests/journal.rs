@@ -31,6 +31,7 @@ fn party() -> Party {
         contact_email: Some("a@test".into()),
         organization: Some("Org".into()),
         revision: 2,
+        closing_at: None,
         deleted_at: Some(AT),
     }
 }
@@ -264,6 +265,7 @@ fn events() -> Vec<Event> {
         Event::EndpointUpdated(plain_endpoint(DisabledWhy::Gone)),
         Event::EndpointUpdated(plain_endpoint(DisabledWhy::Failing)),
         Event::EndpointDeleted(EndpointRef(31)),
+        Event::PartyClosing(Party { closing_at: Some(AT), deleted_at: None, ..party() }),
     ]);
     events
 }
@@ -302,10 +304,11 @@ fn variant(event: &Event) -> usize {
         Event::EndpointCreated(_) => 24,
         Event::EndpointUpdated(_) => 25,
         Event::EndpointDeleted(_) => 26,
+        Event::PartyClosing(_) => 27,
     }
 }
 
-const VARIANTS: usize = 27;
+const VARIANTS: usize = 28;
 
 /// As it is read back: what no event tells is not there.
 fn as_told(event: Event) -> Event {

@@ -127,7 +127,12 @@ fn every_kind_of_create_and_delete_is_replayed(engine: Engine) {
             secret: orderpark_domain::SecretHash([9; 32]),
         }),
     };
-    let force = party::DeleteParty { kind: PartyKind::Subscriber, party: shop.subscriber.party, force: true };
+    let force = party::DeleteParty {
+        kind: PartyKind::Subscriber,
+        party: shop.subscriber.party,
+        force: true,
+        parts_max: party::PARTS_AT_ONCE,
+    };
     let second = deployment.order(&shop);
     let commands = [
         Command::CreateParty(vendor),
@@ -280,7 +285,12 @@ fn deleting_a_subscriber_with_force_cancels_its_orders(engine: Engine) {
     let shop = deployment.shop("acme");
     let order = deployment.order(&shop);
     let delete = |force| {
-        Command::DeleteParty(party::DeleteParty { kind: PartyKind::Subscriber, party: shop.subscriber.party, force })
+        Command::DeleteParty(party::DeleteParty {
+            kind: PartyKind::Subscriber,
+            party: shop.subscriber.party,
+            force,
+            parts_max: party::PARTS_AT_ONCE,
+        })
     };
     assert!(matches!(deployment.refused(delete(false)), Refusal::InUse(_)));
     assert!(matches!(deployment.done(delete(true)), Outcome::Party(_, None)));

@@ -33,7 +33,7 @@ pub struct NewItem {
 impl CreateOffer {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.offer_id(world, &self.id);
-        needs.party_id(world, PartyKind::Vendor, vendor_id(&self.id));
+        needs.party_named(world, PartyKind::Vendor, vendor_id(&self.id));
         for item in &self.items {
             needs.product_id(world, &item.product_id);
             if let Some(product) = world.product_ids.get_known(&item.product_id) {
@@ -47,6 +47,7 @@ impl CreateOffer {
 
     pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
         let vendor = self.vendor(intent, world)?;
+        world.check_open(vendor)?;
         if world.offer_ids.get(&self.id).is_some() {
             return Err(Refusal::IdTaken { attribute: "id" });
         }

@@ -64,6 +64,7 @@ impl PlaceOrder {
         if let Some(order) = self.same_external_id(world, subscriber.party) {
             return self.match_existing(intent, order);
         }
+        subscriber.check_open()?;
         let offer = self.find_offer(&intent.scope, world, subscriber)?;
         if offer.state != OfferState::Active {
             let knows = intent.scope.is_everything() || intent.scope.has_vendor(offer.vendor);

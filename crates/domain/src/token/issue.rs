@@ -17,6 +17,9 @@ pub struct IssueToken {
 impl IssueToken {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.user(world, self.token.user);
+        if let Some(user) = world.users.get_known(&self.token.user) {
+            needs.party(world, user.party);
+        }
         needs.token(world, self.token.user);
     }
 
@@ -25,6 +28,7 @@ impl IssueToken {
             .users
             .get(&self.token.user)
             .filter(|user| user.deleted_at.is_none() && user.secrets.contains(&self.proved))
+            .filter(|user| !world.parties.get(&user.party).is_some_and(|home| user.is_ended_by_closing(home)))
             .ok_or(Refusal::NotFound)?;
         if user.grants != self.token.grants {
             return Err(Refusal::Stale);

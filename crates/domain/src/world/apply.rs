@@ -23,7 +23,8 @@ impl World {
     fn apply_event(&mut self, event: &Event, at: Instant) {
         match event {
             Event::PartyCreated(party) => self.create_party(party),
-            Event::PartyUpdated(party) => self.parties.put(party.party, party.clone()),
+            Event::PartyUpdated(party) => self.update_party(party),
+            Event::PartyClosing(party) => self.parties.put(party.party, party.clone()),
             Event::PartyDeleted(party) => self.delete_party(*party, at),
             Event::UserCreated(user) => self.create_user(user),
             Event::UserUpdated(user) => self.users.put(user.user, user.clone()),
@@ -82,6 +83,12 @@ impl World {
         self.head.take_ref(party.party.0);
         self.party_ids.put((party.kind, party.id.clone()), party.party);
         self.parties.put(party.party, party.clone());
+    }
+
+    /// That it is being closed is not the event's to tell: it stays, also after a node of a version
+    /// that knows no closing.
+    fn update_party(&mut self, party: &Party) {
+        self.parties.change(&party.party, |row| *row = Party { closing_at: row.closing_at, ..party.clone() });
     }
 
     fn delete_party(&mut self, party: PartyRef, at: Instant) {

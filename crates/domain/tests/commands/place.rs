@@ -5,7 +5,7 @@ use crate::harness::{
 };
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
 use orderpark_domain::order::{OfferName, PlaceOrder, Refused, SettleOrder};
-use orderpark_domain::party::DeleteParty;
+use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE};
 use orderpark_domain::strategy::DeleteStrategy;
 use orderpark_domain::{
     Event, OfferRef, OfferState, OrderState, Outcome, PartyKind, PartyRef, Refusal, SubscriptionState,
@@ -100,7 +100,10 @@ fn for_whom() {
             "a deleted subscriber",
             |s| {
                 let party = s.party("alice");
-                s.must(s.by("acme", DeleteParty { kind: PartyKind::Subscriber, party, force: false }));
+                s.must(s.by(
+                    "acme",
+                    DeleteParty { kind: PartyKind::Subscriber, party, force: false, parts_max: PARTS_AT_ONCE },
+                ));
                 s.by("acme", place("acme/sensor", party))
             },
             unknown("subscriberId"),

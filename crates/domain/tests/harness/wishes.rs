@@ -7,7 +7,7 @@ use orderpark_domain::endpoint::{
 };
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, NewItem, UpdateOffer};
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
-use orderpark_domain::party::{Bootstrap, CreateParty, DeleteParty, PrimaryUser, UpdateParty};
+use orderpark_domain::party::{Bootstrap, ContinueClosing, CreateParty, DeleteParty, PrimaryUser, UpdateParty};
 use orderpark_domain::product::{CreateProduct, DeleteProduct, RotateNotificationSecret, UpdateProduct};
 use orderpark_domain::strategy::{CreateStrategy, DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
@@ -43,6 +43,7 @@ asked!(
     CreateParty,
     UpdateParty,
     DeleteParty,
+    ContinueClosing,
     CreateUser,
     UpdateUser,
     RotateSecret,
@@ -132,6 +133,7 @@ impl Wish {
             | Command::RotateEndpointSecret(_)
             | Command::DeleteEndpoint(_) => Action::WriteEndpoints,
             Command::Bootstrap(_)
+            | Command::ContinueClosing(_)
             | Command::SettleOrder(_)
             | Command::DisableEndpoint(_)
             | Command::IssueToken(_)

@@ -79,6 +79,9 @@ pub enum Step {
         subscriber: usize,
         force: bool,
     },
+    Continue {
+        subscriber: usize,
+    },
     SetStrategy {
         caller: usize,
         strategy: usize,
@@ -169,5 +172,13 @@ fn rare() -> impl Strategy<Value = Step> {
         strategy,
         active,
     });
-    prop_oneof![3 => set_offer, 1 => delete_offer, 1 => delete_product, 1 => delete_subscriber, 2 => set_strategy]
+    let go_on = (0..4_usize).prop_map(|subscriber| Step::Continue { subscriber });
+    prop_oneof![
+        3 => set_offer,
+        1 => delete_offer,
+        1 => delete_product,
+        2 => delete_subscriber,
+        2 => go_on,
+        2 => set_strategy
+    ]
 }

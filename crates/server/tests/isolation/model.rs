@@ -148,7 +148,7 @@ impl Model {
     pub fn apply(&mut self, entry: &Value) {
         let (name, told) = event(entry);
         match name {
-            "partyCreated" | "partyUpdated" => self.party(told),
+            "partyCreated" | "partyUpdated" | "partyClosing" => self.party(told),
             "userCreated" | "userUpdated" => self.user(told),
             "productCreated" | "productUpdated" => self.product(told),
             "offerCreated" | "offerUpdated" => self.offer(told),

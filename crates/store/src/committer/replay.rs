@@ -21,7 +21,7 @@ pub(super) fn outcome(
             let user = primary_user(find(writer, entries, seq + 1)?, party.party);
             Ok(Outcome::Party(Box::new(party), user.map(Box::new)))
         }
-        Event::PartyUpdated(party) => Ok(Outcome::Party(Box::new(party), None)),
+        Event::PartyUpdated(party) | Event::PartyClosing(party) => Ok(Outcome::Party(Box::new(party), None)),
         Event::UserCreated(user) | Event::UserUpdated(user) => Ok(Outcome::User(Box::new(user))),
         Event::ProductCreated(product) | Event::ProductUpdated(product) => Ok(Outcome::Product(Box::new(product))),
         Event::OfferCreated(offer) | Event::OfferUpdated(offer) => Ok(Outcome::Offer(Box::new(offer))),
