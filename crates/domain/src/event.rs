@@ -3,6 +3,7 @@
 //! The journal is read for ever. A variant or attribute that was released is never renamed or removed; new attributes
 //! come with `#[serde(default)]`.
 
+use crate::order::FoundOrder;
 use crate::{
     Endpoint, EndpointRef, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef, RequestKey,
     Strategy, StrategyRef, SubscriptionRef, Token, User, UserRef,
@@ -61,9 +62,11 @@ pub enum Event {
     },
     /// An order was cancelled, with all its subscriptions.
     OrderCancelled(OrderRef),
-    /// A placing with a key found this order by `externalId`: nothing new but the key. Told whole, because it is the first
-    /// answer under that key, whatever becomes of the order.
+    /// As [`Event::OrderFound`], with the whole order: earlier versions wrote it, and it is only read.
     OrderMatched(Order),
+    /// A placing with a key found this order by `externalId`: nothing new but the key. Keeps what can change of the order,
+    /// because that is the first answer under the key, whatever becomes of the order.
+    OrderFound(FoundOrder),
     /// A subscription was suspended.
     SubscriptionSuspended {
         /// The subscription.

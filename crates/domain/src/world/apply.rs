@@ -56,7 +56,7 @@ impl World {
                 self.release(*order);
                 self.orders.change(order, |order| order.cancel(at));
             }
-            Event::OrderMatched(_) => {}
+            Event::OrderMatched(_) | Event::OrderFound(_) => {}
             Event::SubscriptionSuspended { subscription, reason } => {
                 let (state, reason) = (SubscriptionState::Suspended, reason.clone());
                 let change = |order: &mut Order| order.change_subscription(*subscription, state, reason);

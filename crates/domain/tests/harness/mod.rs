@@ -14,9 +14,10 @@ pub mod wishes;
 
 use chance::Chance;
 use database::Database;
+use orderpark_domain::token::RevokeToken;
 use orderpark_domain::{
-    Caller, Decision, EndpointRef, Entry, Forbidden, Head, Instant, Intent, Need, Needs, Outcome, PartyRef, Refusal,
-    Scope, Stamp, World,
+    Caller, Command, Decision, EndpointRef, Entry, Event, Forbidden, Head, Instant, Intent, Need, Needs, Outcome,
+    PartyRef, Refusal, Scope, Stamp, UserRef, World,
 };
 pub use wishes::*;
 
@@ -135,6 +136,15 @@ impl Deployment {
             needs.take().iter().for_each(|need| self.database.load(need, &mut self.working_set));
         }
         panic!("needs() never ends: {intent:?}");
+    }
+
+    /// Has this in the journal, which no command of today would decide.
+    pub fn records(&mut self, event: Event) {
+        self.clock = Instant(self.clock.0 + 1);
+        let revoke = Command::RevokeToken(RevokeToken { user: UserRef(0), hash: [0; 32] });
+        let decision = Decision { events: vec![event], outcome: Outcome::Nothing, telling: 0 };
+        self.apply(&Intent::system(revoke, "a test"), &decision);
+        self.end_batch();
     }
 
     fn apply(&mut self, intent: &Intent, decision: &Decision) {
