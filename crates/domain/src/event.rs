@@ -10,7 +10,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// One fact. Created and updated things are told whole, so that applying an event never needs arithmetic on old facts.
+/// One fact. Created and updated things are told whole, so that applying an event never needs arithmetic on old facts; but
+/// an update leaves out long attributes that stay ([`crate::Abridge`]), and a token a long list of its user's grants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Event {

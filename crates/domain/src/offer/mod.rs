@@ -97,6 +97,11 @@ impl Offer {
     pub fn vendor_id(&self) -> &str {
         vendor_id(&self.id)
     }
+
+    /// Whether an update left out what it consists of.
+    pub(crate) fn is_abridged(&self) -> bool {
+        self.items.is_empty() || self.strategies.as_ref().is_some_and(Vec::is_empty)
+    }
 }
 
 /// The id of the vendor of the offer with this id.
