@@ -4,6 +4,7 @@
 //! later row and this give the order back as it was, but for the vendor's reasons, which no answer shows.
 
 use super::{Order, OrderState};
+use crate::event::hex;
 use crate::{OrderRef, Subscription, SubscriptionState};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -86,18 +87,13 @@ impl FromIterator<u16> for Positions {
 
 impl Serialize for Positions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        serializer.serialize_str(&hex::written(&self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for Positions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Positions, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let wrong = || D::Error::custom("not bytes in hexadecimal digits");
-        if text.len() % 2 != 0 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(wrong());
-        }
-        let bytes = (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16));
-        bytes.collect::<Result<_, _>>().map(Positions).map_err(|_| wrong())
+        let bytes = hex::read(&String::deserialize(deserializer)?);
+        bytes.map(Positions).ok_or_else(|| D::Error::custom("not bytes in hexadecimal digits"))
     }
 }
