@@ -17,7 +17,8 @@ impl Store {
 
     /// The parties that are being closed, by ref.
     pub async fn page_closing(&self, scope: &Scope, slice: Slice<PartyRef>) -> Read<Vec<Tenant>> {
-        let closing = "select p.ref, p.vendor_ref from parties p where p.closing_at is not null and p.deleted_at is null";
+        let closing =
+            "select p.ref, p.vendor_ref from parties p where p.closing_at is not null and p.deleted_at is null";
         let mut query = Query::new(self.dialect(), closing);
         query
             .within(scope, &[("p.ref", scope.suppliers()), ("p.ref", scope.vendors()), ("p.ref", scope.subscribers())]);
