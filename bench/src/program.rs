@@ -5,6 +5,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
@@ -56,6 +57,7 @@ impl Program {
     fn serve(path: &Path, data: &Path, listen: &str) -> anyhow::Result<Command> {
         let secret = data.with_extension("secret");
         std::fs::write(&secret, SECRET)?;
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600))?;
         let mut command = Command::new(path);
         command.args(["serve", "--listen", listen, "--bootstrap-client-id", CLIENT, "--data"]).arg(data);
         command.arg("--bootstrap-client-secret-file").arg(secret);

@@ -16,6 +16,7 @@ pub mod delivery;
 pub mod dx;
 mod front;
 mod log_limit;
+mod memory;
 mod native;
 mod outage;
 pub mod outside;

@@ -87,9 +87,10 @@ async fn stopping_cuts_nothing_off() {
 async fn a_connection_serves_many_requests_and_bad_ones_end_it() {
     let world = World::new().await;
     let served = serving(&world);
-    let twice =
-        rest_of(open(served.address, &format!("{READY}GET /nothing HTTP/1.1\r\nconnection: close\r\n\r\n")).await)
-            .await;
+    let twice = rest_of(
+        open(served.address, &format!("{READY}GET /nothing HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")).await,
+    )
+    .await;
     assert!(twice.contains("HTTP/1.1 200") && twice.contains("HTTP/1.1 404"), "{twice}");
     let long = format!("GET /health/live HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(200_000));
     let mut stream = TcpStream::connect(served.address).await.expect("a connection");

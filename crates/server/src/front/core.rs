@@ -1,20 +1,24 @@
 //! One request to the Core API, up to its handler.
 
-use super::{Front, limits, method_not_allowed, unserved};
+use super::{Front, Known, limits, method_not_allowed, unserved};
 use crate::dx::{Base, Call};
+use crate::memory::{COUNTED_MIN, Counted, Reserved};
 use crate::problem::Reason;
 use crate::router::{self, Found, Operation};
 use crate::wire::parameters::DRY_RUN;
 use crate::wire::{Query, accept};
 use crate::{App, Problem, access, answer as answers};
+use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use http::header::ALLOW;
 use http::request::Parts;
-use http::{HeaderValue, Method};
-use orderpark_domain::Caller;
+use http::{HeaderMap, HeaderValue, Method};
+use http_body_util::BodyExt as _;
+use orderpark_domain::{Caller, PartyRef};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Authenticates before anything is said about objects and methods; the paths that are served are
 /// public.
@@ -24,20 +28,25 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
     match router::find(&parts.method, &parts.uri.path()[base.path.len()..]) {
         Found::Operation(operation, path_ref) => {
             let caller = access::authenticate(app, &parts.headers).await?;
+            if let Some(Known(is_known)) = parts.extensions.get() {
+                is_known.store(true, Ordering::Relaxed);
+            }
+            app.memory.check(caller.party())?;
             let (query, dry_run) = judge(app, &caller, operation, &parts)?;
             // That of a DELETE is read as well, to refuse what it asks for.
-            let (caller, body) = if operation.parameters().is_write() {
-                let body = limits::read_body(&parts.headers, body).await?;
+            let (caller, body, _held) = if operation.parameters().is_write() {
+                let (body, held) = read_body(app, &caller, &parts.headers, body).await?;
                 // That may have taken long, and the token may be dead by now.
-                (access::authenticate(app, &parts.headers).await?, body)
+                (access::authenticate(app, &parts.headers).await?, body, held)
             } else {
-                (caller, Bytes::new())
+                (caller, Bytes::new(), None)
             };
             let scope = caller.may(operation.action)?;
-            let (app, path_ref, headers) = (Arc::clone(app), path_ref.to_ascii_lowercase(), parts.headers);
+            let tenant = caller.party();
+            let (for_call, path_ref, headers) = (Arc::clone(app), path_ref.to_ascii_lowercase(), parts.headers);
             let (turns, streams, tests) = (turns.clone(), streams.clone(), tests.clone());
             let call = Call {
-                app,
+                app: for_call,
                 turns,
                 streams,
                 tests,
@@ -56,7 +65,7 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
             }
             let response = (operation.handler)(call).await?;
             debug_assert_eq!(response.headers().contains_key(answers::DRY_RUN), dry_run, "a dry run is marked");
-            Ok(response)
+            counted(app, tenant, response).await
         }
         Found::OtherMethods(methods) => {
             access::authenticate(app, &parts.headers).await?;
@@ -64,6 +73,33 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
         }
         Found::Nothing => Err(unserved::problem(parts.uri.path())),
     }
+}
+
+/// Reads the body of a caller who has proved itself. One that is large, or does not say how long it is, is counted.
+async fn read_body(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Bytes, Option<Reserved>), Problem> {
+    let length = if body.is_end_stream() { 0 } else { limits::announced(headers).unwrap_or(limits::BODY_MAX) };
+    let counts = (COUNTED_MIN..=limits::BODY_MAX).contains(&length);
+    let mut held = if counts { Some(app.memory.soon(caller.party(), length).await?) } else { None };
+    let body = limits::read_body(headers, body, limits::BODY_MAX).await?;
+    held.iter_mut().for_each(|held| held.shrink(body.len()));
+    Ok((body, held))
+}
+
+/// Counts the text of an answer that is large and not counted yet, as that of lists is.
+async fn counted(app: &App, tenant: PartyRef, response: Response) -> Result<Response, Problem> {
+    let length = response.body().size_hint().exact().unwrap_or_default();
+    if length < COUNTED_MIN as u64 || response.extensions().get::<Counted>().is_some() {
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    // It is there as a whole: nothing is waited for or copied.
+    let text = body.collect().await.map_err(|error| Problem::internal(error.to_string()))?.to_bytes();
+    Ok(Response::from_parts(parts, Body::from(app.memory.hold(tenant, text))))
 }
 
 /// Checks that need no body. Answers the query, and whether this is a dry run.

@@ -11,7 +11,8 @@
 //! keeps the place of its last event, and passes again what did not concern it.
 
 use super::{AFTER_RULE, After, Streams, parse, position, read, unknown};
-use crate::dx::{Call, Turns};
+use crate::dx::{Call, SLICE_BYTES, Turns};
+use crate::memory::Reserved;
 use crate::native::places::Place;
 use crate::problem::Reason;
 use crate::wire;
@@ -22,7 +23,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
-use orderpark_domain::{Action, Scope, UserRef};
+use orderpark_domain::{Action, PartyRef, Scope, UserRef};
 use orderpark_store::{EventPage, FeedPosition};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -73,6 +74,8 @@ struct Feed {
     /// The token.
     headers: HeaderMap,
     after: FeedPosition,
+    /// Whose memory the text of a page is.
+    tenant: PartyRef,
     /// What is to be said before anything else.
     greeting: Option<Bytes>,
     /// Whether the last word was said.
@@ -98,7 +101,7 @@ enum Woken {
 
 impl Feed {
     fn new(call: Call, after: FeedPosition, place: Place<UserRef>) -> Feed {
-        let Call { app, turns, headers, streams, .. } = call;
+        let Call { app, turns, headers, streams, caller, .. } = call;
         let token = headers.get_all(AUTHORIZATION).iter().map(|value| (AUTHORIZATION, value.clone())).collect();
         let (moved, closing, now) = (app.store.moved(), streams.closing(), Instant::now());
         Feed {
@@ -106,6 +109,7 @@ impl Feed {
             turns,
             headers: token,
             after,
+            tenant: caller.party(),
             greeting: Some(format!("retry: {RETRY_MS}\n:\n").into()),
             is_over: false,
             is_behind: true,
@@ -142,11 +146,11 @@ impl Feed {
                     Woken::End => return None,
                 }
             }
-            let (page, next) = self.page().await?;
+            let (page, next, reserved) = self.page().await?;
             (self.after, self.is_behind) = (next, !page.is_end);
             if !page.events.is_empty() {
                 self.alive_at = Instant::now();
-                return Some(written(&page));
+                return Some(reserved.hold(written(&page)));
             }
             if self.is_behind && Instant::now() >= self.next_sign() {
                 return Some(self.sign_of_life());
@@ -185,7 +189,7 @@ impl Feed {
     }
 
     /// Reads on; none: the stream is to end.
-    async fn page(&mut self) -> Option<(EventPage, FeedPosition)> {
+    async fn page(&mut self) -> Option<(EventPage, FeedPosition, Reserved)> {
         let mut closing = self.closing.clone();
         tokio::select! {
             biased;
@@ -194,15 +198,17 @@ impl Feed {
         }
     }
 
-    async fn read(&mut self) -> Option<(EventPage, FeedPosition)> {
+    async fn read(&mut self) -> Option<(EventPage, FeedPosition, Reserved)> {
         if let Some(read_at) = self.read_at {
             sleep_until(read_at + READ_EVERY).await;
         }
+        let reserved = self.app.memory.next(self.tenant, SLICE_BYTES).await.ok()?;
         let turn = self.turns.next().await.ok()?;
         let scope = self.scope().await?;
         self.read_at = Some(Instant::now());
         let page = read(&self.app, turn, scope, self.after, PAGE_EVENTS).await;
-        page.inspect_err(|problem| tracing::error!(?problem, "a stream of events was broken off")).ok()
+        let page = page.inspect_err(|problem| tracing::error!(?problem, "a stream of events was broken off")).ok();
+        page.map(|(page, next)| (page, next, reserved))
     }
 
     /// What the token is good for now.
