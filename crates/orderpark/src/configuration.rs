@@ -23,7 +23,8 @@
 //!
 //! [events]
 //! streams_max = 256
-//! streams_of_client_max = 8
+//! streams_of_party_max = 16
+//! streams_of_vendor_max = 64
 //! heartbeat_ms = 15000
 //!
 //! [deliveries]
@@ -121,7 +122,10 @@ struct Connections {
 #[serde(deny_unknown_fields)]
 struct Events {
     streams_max: Option<usize>,
-    streams_of_client_max: Option<usize>,
+    /// The older name meant each client of a party.
+    #[serde(alias = "streams_of_client_max")]
+    streams_of_party_max: Option<usize>,
+    streams_of_vendor_max: Option<usize>,
     heartbeat_ms: Option<u64>,
 }
 
@@ -178,7 +182,8 @@ impl Configuration {
         let none = settings.connections_max == 0 || settings.connections_of_address_max == Some(0);
         ensure!(!none, "connections: 0 would take none");
         settings.streams_max = self.events.streams_max.unwrap_or(settings.streams_max);
-        settings.streams_of_client_max = self.events.streams_of_client_max.unwrap_or(settings.streams_of_client_max);
+        settings.streams_of_party_max = self.events.streams_of_party_max.unwrap_or(settings.streams_of_party_max);
+        settings.streams_of_vendor_max = self.events.streams_of_vendor_max.unwrap_or(settings.streams_of_vendor_max);
         settings.heartbeat_ms = self.events.heartbeat_ms.unwrap_or(settings.heartbeat_ms);
         ensure!(settings.heartbeat_ms > 0, "events.heartbeat_ms: 0 would be all the time");
         settings.outside = self.deliveries.outside()?;

@@ -214,15 +214,16 @@ fn the_data_folder_is_0700_and_its_files_are_0600() {
 }
 
 /// Every file that the program depends on: with the mode that is just taken, and with one more bit.
-#[test]
-fn files_that_others_can_change_or_read_are_refused_and_named() {
+#[tokio::test]
+async fn files_that_others_can_change_or_read_are_refused_and_named() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let (secret, config) = (secret_file(folder.path(), SECRET), folder.path().join("orderpark.toml"));
     fs::write(&config, "log = \"info\"\n").unwrap();
     let options = ["--bootstrap-client-id", "jane", "--bootstrap-client-secret-file", &secret];
     let options = [&options[..], &["--config", config.to_str().unwrap()]].concat();
-    drop(Running::serve(&data, &options));
+    // Both keys are there when a token was signed.
+    ask_token(&Running::serve(&data, &options).address, "jane", SECRET).await;
     for (file, taken, refused, mended_by) in [
         (data.clone(), 0o755, 0o775, "chmod go-w"),
         (data.join("secret.key"), 0o600, 0o640, "chmod 600"),
@@ -250,7 +251,7 @@ fn files_that_others_can_change_or_read_are_refused_and_named() {
 #[test]
 fn the_limit_of_open_files_is_raised_and_connections_fit_in_and_no_core_is_left() {
     let folder = tempfile::tempdir().unwrap();
-    let script = "ulimit -Hn 2000; ulimit -Sn 100; exec \"$0\" \"$@\"";
+    let script = "ulimit -Sn 100; ulimit -Hn 2000; exec \"$0\" \"$@\"";
     let mut command = std::process::Command::new("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_orderpark"), "serve", "--listen", "127.0.0.1:0", "--data"]);
     let running = Running::spawn({

@@ -15,23 +15,22 @@ mod pages;
 mod unread;
 mod unserved;
 
-use crate::dx::{Base, Turns};
-use crate::native::events::Streams;
-use crate::native::places::Places;
+use crate::dx::Base;
+use crate::limits::Client;
 use crate::problem::{Asked, Form, Problem, Reason, render};
 use crate::wire::quoted;
 use crate::{App, answer};
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use cors::Cors;
 pub use cors::cors_origin;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH};
-use http::{HeaderValue, Method};
-use orderpark_domain::PartyRef;
+use http::{HeaderValue, Method, StatusCode};
 use orderpark_store::WriteState;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,9 +50,6 @@ pub(crate) struct Known(pub Arc<AtomicBool>);
 pub(crate) struct Front {
     app: Arc<App>,
     others: Router,
-    turns: Turns,
-    streams: Streams,
-    tests: Places<PartyRef>,
 }
 
 /// The whole server as one axum router, for tests in process and for embedding.
@@ -68,7 +64,7 @@ pub fn router(app: Arc<App>) -> Router {
 impl Front {
     pub(crate) fn new(app: Arc<App>) -> Front {
         let others = others::router(Arc::clone(&app));
-        Front { app, others, turns: Turns::new(), streams: Streams::new(), tests: Places::default() }
+        Front { app, others }
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -77,7 +73,7 @@ impl Front {
 
     /// Ends what would go on for ever.
     pub(crate) fn end_streams(&self) {
-        self.streams.close();
+        self.app.streams.close();
     }
 
     /// Answers a request, whatever happens; one that the listener has refused, with that.
@@ -86,6 +82,7 @@ impl Front {
         // Clones of the bytes of the head are references to them.
         let asked = Asked { method: request.method().clone(), uri: request.uri().clone() };
         let cors = Cors::of(&self.app.settings.cors_origins, &request);
+        let stranger = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip());
         let (request, rest) = Rest::of(request, &self.app);
         let result = match (verdict, &cors) {
             (Err(refused), _) => Err(refused),
@@ -101,6 +98,9 @@ impl Front {
             Some(rest) => rest.read().await,
             None => true,
         };
+        if let Some(address) = stranger.filter(|_| needed_no_token(&asked, response.status())) {
+            self.app.limits.slow_down(Client::Stranger(address)).await;
+        }
         if !kept || self.app.draining.load(Ordering::Relaxed) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -142,6 +142,11 @@ impl Front {
         }
         response
     }
+}
+
+/// Whether anybody could have sent this request and got this answer.
+fn needed_no_token(asked: &Asked, status: StatusCode) -> bool {
+    status == StatusCode::UNAUTHORIZED || Base::split(asked.uri.path()).is_none()
 }
 
 /// Ends what takes too long, and catches panics: the process lives, and so does the connection.

@@ -2,14 +2,14 @@
 //! wait to be read (back-pressure, and a bulkhead per tenant).
 //!
 //! Who asks for large answers and reads none of them holds their text. So the text of an answer counts until it is
-//! written to its connection: `Bytes` that own their share give it back when they are dropped. A tenant has an eighth of
-//! all. Beyond that, its next list waits for a few seconds and is refused then, and beyond what is unread alone every
+//! written to its connection: `Bytes` that own their share give it back when they are dropped. A vendor with its
+//! subscribers has an eighth of all, and one subscriber a quarter of that. Beyond that, its next list waits for a few seconds and is refused then, and beyond what is unread alone every
 //! request is refused. The check of each request is one atomic load as long as all tenants together hold less than one may.
 
 use crate::Problem;
-use crate::problem::Reason;
+use crate::limits::{Full, Tenant, refused};
 use bytes::Bytes;
-use orderpark_domain::PartyRef;
+use orderpark_limits::{PARTYS_SHARE, ROOTS_SHARE};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,8 +18,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// All that may be held, in bytes.
 const TOTAL_MAX: usize = 128 * 1024 * 1024;
-/// The part of a tenant.
-const TENANT_PART: usize = 8;
 /// What is smaller is not counted, in bytes: the system takes it from us at once.
 pub(crate) const COUNTED_MIN: usize = 16 * 1024;
 /// How long a request waits for its memory.
@@ -35,7 +33,7 @@ pub(crate) struct MemoryBudget(Arc<Inner>);
 
 struct Inner {
     all: Arc<Account>,
-    of_tenants: Mutex<HashMap<PartyRef, Arc<Account>>>,
+    of_tenants: Mutex<HashMap<Tenant, Arc<Account>>>,
 }
 
 /// What is held for one tenant, or for all.
@@ -52,8 +50,8 @@ pub(crate) struct Counted;
 
 /// A share of the budget; given back when it is dropped.
 pub(crate) struct Reserved {
-    permits: [OwnedSemaphorePermit; 2],
-    accounts: [Arc<Account>; 2],
+    permits: Vec<OwnedSemaphorePermit>,
+    accounts: Vec<Arc<Account>>,
 }
 
 /// Text that waits to be written, counted as long as it lives.
@@ -94,56 +92,72 @@ impl MemoryBudget {
     }
 
     /// Refuses a request of a tenant that reads nothing of what it was answered.
-    pub(crate) fn check(&self, tenant: PartyRef) -> Result<(), Problem> {
+    pub(crate) fn check(&self, tenant: Tenant) -> Result<(), Problem> {
         let all = &self.0.all;
-        if all.unread.load(Ordering::Relaxed) < all.max / TENANT_PART {
+        if all.unread.load(Ordering::Relaxed) < all.max / ROOTS_SHARE / PARTYS_SHARE {
             return Ok(());
         }
-        if self.account(tenant).is_over() {
-            return Err(tenant_is_over());
-        }
-        if all.is_over() { Err(all_is_over()) } else { Ok(()) }
+        self.refuse(tenant, Account::is_over).map_or(Ok(()), Err)
     }
 
     /// Waits for a share of a tenant, but not for ever.
-    pub(crate) async fn soon(&self, tenant: PartyRef, bytes: usize) -> Result<Reserved, Problem> {
+    pub(crate) async fn soon(&self, tenant: Tenant, bytes: usize) -> Result<Reserved, Problem> {
         let reserved = tokio::time::timeout(WAIT_MAX, self.next(tenant, bytes)).await;
         reserved.unwrap_or_else(|_| {
-            let is_tenants = self.account(tenant).free.available_permits() < bytes / UNIT;
-            Err(if is_tenants { tenant_is_over() } else { all_is_over() })
+            let lacks = |account: &Account| account.free.available_permits() < units(bytes.min(account.max)) as usize;
+            Err(self.refuse(tenant, lacks).unwrap_or_else(|| too_much(Full::All)))
         })
     }
 
     /// As [`MemoryBudget::soon`], for as long as it takes. First that of the tenant, so that what waits there takes
     /// nothing from others.
-    pub(crate) async fn next(&self, tenant: PartyRef, bytes: usize) -> Result<Reserved, Problem> {
+    pub(crate) async fn next(&self, tenant: Tenant, bytes: usize) -> Result<Reserved, Problem> {
         let accounts = self.accounts(tenant);
         let units = units(bytes.min(accounts[0].max));
-        let acquire = |account: &Account| Arc::clone(&account.free).acquire_many_owned(units);
-        let permits = [acquire(&accounts[0]).await, acquire(&accounts[1]).await];
-        let [Ok(of_tenant), Ok(of_all)] = permits else { return Err(Problem::internal("the memory budget is closed")) };
-        Ok(Reserved { permits: [of_tenant, of_all], accounts })
+        let mut permits = Vec::with_capacity(accounts.len());
+        for account in &accounts {
+            let permit = Arc::clone(&account.free).acquire_many_owned(units).await;
+            permits.push(permit.map_err(|closed| Problem::internal(closed.to_string()))?);
+        }
+        Ok(Reserved { permits, accounts })
     }
 
     /// Counts text that is there already, and cannot be refused any more.
-    pub(crate) fn hold(&self, tenant: PartyRef, text: Bytes) -> Bytes {
+    pub(crate) fn hold(&self, tenant: Tenant, text: Bytes) -> Bytes {
         let accounts = self.accounts(tenant);
-        let permits = accounts.each_ref().map(|account| account.take(units(text.len())));
+        let permits = accounts.iter().map(|account| account.take(units(text.len()))).collect();
         Reserved { permits, accounts }.hold(text)
     }
 
-    fn accounts(&self, tenant: PartyRef) -> [Arc<Account>; 2] {
-        [self.account(tenant), Arc::clone(&self.0.all)]
+    /// The refusal, if any account of a tenant is as `is_full` says.
+    fn refuse(&self, tenant: Tenant, is_full: impl Fn(&Account) -> bool) -> Option<Problem> {
+        let root = Tenant::alone(tenant.root);
+        if is_full(&self.account(tenant)) {
+            Some(too_much(Full::Party))
+        } else if is_full(&self.account(root)) {
+            Some(too_much(Full::Root))
+        } else {
+            is_full(&self.0.all).then(|| too_much(Full::All))
+        }
     }
 
-    fn account(&self, tenant: PartyRef) -> Arc<Account> {
+    /// From the party up.
+    fn accounts(&self, tenant: Tenant) -> Vec<Arc<Account>> {
+        let root = Tenant::alone(tenant.root);
+        let party = (tenant != root).then(|| self.account(tenant));
+        party.into_iter().chain([self.account(root), Arc::clone(&self.0.all)]).collect()
+    }
+
+    fn account(&self, tenant: Tenant) -> Arc<Account> {
         let mut of_tenants = self.0.of_tenants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(account) = of_tenants.get(&tenant) {
             return Arc::clone(account);
         }
         // Whoever holds or waits for something holds the account, too; the others are as new.
         of_tenants.retain(|_, account| Arc::strong_count(account) > 1);
-        Arc::clone(of_tenants.entry(tenant).or_insert_with(|| Account::new(self.0.all.max / TENANT_PART)))
+        let of_root = self.0.all.max / ROOTS_SHARE;
+        let max = if tenant.party == tenant.root { of_root } else { of_root / PARTYS_SHARE };
+        Arc::clone(of_tenants.entry(tenant).or_insert_with(|| Account::new(max)))
     }
 }
 
@@ -183,14 +197,8 @@ fn units(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
 
-fn tenant_is_over() -> Problem {
-    let message = "the answers that this party has asked for and not read, and what it sends, take all the memory that one \
-                   party may have; read them or close their connections, and try again after Retry-After seconds";
-    Problem::new(Reason::TooManyRequests, message).retry_after(RETRY_AFTER)
-}
-
-fn all_is_over() -> Problem {
-    Problem::new(Reason::Overloaded, "too many answers wait to be read").retry_after(RETRY_AFTER)
+fn too_much(full: Full) -> Problem {
+    refused(full, "bytes of requests and of answers that were not read yet", RETRY_AFTER)
 }
 
 #[cfg(test)]

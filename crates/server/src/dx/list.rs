@@ -1,64 +1,39 @@
 //! Lists: a page, or everything as a stream.
 //!
 //! Everything is walked in keyset slices, which the store reads apart from everything else, so that a long list holds up
-//! nobody's order; few are read at a time, and who waits too long is told to come again. A slice ends with a row too many
-//! or at [`SLICE_BYTES`] of text, whichever comes first. The first one is read at once, so that what is wrong from the
-//! start is told with its status and a short list is one plain answer. A page by `limit` ends with it, and its `Link` leads
-//! on; a page by `pageIndex` has its number of rows and a whole list has all, so the other slices are read when the
-//! connection asks for more. Memory is bounded by one slice, and counted (`memory`); a slow reader holds nothing of the
+//! nobody's order; few are read at a time, in fair order by tenant ([`crate::limits`]). A slice ends with a row too many
+//! or at a size of its text, whichever comes first. The first one is read at once, so that what is wrong from the start is
+//! told with its status and a short list is one plain answer. A page by `limit` ends with it, and its `Link` leads on; a
+//! page by `pageIndex` has its number of rows and a whole list has all, so the other slices are read when the connection
+//! asks for more. Memory is bounded by one slice, and counted ([`crate::memory`]); a slow reader holds nothing of the
 //! database. What goes wrong in the middle breaks the transfer: a list that looks whole is whole.
 //!
-//! A slice is a task of its own. The database goes on reading when the client hangs up, so its turn ends only with the
-//! read: nobody gets more turns by hanging up.
+//! A slice is a task of its own. The database goes on reading when the client hangs up, so its permit is
+//! given back only with the end of the read: hanging up gains nothing.
 
 use super::Call;
+use crate::limits::{Permit, Tenant};
 use crate::memory::{Counted, Reserved};
-use crate::problem::Reason;
 use crate::wire::page::{PAGE_ROWS, Page};
 use crate::{App, Problem, answer};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use orderpark_domain::{PartyRef, Scope};
+use orderpark_domain::Scope;
 use orderpark_store::{ReadError, Rows, Slice};
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The most rows that are read at once while streaming.
 const SLICE_ROWS_MAX: u32 = 500;
-/// What the text of a slice is at most, unless one row is longer.
-pub(crate) const SLICE_BYTES: usize = 1024 * 1024;
+/// The size of a page by `limit`, in bytes, unless one row is longer.
+pub(crate) const PAGE_BYTES: usize = 1024 * 1024;
+/// The size of a slice of what is streamed. A slow reader holds one.
+const SLICE_BYTES: usize = 256 * 1024;
 /// How much text is written before others may use the thread.
 const BREATH_BYTES: usize = 64 * 1024;
-/// How long a list may wait for its turn.
-const TURN_WAIT_MAX: Duration = Duration::from_secs(5);
-/// Slices that are read at once.
-const READING_MAX: usize = 4;
-
-/// Who may read a slice now.
-#[derive(Clone)]
-pub(crate) struct Turns(Arc<Semaphore>);
-
-impl Turns {
-    pub(crate) fn new() -> Turns {
-        Turns(Arc::new(Semaphore::new(READING_MAX)))
-    }
-
-    /// Waits for a turn, in the order of asking.
-    pub(crate) async fn next(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.0).acquire_owned().await.map_err(|closed| Problem::internal(closed.to_string()))
-    }
-
-    /// As [`Turns::next`], but not for ever.
-    pub(crate) async fn soon(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let overloaded = |_| Problem::new(Reason::Overloaded, "too many lists are being read").retry_after(1);
-        tokio::time::timeout(TURN_WAIT_MAX, self.next()).await.map_err(overloaded)?
-    }
-}
 
 /// One kind of list.
 pub(crate) trait Listing: Send + Sync + 'static {
@@ -86,8 +61,9 @@ pub(crate) trait Listing: Send + Sync + 'static {
 struct Walk<L> {
     app: Arc<App>,
     scope: Scope,
-    tenant: PartyRef,
-    turns: Turns,
+    tenant: Tenant,
+    /// The size of a slice, in bytes.
+    bytes_max: usize,
     listing: L,
 }
 
@@ -112,8 +88,9 @@ pub(crate) fn nothing() -> Response {
 
 /// Answers a list.
 pub(crate) async fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Ref>) -> Result<Response, Problem> {
-    let (app, scope, turns) = (Arc::clone(&call.app), call.scope.clone(), call.turns.clone());
-    let walk = Arc::new(Walk { app, scope, tenant: call.caller.party(), turns, listing });
+    let (app, scope, tenant) = (Arc::clone(&call.app), call.scope.clone(), call.caller.tenant());
+    let bytes_max = if matches!(page, Page::After(..)) { PAGE_BYTES } else { SLICE_BYTES };
+    let walk = Arc::new(Walk { app, scope, tenant, bytes_max, listing });
     match page {
         Page::Skip(skip) => walk.stream(skip, PAGE_ROWS).await,
         Page::After(after, limit) => walk.keyset(call, after, limit).await,
@@ -124,15 +101,15 @@ pub(crate) async fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Re
 impl<L: Listing> Walk<L> {
     /// Reads the first slice and shows the first `shown` rows of it.
     async fn first(self: &Arc<Self>, slice: Slice<L::Ref>, shown: u32) -> Result<Part<L::Ref>, Problem> {
-        let reserved = self.app.memory.soon(self.tenant, SLICE_BYTES).await?;
-        let turn = self.turns.soon().await?;
-        self.part(turn, reserved, b'[', slice, shown).await
+        let reserved = self.app.memory.soon(self.tenant, self.bytes_max).await?;
+        let permit = self.app.limits.list_read(self.tenant).await?;
+        self.part(permit, reserved, b'[', slice, shown).await
     }
 
-    /// The turn belongs to the task, which goes on when the client hangs up.
+    /// The permit belongs to the task, which goes on when the client hangs up.
     async fn part(
         self: &Arc<Self>,
-        turn: OwnedSemaphorePermit,
+        permit: Permit,
         reserved: Reserved,
         before: u8,
         slice: Slice<L::Ref>,
@@ -140,7 +117,7 @@ impl<L: Listing> Walk<L> {
     ) -> Result<Part<L::Ref>, Problem> {
         let walk = Arc::clone(self);
         let read = tokio::spawn(async move {
-            let _turn = turn;
+            let _permit = permit;
             walk.read(reserved, before, slice, shown).await
         });
         Ok(read.await.map_err(|panic| Problem::internal(panic.to_string()))??)
@@ -164,7 +141,7 @@ impl<L: Listing> Walk<L> {
 
     /// The text of rows, as many as fit in, and how many they are.
     async fn write(&self, before: u8, rows: &[L::Row]) -> (Vec<u8>, usize) {
-        let mut text = Vec::with_capacity((rows.len() * 600 + 2).min(SLICE_BYTES));
+        let mut text = Vec::with_capacity((rows.len() * 600 + 2).min(self.bytes_max));
         text.push(before);
         let mut breath = BREATH_BYTES;
         for (n, row) in rows.iter().enumerate() {
@@ -173,7 +150,7 @@ impl<L: Listing> Walk<L> {
                 text.push(b',');
             }
             L::write(&self.scope, row, &mut text);
-            if n > 0 && text.len() > SLICE_BYTES {
+            if n > 0 && text.len() > self.bytes_max {
                 text.truncate(length);
                 return (text, n);
             }
@@ -215,9 +192,9 @@ impl<L: Listing> Walk<L> {
 
     /// The rows after `after`, each behind a comma, and where to go on.
     async fn next(self: &Arc<Self>, after: L::Ref, rows: u32, left: u32) -> Result<(Bytes, At<L::Ref>), Problem> {
-        let reserved = self.app.memory.next(self.tenant, SLICE_BYTES).await?;
-        let turn = self.turns.next().await?;
-        let mut part = self.part(turn, reserved, b',', Slice::after(after, rows), rows).await?;
+        let reserved = self.app.memory.next(self.tenant, self.bytes_max).await?;
+        let permit = self.app.limits.list_read_on(self.tenant).await;
+        let mut part = self.part(permit, reserved, b',', Slice::after(after, rows), rows).await?;
         let at = part.next(rows, left);
         if part.last.is_none() {
             part.text.clear();

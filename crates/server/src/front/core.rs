@@ -2,6 +2,7 @@
 
 use super::{Front, Known, limits, method_not_allowed, unserved};
 use crate::dx::{Base, Call};
+use crate::limits::{Client, Tenant};
 use crate::memory::{COUNTED_MIN, Counted, Reserved};
 use crate::problem::Reason;
 use crate::router::{self, Found, Operation};
@@ -16,14 +17,14 @@ use http::header::ALLOW;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use http_body_util::BodyExt as _;
-use orderpark_domain::{Caller, PartyRef};
+use orderpark_domain::Caller;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Authenticates before anything is said about objects and methods; the paths that are served are
 /// public.
 pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Result<Response, Problem> {
-    let Front { app, turns, streams, tests, .. } = front;
+    let app = &front.app;
     let (parts, body) = request.into_parts();
     match router::find(&parts.method, &parts.uri.path()[base.path.len()..]) {
         Found::Operation(operation, path_ref) => {
@@ -31,41 +32,14 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
             if let Some(Known(is_known)) = parts.extensions.get() {
                 is_known.store(true, Ordering::Relaxed);
             }
-            app.memory.check(caller.party())?;
-            let (query, dry_run) = judge(app, &caller, operation, &parts)?;
-            // That of a DELETE is read as well, to refuse what it asks for.
-            let (caller, body, _held) = if operation.parameters().is_write() {
-                let (body, held) = read_body(app, &caller, &parts.headers, body).await?;
-                // That may have taken long, and the token may be dead by now.
-                (access::authenticate(app, &parts.headers).await?, body, held)
-            } else {
-                (caller, Bytes::new(), None)
-            };
-            let scope = caller.may(operation.action)?;
-            let tenant = caller.party();
-            let (for_call, path_ref, headers) = (Arc::clone(app), path_ref.to_ascii_lowercase(), parts.headers);
-            let (turns, streams, tests) = (turns.clone(), streams.clone(), tests.clone());
-            let call = Call {
-                app: for_call,
-                turns,
-                streams,
-                tests,
-                base,
-                caller,
-                scope,
-                path_ref,
-                query,
-                headers,
-                body,
-                operation,
-                dry_run,
-            };
-            if call.operation.method == Method::DELETE {
-                call.expect_no_attributes()?;
+            let tenant = caller.tenant();
+            let path_ref = path_ref.to_ascii_lowercase();
+            let request = OperationRequest { base, operation, path_ref, parts, body };
+            let result = operate(app, caller, request).await;
+            if result.is_err() {
+                app.limits.slow_down(Client::Tenant(tenant)).await;
             }
-            let response = (operation.handler)(call).await?;
-            debug_assert_eq!(response.headers().contains_key(answers::DRY_RUN), dry_run, "a dry run is marked");
-            counted(app, tenant, response).await
+            result
         }
         Found::OtherMethods(methods) => {
             access::authenticate(app, &parts.headers).await?;
@@ -78,20 +52,20 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
 /// Reads the body of a caller who has proved itself. One that is large, or does not say how long it is, is counted.
 async fn read_body(
     app: &App,
-    caller: &Caller,
+    tenant: Tenant,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Bytes, Option<Reserved>), Problem> {
     let length = if body.is_end_stream() { 0 } else { limits::announced(headers).unwrap_or(limits::BODY_MAX) };
     let counts = (COUNTED_MIN..=limits::BODY_MAX).contains(&length);
-    let mut held = if counts { Some(app.memory.soon(caller.party(), length).await?) } else { None };
+    let mut held = if counts { Some(app.memory.soon(tenant, length).await?) } else { None };
     let body = limits::read_body(headers, body, limits::BODY_MAX).await?;
     held.iter_mut().for_each(|held| held.shrink(body.len()));
     Ok((body, held))
 }
 
 /// Counts the text of an answer that is large and not counted yet, as that of lists is.
-async fn counted(app: &App, tenant: PartyRef, response: Response) -> Result<Response, Problem> {
+async fn counted(app: &App, tenant: Tenant, response: Response) -> Result<Response, Problem> {
     let length = response.body().size_hint().exact().unwrap_or_default();
     if length < COUNTED_MIN as u64 || response.extensions().get::<Counted>().is_some() {
         return Ok(response);
@@ -100,6 +74,41 @@ async fn counted(app: &App, tenant: PartyRef, response: Response) -> Result<Resp
     // It is there as a whole: nothing is waited for or copied.
     let text = body.collect().await.map_err(|error| Problem::internal(error.to_string()))?.to_bytes();
     Ok(Response::from_parts(parts, Body::from(app.memory.hold(tenant, text))))
+}
+
+/// A request to an operation.
+struct OperationRequest {
+    base: Base,
+    operation: &'static Operation,
+    path_ref: String,
+    parts: Parts,
+    body: Body,
+}
+
+/// Answers an authenticated request.
+async fn operate(app: &Arc<App>, caller: Caller, request: OperationRequest) -> Result<Response, Problem> {
+    let OperationRequest { base, operation, path_ref, parts, body } = request;
+    let tenant = caller.tenant();
+    app.memory.check(tenant)?;
+    let (query, dry_run) = judge(app, &caller, operation, &parts)?;
+    // That of a DELETE is read as well, to refuse what it asks for.
+    let (caller, body, _held) = if operation.parameters().is_write() {
+        let (body, held) = read_body(app, tenant, &parts.headers, body).await?;
+        // That may have taken long, and the token may be dead by now.
+        (access::authenticate(app, &parts.headers).await?, body, held)
+    } else {
+        (caller, Bytes::new(), None)
+    };
+    let scope = caller.may(operation.action)?;
+    let _permit = app.limits.request(caller.tenant()).await?;
+    let (for_call, headers) = (Arc::clone(app), parts.headers);
+    let call = Call { app: for_call, base, caller, scope, path_ref, query, headers, body, operation, dry_run };
+    if call.operation.method == Method::DELETE {
+        call.expect_no_attributes()?;
+    }
+    let response = (operation.handler)(call).await?;
+    debug_assert_eq!(response.headers().contains_key(answers::DRY_RUN), dry_run, "a dry run is marked");
+    counted(app, tenant, response).await
 }
 
 /// Checks that need no body. Answers the query, and whether this is a dry run.

@@ -35,7 +35,8 @@ fn is_host(value: &HeaderValue) -> bool {
     let port = authority.as_str().strip_prefix(authority.host()).unwrap_or("?");
     let port_is_valid =
         port.strip_prefix(':').map_or(port.is_empty(), |port| port.is_empty() || port.parse::<u16>().is_ok());
-    !authority.host().is_empty() && !authority.as_str().contains('@') && port_is_valid
+    // A comma may stand in the name of a host, and does so where a proxy has joined two.
+    !authority.host().is_empty() && !authority.as_str().contains(['@', ',']) && port_is_valid
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use orderpark_domain::PartyRef;
 use orderpark_store::{Database, Options, Store};
 use tokio::sync::Notify;
 
-const TENANT: PartyRef = PartyRef(1);
+const TENANT: Tenant = Tenant { root: PartyRef(1), party: PartyRef(1) };
 
 async fn part(shown: u32, bytes: usize, is_cut: bool) -> Part<u32> {
     let reserved = crate::memory::MemoryBudget::new().next(TENANT, 0).await.expect("memory");
@@ -20,9 +20,9 @@ async fn part(shown: u32, bytes: usize, is_cut: bool) -> Part<u32> {
 async fn a_slice_is_bounded_in_bytes() {
     for (rows, bytes, next) in [
         (100, 60_000, 500),
-        (100, 1024 * 1024, 100),
-        (100, 20 * 1024 * 1024, 5),
-        (5, 100 * 1024 * 1024, 1),
+        (100, SLICE_BYTES, 100),
+        (100, 20 * SLICE_BYTES, 5),
+        (5, 100 * SLICE_BYTES, 1),
         (5, 1024, 500),
         (0, 0, 1),
     ] {
@@ -51,20 +51,6 @@ async fn a_list_goes_on_where_more_may_be_behind_and_more_is_wanted() {
         };
         assert_eq!(left, expected, "{shown} of {asked}, cut: {is_cut}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_waits_too_long_for_a_turn_is_told_to_come_again() {
-    let turns = Turns::new();
-    let mut taken = Vec::new();
-    for _ in 0..READING_MAX {
-        taken.push(turns.soon().await.expect("a turn"));
-    }
-    let began = tokio::time::Instant::now();
-    let problem = turns.soon().await.expect_err("no turn");
-    assert_eq!((problem.reason(), began.elapsed()), (Reason::Overloaded, TURN_WAIT_MAX));
-    taken.pop();
-    let _turn = turns.soon().await.expect("a turn");
 }
 
 /// A list whose read begins, and ends when it is told to.
@@ -102,22 +88,23 @@ fn slow() -> (tempfile::TempDir, Arc<Walk<Slow>>) {
     let signer = Signer::open(None, &*options.chance).expect("a signer");
     let app = App::new(store, settings, signer, Arc::new(outside.expect("a way out")), options.chance);
     let listing = Slow { began: Arc::default(), end: Arc::default() };
-    let (scope, turns) = (Scope::system("a test"), Turns::new());
-    let walk = Walk { app: Arc::new(app), scope, tenant: TENANT, turns, listing };
+    let (app, scope, bytes_max) = (Arc::new(app), Scope::system("a test"), SLICE_BYTES);
+    let walk = Walk { app, scope, tenant: TENANT, bytes_max, listing };
     (folder, Arc::new(walk))
 }
 
 #[tokio::test]
-async fn a_turn_and_its_memory_end_with_the_read_and_not_with_the_client() {
+async fn a_permit_and_memory_end_with_the_read_and_not_with_its_client() {
     let (_folder, walk) = slow();
     let asked = walk.first(Slice::first(3), 3).now_or_never();
     assert!(asked.is_none(), "it waits for the database, and hangs up");
     walk.listing.began.notified().await;
-    assert_eq!(walk.turns.0.available_permits(), READING_MAX - 1, "the database is still reading");
+    let reads = &walk.app.limits.list_reads;
+    assert_eq!(reads.used(), 1, "the database is still reading");
     walk.listing.end.notify_one();
-    let all = walk.turns.0.acquire_many(u32::try_from(READING_MAX).unwrap());
-    let all = tokio::time::timeout(TURN_WAIT_MAX, all).await.expect("the read has ended");
-    assert_eq!(all.expect("turns").num_permits(), READING_MAX);
+    while reads.used() > 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

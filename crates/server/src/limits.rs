@@ -1,0 +1,127 @@
+//! Limits of what parties share in this process: one family of limiters, owned by the app.
+//!
+//! Each is fair by [`Tenant`]: what one vendor with its subscribers does leaves others their share.
+//! The answer says whose limit it is: 429 for the party's own or its vendor's, 503 for the server's.
+
+use crate::problem::Reason;
+use crate::{Problem, Settings};
+pub(crate) use orderpark_limits::{Caps, FairLimiter, Full, PerKeyLimiter, Permit, Place, Rate, RateLimiter, Tenant};
+use std::net::IpAddr;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Requests that handlers work on at once. A tenant alone has half of them, which fills the batches
+/// of the committer; the others find theirs free.
+const REQUESTS_MAX: usize = 128;
+/// How long a request may wait for its turn.
+const REQUEST_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Refused requests of one client, or any of a stranger, before each further one is answered later.
+const REFUSALS: Rate = Rate { per_second: 1_000.0, burst: 2_000.0 };
+/// How much later at most.
+const REFUSAL_DELAY_MAX: Duration = Duration::from_millis(250);
+/// Reads of lists and of events at once.
+pub(crate) const LIST_READS_MAX: usize = 4;
+/// How long a list may wait for its first read.
+pub(crate) const LIST_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Tests of webhook endpoints that may be in progress.
+const TESTS: Caps = Caps { party: 4, root: 16, all: 512 };
+/// Seconds after which a refused request may be sent again.
+const RETRY_AFTER_S: u64 = 5;
+
+/// Who sends requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Client {
+    /// One with a token.
+    Tenant(Tenant),
+    /// One without, or whose token is not valid.
+    Stranger(IpAddr),
+}
+
+/// The limiters.
+pub(crate) struct Limits {
+    requests: FairLimiter,
+    refusals: RateLimiter<Client>,
+    /// Reads of lists and of events.
+    pub(crate) list_reads: FairLimiter,
+    streams: PerKeyLimiter,
+    tests: PerKeyLimiter,
+}
+
+impl Limits {
+    pub(crate) fn new() -> Limits {
+        let list_reads = FairLimiter::new(LIST_READS_MAX);
+        let (requests, refusals) = (FairLimiter::new(REQUESTS_MAX), RateLimiter::default());
+        Limits { requests, refusals, list_reads, streams: PerKeyLimiter::default(), tests: PerKeyLimiter::default() }
+    }
+
+    /// A place to work on a request: what one tenant asks for at once does not fill the processors.
+    pub(crate) async fn request(&self, tenant: Tenant) -> Result<Permit, Problem> {
+        let permit = self.requests.acquire(tenant, 1, REQUEST_WAIT_MAX).await;
+        permit.map_err(|full| refused(full, "requests in progress", 1))
+    }
+
+    /// Slows a client down that sends many requests which are refused, or need no token: it would ask
+    /// again at once.
+    pub(crate) async fn slow_down(&self, client: Client) {
+        if let Err(wait) = self.refusals.take(client, 1.0, REFUSALS, Instant::now()) {
+            sleep(wait.max(REFUSAL_DELAY_MAX)).await;
+        }
+    }
+
+    /// A place to begin reading a list.
+    pub(crate) async fn list_read(&self, tenant: Tenant) -> Result<Permit, Problem> {
+        let permit = self.list_reads.acquire(tenant, 1, LIST_WAIT_MAX).await;
+        permit.map_err(|full| refused(full, "lists and event pages being read", 1))
+    }
+
+    /// A place to read on in a list that has begun.
+    pub(crate) async fn list_read_on(&self, tenant: Tenant) -> Permit {
+        self.list_reads.wait(tenant, 1).await
+    }
+
+    /// A place for a stream of events.
+    pub(crate) fn stream(&self, tenant: Tenant, settings: &Settings) -> Result<Place, Problem> {
+        let caps = Caps {
+            party: settings.streams_of_party_max,
+            root: settings.streams_of_vendor_max,
+            all: settings.streams_max,
+        };
+        let place = self.streams.take(tenant, 1, caps);
+        place.map_err(|full| refused(full, "event streams open", RETRY_AFTER_S))
+    }
+
+    /// A place for a test of a webhook endpoint.
+    pub(crate) fn test(&self, tenant: Tenant) -> Result<Place, Problem> {
+        let place = self.tests.take(tenant, 1, TESTS);
+        place.map_err(|full| refused(full, "tests of webhook endpoints in progress", RETRY_AFTER_S))
+    }
+}
+
+/// The refusal, which says whose limit was reached. `what`: in the plural, with what they do.
+pub(crate) fn refused(full: Full, what: &str, retry_after_s: u64) -> Problem {
+    let (reason, whose) = match full {
+        Full::Party => (Reason::TooManyRequests, "your party has"),
+        Full::Root => (Reason::TooManyRequests, "your vendor and its subscribers together have"),
+        Full::All => (Reason::Overloaded, "this server has"),
+    };
+    let message = format!("{whose} as many {what} as allowed; try again after Retry-After seconds");
+    Problem::new(reason, message).retry_after(retry_after_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_whose_limit_it_is() {
+        for (full, reason, whose) in [
+            (Full::Party, Reason::TooManyRequests, "your party has as many lists"),
+            (Full::Root, Reason::TooManyRequests, "your vendor and its subscribers together have as many lists"),
+            (Full::All, Reason::Overloaded, "this server has as many lists"),
+        ] {
+            let problem = refused(full, "lists", 1);
+            assert_eq!(problem.reason(), reason);
+            assert!(problem.message().starts_with(whose), "{}", problem.message());
+        }
+    }
+}
