@@ -19,7 +19,7 @@ async fn part(shown: u32, bytes: usize, is_cut: bool) -> Part<u32> {
 #[tokio::test]
 async fn a_slice_is_bounded_in_bytes() {
     for (rows, bytes, next) in [
-        (100, 60_000, 500),
+        (100, 20_000, 500),
         (100, SLICE_BYTES, 100),
         (100, 20 * SLICE_BYTES, 5),
         (5, 100 * SLICE_BYTES, 1),
