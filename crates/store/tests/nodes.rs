@@ -47,7 +47,7 @@ impl Nodes {
 
     fn all_orders(&self, number: usize) -> Vec<Order> {
         let all = OrderFilter { states: OrderState::ALL.to_vec(), ..OrderFilter::default() };
-        harness::answer(self.node(number).page_orders(&everything(), &all, Slice::first(1_000)))
+        harness::answer(self.node(number).page_orders(&everything(), &all, Slice::first(1_000))).rows
     }
 }
 
