@@ -185,6 +185,7 @@ fn kind(event: &Event) -> &'static str {
         Event::OrderSettled { .. } => "OrderSettled",
         Event::OrderCancelled(_) => "OrderCancelled",
         Event::OrderMatched(_) => "OrderMatched",
+        Event::OrderFound(_) => "OrderFound",
         Event::SubscriptionSuspended { .. } => "SubscriptionSuspended",
         Event::SubscriptionResumed { .. } => "SubscriptionResumed",
         Event::UsageReported { .. } => "UsageReported",

@@ -4,7 +4,10 @@ mod harness;
 
 use harness::{Deployment, Engine, cancel, key, order_of, place, settle};
 use orderpark_domain::order::{OfferName, PlaceOrder};
-use orderpark_domain::{Command, Intent, OrderRef, OrderState, Outcome, PartyKind, Refusal, UserRef, offer, party};
+use orderpark_domain::subscription::ChangeSubscription;
+use orderpark_domain::{
+    Command, Intent, OrderRef, OrderState, Outcome, PartyKind, Refusal, SubscriptionState, UserRef, offer, party,
+};
 use orderpark_store::verify::verify;
 use orderpark_store::{CommitError, Database, OpenError, Options, Store};
 
@@ -158,9 +161,23 @@ fn a_key_that_found_an_order_by_its_external_id_keeps_that_answer(engine: Engine
     let matched = || Intent { request: Some(key(deployment.operator, 8, 1)), ..deployment.intent(named()) };
     let answer = deployment.store.commit_blocking(matched()).expect("the order that has this external id");
     assert_eq!((&answer.outcome, answer.replayed), (&first, false));
-    deployment.done(cancel(order_of(first.clone()).order));
-    let again = deployment.store.commit_blocking(matched()).expect("the first answer under this key");
-    assert_eq!((again.outcome, again.replayed), (first, true), "though the order was cancelled since");
+    let order = order_of(first.clone()).order;
+    let again = |expected: &Outcome| {
+        let again = deployment.store.commit_blocking(matched()).expect("the first answer under this key");
+        assert_eq!((&again.outcome, again.replayed), (expected, true));
+    };
+    again(&first);
+    let (subscription, reason) = (order.subscription(1), None);
+    let change = |state| ChangeSubscription { subscription, state: Some(state), reason: reason.clone() };
+    deployment.done(Command::ChangeSubscription(change(SubscriptionState::Suspended)));
+    let later = || Intent { request: Some(key(deployment.operator, 9, 1)), ..deployment.intent(named()) };
+    let suspended = deployment.store.commit_blocking(later()).expect("the order as it is now").outcome;
+    assert_ne!(suspended, first);
+    deployment.done(Command::ChangeSubscription(change(SubscriptionState::Active)));
+    deployment.done(cancel(order));
+    again(&first);
+    let kept = deployment.store.commit_blocking(later()).expect("the first answer under this key");
+    assert_eq!((kept.outcome, kept.replayed), (suspended, true), "though the order was cancelled since");
     deployment.verified();
 }
 

@@ -55,7 +55,7 @@ impl UpdateUser {
             return Ok(Decision::nothing(Outcome::User(Box::new(after))));
         }
         after.revision += 1;
-        let mut events = vec![Event::UserUpdated(after.clone())];
+        let mut events = vec![Event::UserUpdated(intent.told(&after, before))];
         if after.grants != before.grants && world.tokens.get(&self.user).is_some() {
             events.push(Event::TokenRevoked(self.user));
         }

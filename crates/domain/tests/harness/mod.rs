@@ -14,9 +14,10 @@ pub mod wishes;
 
 use chance::Chance;
 use database::Database;
+use orderpark_domain::token::RevokeToken;
 use orderpark_domain::{
-    Caller, Decision, EndpointRef, Entry, Event, Forbidden, Head, Instant, Intent, Need, Needs, Outcome, PartyRef,
-    Refusal, Scope, Stamp, User, World,
+    Caller, Command, Decision, EndpointRef, Entry, Event, Forbidden, Head, Instant, Intent, Need, Needs, Outcome,
+    PartyRef, Refusal, Scope, Stamp, User, UserRef, World,
 };
 pub use wishes::*;
 
@@ -160,6 +161,15 @@ impl Deployment {
             let is_within = before.grants.iter().all(|grant| intent.scope.holds(*grant));
             assert!(is_within || loses_only, "{before:?} was changed by {intent:?} to {after:?}");
         }
+    }
+
+    /// Has this in the journal, which no command of today would decide.
+    pub fn records(&mut self, event: Event) {
+        self.clock = Instant(self.clock.0 + 1);
+        let revoke = Command::RevokeToken(RevokeToken { user: UserRef(0), hash: [0; 32] });
+        let decision = Decision { events: vec![event], outcome: Outcome::Nothing, telling: 0 };
+        self.apply(&Intent::system(revoke, "a test"), &decision);
+        self.end_batch();
     }
 
     fn apply(&mut self, intent: &Intent, decision: &Decision) {

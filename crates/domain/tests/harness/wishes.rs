@@ -5,7 +5,7 @@ use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::endpoint::{
     CreateEndpoint, DeleteEndpoint, DisableEndpoint, RotateEndpointSecret, UpdateEndpoint,
 };
-use orderpark_domain::offer::{CreateOffer, DeleteOffer, NewItem, UpdateOffer};
+use orderpark_domain::offer::{CreateOffer, DeleteOffer, ITEMS_MAX_DEFAULT, NewItem, UpdateOffer};
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
 use orderpark_domain::party::{Bootstrap, ContinueClosing, CreateParty, DeleteParty, PrimaryUser, UpdateParty};
 use orderpark_domain::product::{CreateProduct, DeleteProduct, RotateNotificationSecret, UpdateProduct};
@@ -228,6 +228,7 @@ pub fn offer(id: &str, items: &[(&str, Option<u64>)]) -> CreateOffer {
         name: id.to_owned(),
         state: OfferState::Active,
         items: items.iter().map(item).collect(),
+        items_max: ITEMS_MAX_DEFAULT,
         strategies: None,
     }
 }

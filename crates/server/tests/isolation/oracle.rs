@@ -196,7 +196,8 @@ impl Eyes<'_> {
                 self.holds(model.endpoints[&at].owner) || all.iter().any(|entry| event(entry).0 == "partyDeleted")
             }
             "orderPlaced" => self.may_have_placed(told),
-            "orderCancelled" | "orderMatched" => self.see_order(told.as_str().and_then(uuid).expect("a ref")),
+            "orderFound" => self.see_order(told["ref"].as_str().and_then(uuid).expect("a ref")),
+            "orderCancelled" => self.see_order(told.as_str().and_then(uuid).expect("a ref")),
             "subscriptionSuspended" | "subscriptionResumed" => {
                 let subscription = told["subscription"].as_str().and_then(uuid).expect("a ref");
                 self.holds((Vendor, model.orders[&order_of(subscription)].vendor))

@@ -32,6 +32,10 @@ pub(super) fn outcome(
             Ok(Outcome::Endpoint(Box::new(endpoint)))
         }
         Event::OrderPlaced(order) | Event::OrderMatched(order) => Ok(Outcome::Order(Box::new(order))),
+        Event::OrderFound(found) => match ended(writer, world, &Event::OrderCancelled(found.order))? {
+            Some(Outcome::Order(row)) => Ok(Outcome::Order(Box::new(found.restore(&row)))),
+            _ => Err(missing(seq)),
+        },
         event => ended(writer, world, &event).transpose().ok_or_else(|| missing(seq))?,
     }
 }

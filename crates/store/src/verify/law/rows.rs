@@ -4,7 +4,7 @@
 use super::Broken;
 use orderpark_domain::user::folded;
 use orderpark_domain::{
-    Endpoint, Event, Offer, Party, PartyKind, PartyRef, Product, ProductRef, Strategy, User, World,
+    Abridge, Endpoint, Event, Offer, Party, PartyKind, PartyRef, Product, ProductRef, Strategy, User, World,
 };
 
 pub(super) fn changed(world: &World, event: &Event, broken: &mut Broken) {
@@ -93,8 +93,10 @@ rows! {
     Endpoint: owner, created_at;
 }
 
-fn kept<R: Row>(before: Option<&R>, after: &R, what: &str, broken: &mut Broken) {
-    let same = before.is_some_and(|before| before.lives() && before.is_the_same_as(after) && after.lives());
+fn kept<R: Row + Abridge>(before: Option<&R>, after: &R, what: &str, broken: &mut Broken) {
+    let same = before.is_some_and(|before| {
+        before.lives() && before.is_the_same_as(&after.clone().completed(before)) && after.lives()
+    });
     broken.unless(same, || format!("a {what} was changed that does not live, or in what never changes (I6)"));
 }
 
