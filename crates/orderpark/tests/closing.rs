@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 16;
 const KILLS: usize = 4;
-const CLOSED_MAX: Duration = Duration::from_secs(600);
+const CLOSED_MAX: Duration = Duration::from_mins(10);
 /// Much longer than an order takes, and much shorter than all pieces together.
 const ANSWERED_MAX: Duration = Duration::from_secs(2);
 
