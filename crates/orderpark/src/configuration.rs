@@ -25,6 +25,7 @@
 //!
 //! [deliveries]
 //! allow_networks = []
+//! deny_networks = []
 //! attempt_max_ms = 15000
 //! attempts_days = 30
 //!

@@ -61,11 +61,15 @@ fn what_is_pending_is_told_and_then_done() {
                 "found:     1",
                 "up to: 4",
                 "version 1 or newer",
-                "pending: V2 rolling_upgrades\npending: V3 deliveries\npending: V4 feed_epochs",
+                "pending: V2 rolling_upgrades\npending: V3 deliveries\npending: V4 feed_epochs\npending: V5 fairness",
             ];
             tells(status(&home), 1, &pending);
         }
-        tells(migrate(&home.url(), &[]), 0, &["done: V2 rolling_upgrades\ndone: V3 deliveries\ndone: V4 feed_epochs"]);
+        tells(
+            migrate(&home.url(), &[]),
+            0,
+            &["done: V2 rolling_upgrades\ndone: V3 deliveries\ndone: V4 feed_epochs\ndone: V5 fairness"],
+        );
         tells(status(&home), 0, &["found:     4", "version 2 or newer", "nothing is pending"]);
         tells(migrate(&home.url(), &[]), 0, &["nothing was pending"]);
         assert_eq!(home.texts("select oldest from schema_promise"), ["2"]);
@@ -80,14 +84,14 @@ fn an_empty_server_gets_its_tables_and_a_missing_file_is_not_made() {
         1,
         &[
             "found:     none",
-            "pending: V1 orders\npending: V2 rolling_upgrades\npending: V3 deliveries\npending: V4 feed_epochs\n",
+            "pending: V1 orders\npending: V2 rolling_upgrades\npending: V3 deliveries\npending: V4 feed_epochs\npending: V5 fairness\n",
         ],
     );
     assert!(home.texts("select tablename from pg_tables where schemaname = 'public'").is_empty());
     tells(
         migrate(&home.url(), &[]),
         0,
-        &["done: V1 orders\ndone: V2 rolling_upgrades\ndone: V3 deliveries\ndone: V4 feed_epochs\n"],
+        &["done: V1 orders\ndone: V2 rolling_upgrades\ndone: V3 deliveries\ndone: V4 feed_epochs\ndone: V5 fairness\n"],
     );
     assert_eq!(home.texts("select seq from head"), ["0"]);
     let folder = tempfile::tempdir().unwrap();

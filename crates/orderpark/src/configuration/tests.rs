@@ -103,6 +103,22 @@ fn networks_that_are_opened_are_named_exactly() {
 }
 
 #[test]
+fn networks_are_opened_for_ports_and_kinds_and_closed() {
+    let table = "{ network = \"10.0.0.0/8\", ports = [443, \"8000-8100\"], for = [\"SUPPLIER\"] }";
+    let text = "\"fd00::/8:80@vendor\"";
+    let deny = "deny_networks = [\"10.9.0.0/16\"]";
+    let outside = read(&format!("[deliveries]\nallow_networks = [{table}, {text}]\n{deny}")).unwrap().outside;
+    let allowed: Vec<_> = outside.allow_networks.iter().map(ToString::to_string).collect();
+    assert_eq!(allowed, ["10.0.0.0/8:443-443,8000-8100@SUPPLIER", "fd00::/8:80-80@VENDOR"]);
+    assert_eq!(outside.deny_networks, ["10.9.0.0/16".parse().unwrap()]);
+    for wrong in ["ports = [0]", "ports = [\"9-8\"]", "for = [\"BUYER\"]", "port = 443"] {
+        let text = format!("[deliveries]\nallow_networks = [{{ network = \"10.0.0.0/8\", {wrong} }}]");
+        assert!(read(&text).unwrap_err().contains("allow_networks"), "{wrong}");
+    }
+    assert!(read("[deliveries]\ndeny_networks = [\"10.0.0.1/8\"]").unwrap_err().contains("deny_networks"));
+}
+
+#[test]
 fn proxies_and_origins_are_named_exactly() {
     let settings =
         read("trusted_proxies = [\"127.0.0.1/32\"]\n[api]\ncors_origins = [\"https://shop.example\", \"*\"]").unwrap();

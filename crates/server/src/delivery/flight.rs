@@ -122,6 +122,9 @@ impl Flight {
             Ok(message) => {
                 let reply = app.outside.send(&message, span).await;
                 faults::point("COMMIT sent before mark");
+                if reply.failure == Some(Failure::Ours) {
+                    return Ok(self.ended(Outcome::NotSent, None, 0));
+                }
                 (message.url, reply)
             }
             Err(failure) => (whom.url().to_owned(), Reply::unsaid(failure)),

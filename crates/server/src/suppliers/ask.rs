@@ -7,7 +7,7 @@ use crate::outside::{Failure, Message, Reply};
 use crate::turns::Turns;
 use futures_util::future::join_all;
 use orderpark_domain::order::Refused;
-use orderpark_domain::{Notification, Order, PartyRef, Product, ProductRef, Scope};
+use orderpark_domain::{Notification, Order, PartyKind, PartyRef, Product, ProductRef, Scope};
 use orderpark_store::deliveries::{Attempt, Target};
 use orderpark_store::{ReadError, faults};
 use std::time::Duration;
@@ -125,7 +125,7 @@ async fn reply_of(app: &App, product: &Product, message: SupplierMessage, until:
 pub(crate) fn signed(app: &App, notification: &Notification, message: SupplierMessage) -> Option<Message> {
     let secrets = app.sealer.open_live(&notification.secrets, app.now()).ok()?;
     let SupplierMessage { url, id, content_type, event, body } = message;
-    Some(Message { url, id, content_type, event, body, secrets })
+    Some(Message { url, kind: PartyKind::Supplier, id, content_type, event, body, secrets })
 }
 
 fn answer_of(reply: &Reply) -> Answer {

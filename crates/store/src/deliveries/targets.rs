@@ -3,7 +3,7 @@
 use super::retries::BY_WAITING;
 use crate::query::{Query, Texts, Value, sql_number};
 use crate::reads::EventPlace;
-use crate::row::{self, Row, number, optional_instant, small, text};
+use crate::row::{self, Row, number, optional_instant, optional_string, small, text};
 use crate::{Epoch, FeedPosition, ReadError, Store, epochs};
 use orderpark_domain::{EndpointRef, Instant, ProductRef, Scope};
 
@@ -141,6 +141,15 @@ pub struct DeliveryStatus {
     pub last_success_at: Option<Instant>,
 }
 
+/// What a target has shown of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetProof {
+    /// The address that last took a message.
+    pub url: Option<String>,
+    /// Whether a message was ever taken.
+    pub has_succeeded: bool,
+}
+
 impl Store {
     /// How deliveries to an endpoint go. `None`: there is no such endpoint within the scope.
     pub async fn delivery_status(
@@ -172,6 +181,18 @@ impl Store {
         query.text(&epochs::of_entry("t.cursor_seq")).text(" from delivery_targets t where");
         of_target(&mut query, target);
         self.get(query, status).await
+    }
+}
+
+impl Store {
+    /// What a target has shown of itself.
+    pub async fn proof_of_target(&self, target: Target) -> Result<TargetProof, ReadError> {
+        let mut query = Query::new(self.dialect(), "select proven_url, last_success_at from delivery_targets where");
+        of_target(&mut query, target);
+        let proof = |row: &dyn Row| {
+            Ok(TargetProof { url: optional_string(row, 0)?, has_succeeded: optional_instant(row, 1)?.is_some() })
+        };
+        Ok(self.get(query, proof).await?.unwrap_or_default())
     }
 }
 

@@ -19,7 +19,7 @@ use crate::dx::call::unexpected;
 use crate::wire::fields::Read;
 use crate::wire::{self, Json, etag, text};
 use crate::{App, Problem, answer};
-use orderpark_domain::{Endpoint, EndpointRef, Outcome};
+use orderpark_domain::{Endpoint, EndpointRef, Outcome, PartyKind};
 use orderpark_store::deliveries::Target;
 
 /// The endpoint as a command has left it; whoever delivers to it looks at it anew.
@@ -40,9 +40,9 @@ async fn find(call: &Call) -> Result<Endpoint, Problem> {
 }
 
 /// Where an endpoint may be: an address that this server would send to.
-fn address(app: &App, value: &Json) -> Read<String> {
+fn address(app: &App, kind: PartyKind, value: &Json) -> Read<String> {
     let url = text::url(value)?;
-    app.outside.check_url(&url).map_err(|refused| refused.to_string())?;
+    app.outside.check_url(&url, kind).map_err(|refused| refused.to_string())?;
     Ok(url)
 }
 

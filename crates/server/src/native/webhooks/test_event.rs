@@ -17,6 +17,7 @@ use axum::response::Response;
 use orderpark_domain::{Endpoint, Instant, PartyRef};
 use orderpark_store::deliveries::{Attempt, Target};
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The type of the event.
@@ -38,9 +39,10 @@ pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
         return Ok(answer::dry_run(&wire::TestEvent::of(&id, KIND, at, &endpoint)));
     }
     let app = Arc::clone(&call.app);
-    let work = tokio::spawn(async move { send(&app, &endpoint, place).await });
+    let sees_inside = call.scope.is_everything();
+    let work = tokio::spawn(async move { send(&app, &endpoint, place, sees_inside).await });
     let attempt = work.await.map_err(|panic| Problem::internal(panic.to_string()))??;
-    Ok(answer::json(&wire::Attempt::of(&attempt)))
+    Ok(answer::json(&wire::Attempt::of(&attempt, sees_inside)))
 }
 
 fn full(full: Full) -> Problem {
@@ -59,16 +61,27 @@ fn webhook_id(id: Uuid) -> String {
 }
 
 /// Sends, and logs what came of it.
-async fn send(app: &App, endpoint: &Endpoint, _place: Place<PartyRef>) -> Result<Attempt, Problem> {
-    let at = app.now();
+async fn send(app: &App, endpoint: &Endpoint, _place: Place<PartyRef>, sees_inside: bool) -> Result<Attempt, Problem> {
+    let (at, began) = (app.now(), tokio::time::Instant::now());
     let id = app.ordered_uuid(at);
     let webhook_id = webhook_id(id);
     let reply = match message(app, endpoint, &webhook_id, at) {
         Ok(message) => app.outside.send(&message, app.outside.attempt_max()).await,
         Err(_) => Reply::unsaid(Failure::Secret),
     };
+    if reply.failure == Some(Failure::Ours) {
+        return Err(Problem::new(Reason::Overloaded, "this server has no connection to spare").retry_after(5));
+    }
+    if reply.inside && !reply.is_success() && !sees_inside {
+        // A port that is closed answers sooner than one that is not: failures are told at full seconds.
+        tokio::time::sleep_until(began + Duration::from_secs(began.elapsed().as_secs() + 1)).await;
+    }
+    let is_proof = reply.is_success();
     let attempt = reply.attempt(id, at, webhook_id, KIND, endpoint.url.clone());
     app.store.log_attempt(Target::Endpoint(endpoint.endpoint), attempt.clone()).await?;
+    if is_proof {
+        app.store.prove_endpoint(endpoint.endpoint, &endpoint.url).await?;
+    }
     Ok(attempt)
 }
 
@@ -77,6 +90,7 @@ fn message(app: &App, endpoint: &Endpoint, id: &str, at: Instant) -> Result<Mess
     let body = answer::to_json(&wire::TestEvent::of(id, KIND, at, endpoint)).into();
     Ok(Message {
         url: endpoint.url.clone(),
+        kind: endpoint.owner.kind,
         id: id.to_owned(),
         content_type: "application/json",
         event: Some(CloudEvent { id: id.to_owned(), kind: KIND, at }),

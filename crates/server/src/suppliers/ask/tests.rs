@@ -83,8 +83,14 @@ fn a_product_that_stands_twice_knows_only_if_it_said_no_twice() {
 
 #[test]
 fn an_answer_is_a_status() {
-    let reply =
-        |status: Option<u16>, failure| Reply { status, failure, retry_after_s: None, excerpt: None, took_us: 1 };
+    let reply = |status: Option<u16>, failure| Reply {
+        status,
+        failure,
+        retry_after_s: None,
+        excerpt: None,
+        took_us: 1,
+        inside: false,
+    };
     assert_eq!(answer_of(&reply(Some(204), None)), Answer::Agreed);
     for status in [301, 400, 404, 409, 410, 429, 500, 501] {
         assert_eq!(answer_of(&reply(Some(status), Some(Failure::Status(status)))), Answer::Declined, "{status}");
