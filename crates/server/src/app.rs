@@ -3,10 +3,11 @@
 use crate::Settings;
 use crate::access::{Access, Signer};
 use crate::delivery::Deliveries;
+use crate::limits::Limits;
 use crate::log_limit::LogLimits;
+use crate::native::events::Streams;
 use crate::outage::Outages;
 use crate::outside::{Outside, Sealer};
-use crate::suppliers::Asking;
 use orderpark_domain::Instant;
 use orderpark_store::{Chance, Clock, Store};
 use std::sync::Arc;
@@ -27,10 +28,12 @@ pub struct App {
     pub sealer: Sealer,
     /// Where to say that there is something new for a target of deliveries.
     pub deliveries: Deliveries,
-    /// The suppliers that are being asked.
-    pub asking: Asking,
     /// The receivers that fail, as operators are told of them.
     pub(crate) outages: Outages,
+    /// What parties share.
+    pub(crate) limits: Limits,
+    /// The end of all streams of events.
+    pub(crate) streams: Streams,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The source of chance.
@@ -55,9 +58,9 @@ impl App {
         let access = Access::new(signer);
         access.follow(store.revocations());
         let clock = store.clock();
-        let (asking, deliveries, outages) = (Asking::default(), Deliveries::default(), Outages::default());
+        let (deliveries, outages) = (Deliveries::default(), Outages::default());
         let draining = AtomicBool::new(false);
-        let log_limits = LogLimits::new();
+        let (limits, streams, log_limits) = (Limits::new(), Streams::new(), LogLimits::new());
         App {
             store,
             settings,
@@ -65,8 +68,9 @@ impl App {
             outside,
             sealer,
             deliveries,
-            asking,
             outages,
+            limits,
+            streams,
             clock,
             chance,
             draining,

@@ -15,6 +15,7 @@ mod app;
 pub mod delivery;
 pub mod dx;
 mod front;
+mod limits;
 mod log_limit;
 mod native;
 mod outage;
@@ -25,7 +26,6 @@ pub mod router;
 pub mod serve;
 mod settings;
 pub mod suppliers;
-mod turns;
 pub mod wire;
 
 pub use app::App;

@@ -1,6 +1,6 @@
 //! Callers, grants and scopes.
 
-use super::Action;
+use super::{Action, Tenant};
 use crate::party::OPERATOR;
 use crate::{PartyKind, PartyRef, User, UserRef};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ impl fmt::Display for Grant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     user: UserRef,
-    party: PartyRef,
+    tenant: Tenant,
     grants: Vec<Grant>,
 }
 
@@ -47,9 +47,14 @@ pub struct Forbidden {
 }
 
 impl Caller {
-    /// The caller that a valid token of `user` stands for.
+    /// The caller that a valid token of `user` stands for; `vendor` is that of the user's party.
+    pub fn new(user: &User, vendor: Option<PartyRef>) -> Caller {
+        Caller { user: user.user, tenant: Tenant::new(user.party, vendor), grants: user.grants.clone() }
+    }
+
+    /// As [`Caller::new`], for a user of a party that has no vendor.
     pub fn of(user: &User) -> Caller {
-        Caller { user: user.user, party: user.party, grants: user.grants.clone() }
+        Caller::new(user, None)
     }
 
     /// The user; also "the client" that request keys belong to.
@@ -59,7 +64,12 @@ impl Caller {
 
     /// The party whose login this is.
     pub fn party(&self) -> PartyRef {
-        self.party
+        self.tenant.party
+    }
+
+    /// Whom its requests count for.
+    pub fn tenant(&self) -> Tenant {
+        self.tenant
     }
 
     /// What its tokens may touch.

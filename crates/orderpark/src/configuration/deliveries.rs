@@ -1,7 +1,7 @@
 //! The table `[deliveries]`: where messages may go, how long one attempt may take, and how long attempts are shown.
 
 use anyhow::ensure;
-use orderpark_server::delivery::DeliverySettings;
+use orderpark_server::delivery::{DeliverySettings, HostRate};
 use orderpark_server::outside::{Allowance, OutsideSettings, network};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -17,6 +17,20 @@ pub(super) struct Deliveries {
     ca_file: Option<PathBuf>,
     attempt_max_ms: Option<u64>,
     attempts_days: Option<u32>,
+    host_rate: Option<u32>,
+    host_burst: Option<u32>,
+    #[serde(default)]
+    hosts: Vec<Host>,
+    require_proof: Option<bool>,
+}
+
+/// A host with a rate of its own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Host {
+    host: String,
+    rate: u32,
+    burst: Option<u32>,
 }
 
 /// A network that is opened: as one text, or as a table.
@@ -87,6 +101,18 @@ impl Deliveries {
         let mut settings = DeliverySettings::default();
         settings.attempts_days = self.attempts_days.unwrap_or(settings.attempts_days);
         ensure!(settings.attempts_days > 0, "deliveries.attempts_days: attempts are kept for a day at least");
+        settings.host_rate = HostRate {
+            per_second: self.host_rate.unwrap_or(settings.host_rate.per_second),
+            burst: self.host_burst.unwrap_or(settings.host_rate.burst),
+        };
+        for Host { host, rate, burst } in &self.hosts {
+            let rate = HostRate { per_second: *rate, burst: burst.unwrap_or(*rate) };
+            settings.hosts.insert(host.to_ascii_lowercase(), rate);
+        }
+        let is_none = |rate: &HostRate| rate.per_second == 0 || rate.burst == 0;
+        let none = is_none(&settings.host_rate) || settings.hosts.values().any(is_none);
+        ensure!(!none, "deliveries.host_rate, host_burst, hosts: a rate and a burst are at least 1");
+        settings.require_proof = self.require_proof.unwrap_or(settings.require_proof);
         Ok(settings)
     }
 }

@@ -1,5 +1,6 @@
 use super::Configuration;
 use orderpark_server::Settings;
+use orderpark_server::delivery::HostRate;
 use orderpark_server::wire::is_segment;
 use orderpark_store::Limits;
 use std::io::Write as _;
@@ -116,6 +117,18 @@ fn networks_are_opened_for_ports_and_kinds_and_closed() {
         assert!(read(&text).unwrap_err().contains("allow_networks"), "{wrong}");
     }
     assert!(read("[deliveries]\ndeny_networks = [\"10.0.0.1/8\"]").unwrap_err().contains("deny_networks"));
+}
+
+#[test]
+fn receivers_have_rates() {
+    let text =
+        "[deliveries]\nhost_rate = 10\nhost_burst = 20\n[[deliveries.hosts]]\nhost = \"Fast.example\"\nrate = 900";
+    let deliveries = read(text).unwrap().deliveries;
+    let of = |per_second, burst| HostRate { per_second, burst };
+    assert_eq!((deliveries.host_rate, deliveries.hosts["fast.example"]), (of(10, 20), of(900, 900)));
+    for wrong in ["host_rate = 0", "host_burst = 0", "hosts = [{ host = \"a\", rate = 0 }]", "hosts = [{ rate = 1 }]"] {
+        assert!(read(&format!("[deliveries]\n{wrong}")).unwrap_err().contains("host"), "{wrong}");
+    }
 }
 
 #[test]

@@ -70,8 +70,10 @@ impl Access {
         let scope = Scope::system("a bearer token proves itself by its digest");
         let found = store.get_token(&scope, &hash).await?;
         Ok(match found {
-            Some((token, user)) if token.is_valid_at(now) => Ok(self.cache.keep(hash, lookup, &token, &user)),
-            found => Err(self.why_not(bearer, found.and_then(|(token, _)| token.expires_at), now)),
+            Some((token, user, vendor)) if token.is_valid_at(now) => {
+                Ok(self.cache.keep(hash, lookup, &token, Caller::new(&user, vendor)))
+            }
+            found => Err(self.why_not(bearer, found.and_then(|(token, ..)| token.expires_at), now)),
         })
     }
 }

@@ -8,7 +8,7 @@ use super::post::Post;
 use super::whom::product_of;
 use super::worker::{Beginning, Ending, Why, Worker};
 use crate::App;
-use crate::turns::Turns;
+use crate::limits::FairLimiter;
 use orderpark_domain::feed::Audience;
 use orderpark_domain::{self as domain, PartyRef, Scope};
 use orderpark_store::deliveries::{Node, Target};
@@ -43,8 +43,8 @@ pub(super) struct Ground {
     pub node: Node,
     pub ring: Ring,
     /// One turn a request.
-    pub places: Turns,
-    pub failing_places: Turns,
+    pub places: FairLimiter,
+    pub failing_places: FairLimiter,
     /// One permit a read of the feed or of retries for one target.
     pub reads: Semaphore,
 }
@@ -138,8 +138,8 @@ impl Dispatch {
         let settings = &app.settings.deliveries;
         let ground = Ground {
             ring: Ring::new(EventPlace::BEGINNING),
-            places: Turns::new(settings.places),
-            failing_places: Turns::new(settings.failing_places),
+            places: FairLimiter::new(settings.places),
+            failing_places: FairLimiter::new(settings.failing_places),
             reads: Semaphore::new(READS_AT_ONCE),
             node: Node(node),
             app,

@@ -8,7 +8,7 @@ use super::post::Post;
 use super::whom::{Known, Unsayable, Whom};
 use crate::outage::Sent;
 use crate::outside::{Failure, Message, Reply};
-use orderpark_domain::{Instant, PartyRef, Scope};
+use orderpark_domain::{Instant, Scope, Tenant};
 use orderpark_store::deliveries::Attempt;
 use orderpark_store::{EventPlace, FeedEvent, ReadError, faults};
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(super) struct Flight {
     /// The worker's events in memory.
     pub bodies: Arc<Bodies>,
     /// Among whose places it takes one.
-    pub owner: PartyRef,
+    pub owner: Tenant,
     /// Whether it takes a place among those of failing targets.
     pub is_failing: bool,
 }
@@ -89,7 +89,7 @@ impl Flight {
     async fn go(&self) -> Result<Ended, ReadError> {
         let app = &self.ground.app;
         let places = if self.is_failing { &self.ground.failing_places } else { &self.ground.places };
-        let Some(_place) = places.turn(self.owner).await else { return Ok(self.ended(Outcome::NotSent, None, 0)) };
+        let _place = places.wait(self.owner, 1).await;
         let Some(whom) = self.known.now(app).await? else {
             return Ok(Ended { is_nobody: true, ..self.ended(Outcome::NotSent, None, 0) });
         };

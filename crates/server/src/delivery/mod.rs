@@ -35,7 +35,8 @@ mod settings;
 mod whom;
 mod worker;
 
-pub use settings::DeliverySettings;
+pub use settings::{DeliverySettings, HostRate};
+pub(crate) use whom::Whom;
 
 use crate::App;
 use orderpark_store::deliveries::Target;

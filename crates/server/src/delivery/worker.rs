@@ -4,6 +4,7 @@
 //! which send notes back. It ends when there is nothing to do until the feed has something for the target, and is started again
 //! then.
 
+mod pace;
 mod reading;
 
 use super::bodies::Bodies;
@@ -11,11 +12,12 @@ use super::dispatch::Ground;
 use super::flight::{Ended, Flight, Note};
 use super::line::{GivenUp, Line, Outcome, RETRIES_MAX, Rules};
 use super::post::Post;
-use super::whom::Known;
+use super::whom::{Known, Whom};
+use crate::limits::ReplayTurn;
 use crate::outside::address;
 use orderpark_domain::endpoint::{DisableEndpoint, DisabledWhy};
-use orderpark_domain::{self as domain, Command, Intent, Outcome as Decided, PartyRef};
-use orderpark_store::deliveries::{Lease, Target};
+use orderpark_domain::{self as domain, Command, Intent, Outcome as Decided, Tenant};
+use orderpark_store::deliveries::{Lease, Target, TargetProof};
 use orderpark_store::{CommitError, EventPlace, ReadError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,8 +73,16 @@ pub(super) struct Worker {
     known: Arc<Known>,
     line: Line,
     bodies: Arc<Bodies>,
-    /// Among whose places its requests are, once that is known; it never changes.
-    owner: Option<PartyRef>,
+    /// The tenant that its requests count for, once that is known; it never changes.
+    owner: Option<Tenant>,
+    /// What its receiver has shown of itself, once that was read.
+    proof: Option<TargetProof>,
+    /// Not before this is anything sent: its receiver has a rate.
+    paced_until: Option<Instant>,
+    /// The place of its replays among those to the same destination.
+    replay_turn: Option<ReplayTurn>,
+    /// Whether there is a replay that waits until the target does not fail any more.
+    replay_waits: bool,
     tell: UnboundedSender<Note>,
     notes: UnboundedReceiver<Note>,
     /// Aborted with the worker.
@@ -110,6 +120,10 @@ impl Worker {
             post,
             bodies: Arc::default(),
             owner: None,
+            proof: None,
+            paced_until: None,
+            replay_turn: None,
+            replay_waits: false,
             tell,
             notes,
             tasks: JoinSet::new(),
@@ -184,11 +198,12 @@ impl Worker {
         if self.owner.is_none() {
             self.owner = Some(whom.owner(&self.ground.app).await?);
         }
-        if !self.load().await? {
+        if !self.load(&whom).await? {
             return Ok(());
         }
+        self.yield_replay();
         self.read_on().await?;
-        self.launch();
+        self.launch(&whom);
         Ok(())
     }
 
@@ -206,7 +221,7 @@ impl Worker {
 
     /// Reads what the ledger holds, at the beginning and whenever there is reason to. What is to be written is written
     /// before. False: not yet.
-    async fn load(&mut self) -> Result<bool, ReadError> {
+    async fn load(&mut self, whom: &Whom) -> Result<bool, ReadError> {
         let asked = self.post.asked();
         let is_wanted = self.asked != Some(asked) || self.rereads || self.line.wants_retries();
         if !is_wanted {
@@ -227,18 +242,37 @@ impl Worker {
             (store.page_retries(self.target, most).await?, store.next_replay(self.target).await?)
         };
         let is_complete = rows.len() < RETRIES_MAX;
+        if self.proof.is_none() {
+            self.proof = Some(store.proof_of_target(self.target).await?);
+        }
         self.line.load_retries(rows, is_complete, self.ground.app.now());
-        self.line.load_replay(replay);
+        let may_replay = match &replay {
+            Some(_) => self.may_replay(whom).await,
+            None => {
+                (self.replay_turn, self.replay_waits) = (None, false);
+                false
+            }
+        };
+        self.line.load_replay(replay.filter(|_| may_replay));
         (self.asked, self.rereads, self.is_flushed) = (Some(asked), false, false);
         Ok(true)
     }
 
     /// Starts the requests that may be made now.
-    fn launch(&mut self) {
+    fn launch(&mut self, whom: &Whom) {
         let span = self.ground.app.outside.attempt_max();
         let Some(owner) = self.owner.filter(|_| self.post.has_time_for(span)) else { return };
         let now = self.ground.app.now();
-        while let Some(sending) = self.line.next(now) {
+        self.paced_until = self.paced_until.filter(|until| *until > Instant::now());
+        while self.may_send(whom)
+            && let Some(sending) = self.line.next(now)
+        {
+            if let Err(wait) = self.take_rate(whom, owner) {
+                let (outcome, chance) = (Outcome::NotSent, self.ground.app.chance.number());
+                self.line.finish(sending.place, outcome, None, now, chance);
+                self.paced_until = Some(Instant::now() + wait);
+                return;
+            }
             let flight = Flight {
                 ground: Arc::clone(&self.ground),
                 post: Arc::clone(&self.post),
@@ -259,7 +293,10 @@ impl Worker {
                 if !was_written && epoch == self.post.epoch() {
                     self.post.lose();
                 }
-                self.rereads |= self.line.settled(was_written);
+                if self.line.settled(was_written) {
+                    // The next one takes its place behind those of others.
+                    (self.rereads, self.replay_turn) = (true, None);
+                }
                 self.is_flushed = true;
             }
             Note::Settled(_, Err(error)) => {
@@ -280,6 +317,9 @@ impl Worker {
             self.hold_until = Some(Instant::now() + HOLD);
         }
         self.is_nobody |= is_nobody;
+        if let Some(attempt) = attempt.as_ref().filter(|attempt| attempt.failure.is_none()) {
+            self.proof = Some(TargetProof { url: Some(attempt.url.clone()), has_succeeded: true });
+        }
         let given_up = self.line.finish(place, outcome, attempt, app.now(), app.chance.number());
         if given_up.is_some() {
             self.tried_revision = revision;
@@ -362,7 +402,8 @@ impl Worker {
         }
         let is_loaded = self.asked == Some(self.post.asked()) && !self.rereads;
         let is_at_end = self.line.news_read() >= self.ground.ring.end();
-        (is_loaded && is_at_end && self.line.is_quiet()).then_some(Why::Idle)
+        let is_quiet = self.line.is_quiet() && self.replay_turn.is_none() && !self.replay_waits;
+        (is_loaded && is_at_end && is_quiet).then_some(Why::Idle)
     }
 
     async fn wait(&mut self) {
@@ -376,7 +417,9 @@ impl Worker {
         let short_of_lease = (!self.post.has_time_for(self.ground.app.outside.attempt_max())).then_some(now + HOLD);
         let settles = self.settles_at();
         let reads_from = self.reads_from.filter(|_| self.hold_until.is_none());
-        let until = [Some(look), due, settles, self.hold_until, reads_from, short_of_lease].into_iter().flatten().min();
+        let paced = self.paced_until.filter(|until| *until > now);
+        let until = [Some(look), due, settles, self.hold_until, reads_from, short_of_lease, paced];
+        let until = until.into_iter().flatten().min();
         tokio::select! {
             biased;
             note = self.notes.recv() => {

@@ -71,11 +71,11 @@ pub(crate) fn host(text: &str) -> String {
 pub(super) struct Read {
     pub url: Url,
     pub gate: Gate,
-    /// How its host stands, if that is no name.
-    pub standing: Option<Standing>,
+    /// Its host, if that is no name.
+    pub literal: Option<IpAddr>,
 }
 
-/// Reads an address of a kind of party; its host is vetted too, if it is no name.
+/// Reads an address of a kind of party; a host that is no name is vetted too, as far as the configuration tells.
 pub(super) fn read(text: &str, policy: &Policy, kind: PartyKind) -> Result<Read, AddressFault> {
     let url = parse(text)?;
     let literal = match url.host().ok_or(AddressFault::Host)? {
@@ -84,10 +84,9 @@ pub(super) fn read(text: &str, policy: &Policy, kind: PartyKind) -> Result<Read,
         Host::Ipv6(address) => Some(IpAddr::V6(address)),
     };
     let gate = policy.gate(kind, url.port_or_known_default().unwrap_or_default());
-    let standing = literal.map(|address| gate.judge(address));
-    match standing {
+    match literal.map(|address| gate.judge_as_configured(address)) {
         Some(Standing::Closed) => Err(AddressFault::NotPublic),
-        _ => Ok(Read { url, gate, standing }),
+        _ => Ok(Read { url, gate, literal }),
     }
 }
 

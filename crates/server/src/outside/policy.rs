@@ -68,26 +68,40 @@ impl Gate {
         Gate { allowed: Vec::new(), ..self.clone() }
     }
 
+    /// How an address stands as far as the configuration tells. Which addresses are this machine's own is looked at when one is
+    /// connected to, since they change, and is not told to those who register one.
+    pub(super) fn judge_as_configured(&self, address: IpAddr) -> Standing {
+        if is_in(&self.denied, address) || is_in(&self.denied, address.to_canonical()) {
+            Standing::Closed
+        } else if is_public(address) {
+            Standing::Public
+        } else if is_in(&self.allowed, address) {
+            Standing::Inside
+        } else {
+            Standing::Closed
+        }
+    }
+
+    /// How an address stands now.
     pub(super) fn judge(&self, address: IpAddr) -> Standing {
+        let configured = self.judge_as_configured(address);
         let plain = address.to_canonical();
-        let is_in = |networks: &[Network], address| networks.iter().any(|network| network.contains(&address));
-        if is_in(&self.denied, address) || is_in(&self.denied, plain) {
-            return Standing::Closed;
+        let is_own = || plain.is_loopback() || plain.is_unspecified() || self.own.holds(plain);
+        if configured == Standing::Closed || !is_own() {
+            return configured;
         }
-        let is_own = plain.is_loopback() || plain.is_unspecified() || self.own.holds(plain);
-        if is_own && self.is_listener {
-            return Standing::Closed;
-        }
-        if is_in(&self.allowed, address) {
-            return if is_public(address) && !is_own { Standing::Public } else { Standing::Inside };
-        }
-        if is_public(address) && !is_own { Standing::Public } else { Standing::Closed }
+        // One that the operator allows, besides our own listener, is inside, public or not.
+        if self.is_listener || !is_in(&self.allowed, address) { Standing::Closed } else { Standing::Inside }
     }
 
     /// The strictest standing of all addresses of a name.
     pub(super) fn judge_all(&self, addresses: &[IpAddr]) -> Standing {
         addresses.iter().map(|address| self.judge(*address)).max().unwrap_or(Standing::Public)
     }
+}
+
+fn is_in(networks: &[Network], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&address))
 }
 
 #[cfg(test)]

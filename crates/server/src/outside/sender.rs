@@ -3,7 +3,7 @@
 use super::address::Read;
 use super::body::{Progress, Watched};
 use super::names::Vetted;
-use super::own::Own;
+use super::own::{self, Own};
 use super::policy::{Gate, Policy, Standing};
 use super::seen::{Destination, Seen};
 use super::{AddressFault, Failure, Message, Names, OutsideSettings, Reply, Stage};
@@ -83,6 +83,16 @@ impl Outside {
         self.seen.destinations(&host.unwrap_or_default())
     }
 
+    /// [`Outside::destinations`], after the name was resolved, where it was not yet.
+    pub async fn locate(&self, url: &str) -> Vec<Destination> {
+        let known = self.destinations(url);
+        let [Destination::Name(host)] = known.as_slice() else { return known };
+        if let Ok(Ok(addresses)) = tokio::time::timeout(self.attempt_max, self.names.resolve(host)).await {
+            self.seen.resolved(host, &addresses);
+        }
+        self.destinations(url)
+    }
+
     /// The client for what passes the gate.
     fn client(&self, gate: &Gate) -> Result<Client, OutsideError> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,11 +142,15 @@ impl Outside {
 
     async fn attempt(&self, message: &Message, deadline: Instant, inside: &mut bool) -> Result<Reply, Failure> {
         // Hosts that are no names never come to the resolver, so this is where they are vetted.
-        let Read { url, gate, standing } =
+        let Read { url, gate, literal } =
             address::read(&message.url, &self.policy, message.kind).map_err(|fault| match fault {
                 AddressFault::NotPublic => Failure::NotPublic,
                 fault => Failure::Url(fault),
             })?;
+        let standing = literal.map(|address| gate.judge(address));
+        if standing == Some(Standing::Closed) {
+            return Err(if own::is_out_of_descriptors() { Failure::Ours } else { Failure::NotPublic });
+        }
         let host = url.host_str().unwrap_or_default().to_owned();
         let public = gate.to_public();
         *inside = standing == Some(Standing::Inside) || self.seen.was_inside(&host);

@@ -27,20 +27,6 @@ fn a_slice_is_bounded_in_bytes() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn who_waits_too_long_for_a_turn_is_told_to_come_again() {
-    let turns = Turns::new();
-    let mut taken = Vec::new();
-    for _ in 0..READING_MAX {
-        taken.push(turns.soon().await.expect("a turn"));
-    }
-    let began = tokio::time::Instant::now();
-    let problem = turns.soon().await.expect_err("no turn");
-    assert_eq!((problem.reason(), began.elapsed()), (Reason::Overloaded, TURN_WAIT_MAX));
-    taken.pop();
-    let _turn = turns.soon().await.expect("a turn");
-}
-
 /// A list whose read begins, and ends when it is told to.
 struct Slow {
     began: Arc<Notify>,
@@ -76,21 +62,22 @@ fn slow() -> (tempfile::TempDir, Arc<Walk<Slow>>) {
     let signer = Signer::open(None, &*options.chance).expect("a signer");
     let app = App::new(store, settings, signer, Arc::new(outside.expect("a way out")), options.chance);
     let listing = Slow { began: Arc::default(), end: Arc::default() };
-    let walk = Walk { app: Arc::new(app), scope: Scope::system("a test"), turns: Turns::new(), listing };
+    let walk = Walk { app: Arc::new(app), scope: Scope::system("a test"), tenant: Tenant::alone(PartyRef(1)), listing };
     (folder, Arc::new(walk))
 }
 
 #[tokio::test]
-async fn a_turn_ends_with_its_read_and_not_with_its_client() {
+async fn a_permit_ends_with_its_read_and_not_with_its_client() {
     let (_folder, walk) = slow();
     let asked = walk.first(Slice::first(3), 3).now_or_never();
     assert!(asked.is_none(), "it waits for the database, and hangs up");
     walk.listing.began.notified().await;
-    assert_eq!(walk.turns.0.available_permits(), READING_MAX - 1, "the database is still reading");
+    let reads = &walk.app.limits.list_reads;
+    assert_eq!(reads.used(), 1, "the database is still reading");
     walk.listing.end.notify_one();
-    let all = walk.turns.0.acquire_many(u32::try_from(READING_MAX).unwrap());
-    let all = tokio::time::timeout(TURN_WAIT_MAX, all).await.expect("the read has ended");
-    assert_eq!(all.expect("turns").num_permits(), READING_MAX);
+    while reads.used() > 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@
 //! some hand out every block as an event, also one without `data`. So a reader that hears nothing
 //! keeps the place of its last event, and passes again what did not concern it.
 
-use super::{AFTER_RULE, After, Streams, parse, position, read, unknown};
-use crate::dx::{Call, Turns};
-use crate::native::places::Place;
+use super::{AFTER_RULE, After, parse, position, read, unknown};
+use crate::dx::Call;
+use crate::limits::{Place, Tenant};
 use crate::problem::Reason;
 use crate::wire;
 use crate::{App, Problem, access, answer};
@@ -22,7 +22,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
-use orderpark_domain::{Action, Scope, UserRef};
+use orderpark_domain::{Action, Scope};
 use orderpark_store::{EventPage, FeedPosition};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -46,8 +46,9 @@ const RETRY_STOPPING_MS: u64 = 5000;
 
 pub(crate) async fn stream(call: Call) -> Result<Response, Problem> {
     let after = begin(&call).await?;
-    let place = call.streams.begin(call.caller.user(), &call.app.settings)?;
-    let feed = Feed::new(call, after, place);
+    let closing = call.app.streams.begin()?;
+    let place = call.app.limits.stream(call.caller.tenant(), &call.app.settings)?;
+    let feed = Feed::new(call, after, closing, place);
     let chunks = stream::unfold(feed, async |mut feed| Some((Ok::<_, Infallible>(feed.next().await?), feed)));
     Ok(answer::events(Body::from_stream(chunks)))
 }
@@ -61,7 +62,7 @@ async fn begin(call: &Call) -> Result<FeedPosition, Problem> {
             _ => return Err(Problem::new(Reason::InvalidRequest, format!("Last-Event-ID {AFTER_RULE}"))),
         },
     };
-    let _turn = call.turns.next().await?;
+    let _permit = call.app.limits.list_read_on(call.caller.tenant()).await;
     let is_known = call.app.store.follow_events(&call.scope, after, 1).await?.is_some();
     is_known.then_some(after).ok_or_else(|| unknown(name, after))
 }
@@ -69,7 +70,7 @@ async fn begin(call: &Call) -> Result<FeedPosition, Problem> {
 /// A stream and where it stands.
 struct Feed {
     app: Arc<App>,
-    turns: Turns,
+    tenant: Tenant,
     /// The token.
     headers: HeaderMap,
     after: FeedPosition,
@@ -84,9 +85,7 @@ struct Feed {
     alive_at: Instant,
     checked_at: Instant,
     read_at: Option<Instant>,
-    _place: Place<UserRef>,
-    /// Whose end is the stream's; it is not over before that is said.
-    _streams: Streams,
+    _place: Place,
 }
 
 /// What ended a wait.
@@ -97,13 +96,13 @@ enum Woken {
 }
 
 impl Feed {
-    fn new(call: Call, after: FeedPosition, place: Place<UserRef>) -> Feed {
-        let Call { app, turns, headers, streams, .. } = call;
+    fn new(call: Call, after: FeedPosition, closing: watch::Receiver<bool>, place: Place) -> Feed {
+        let Call { app, caller, headers, .. } = call;
         let token = headers.get_all(AUTHORIZATION).iter().map(|value| (AUTHORIZATION, value.clone())).collect();
-        let (moved, closing, now) = (app.store.moved(), streams.closing(), Instant::now());
+        let (moved, now) = (app.store.moved(), Instant::now());
         Feed {
             app,
-            turns,
+            tenant: caller.tenant(),
             headers: token,
             after,
             greeting: Some(format!("retry: {RETRY_MS}\n:\n").into()),
@@ -115,7 +114,6 @@ impl Feed {
             checked_at: now,
             read_at: None,
             _place: place,
-            _streams: streams,
         }
     }
 
@@ -198,10 +196,10 @@ impl Feed {
         if let Some(read_at) = self.read_at {
             sleep_until(read_at + READ_EVERY).await;
         }
-        let turn = self.turns.next().await.ok()?;
+        let permit = self.app.limits.list_read_on(self.tenant).await;
         let scope = self.scope().await?;
         self.read_at = Some(Instant::now());
-        let page = read(&self.app, turn, scope, self.after, PAGE_EVENTS).await;
+        let page = read(&self.app, permit, scope, self.after, PAGE_EVENTS).await;
         page.inspect_err(|problem| tracing::error!(?problem, "a stream of events was broken off")).ok()
     }
 

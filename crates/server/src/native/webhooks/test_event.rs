@@ -7,14 +7,15 @@
 //! `data.url` says where.
 
 use super::find;
+use crate::delivery::Whom;
 use crate::dx::Call;
-use crate::native::places::{Full, Place};
+use crate::limits::Place;
 use crate::outside::{CloudEvent, Failure, Message, Reply, SealError};
 use crate::problem::Reason;
 use crate::wire::{self, idempotency};
 use crate::{App, Problem, answer};
 use axum::response::Response;
-use orderpark_domain::{Endpoint, Instant, PartyRef};
+use orderpark_domain::{Endpoint, Instant};
 use orderpark_store::deliveries::{Attempt, Target};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,22 +23,19 @@ use uuid::Uuid;
 
 /// The type of the event.
 const KIND: &str = "webhook.test";
-/// Tests that the endpoints of one party may have under way.
-const OF_PARTY_MAX: usize = 4;
-/// Tests that may be under way in all.
-const ALL_MAX: usize = 32;
 
 pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
     let endpoint = find(&call).await?;
     call.expect_no_attributes()?;
     // It would keep none, but what is no key is none here either.
     idempotency::key(&call.headers)?;
-    let place = call.tests.take(endpoint.owner.party, OF_PARTY_MAX, ALL_MAX).map_err(full)?;
+    let place = call.app.limits.test(call.caller.tenant())?;
     if call.dry_run {
         let at = call.app.now();
         let id = webhook_id(call.app.ordered_uuid(at));
         return Ok(answer::dry_run(&wire::TestEvent::of(&id, KIND, at, &endpoint)));
     }
+    pace(&call, &endpoint).await?;
     let app = Arc::clone(&call.app);
     let sees_inside = call.scope.is_everything();
     let work = tokio::spawn(async move { send(&app, &endpoint, place, sees_inside).await });
@@ -45,15 +43,16 @@ pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
     Ok(answer::json(&wire::Attempt::of(&attempt, sees_inside)))
 }
 
-fn full(full: Full) -> Problem {
-    let (reason, message) = match full {
-        Full::OfOne => (
-            Reason::TooManyRequests,
-            "this party has the most tests that it may have in progress; try again after Retry-After seconds",
-        ),
-        Full::All => (Reason::Overloaded, "too many tests are under way"),
-    };
-    Problem::new(reason, message).retry_after(5)
+/// Counts the test to what is sent to its receiver.
+async fn pace(call: &Call, endpoint: &Endpoint) -> Result<(), Problem> {
+    let whom = Whom::Endpoint(Box::new(endpoint.clone()));
+    let Some(rate) = whom.rate(&call.app.settings.deliveries) else { return Ok(()) };
+    let destinations = call.app.outside.destinations(&endpoint.url);
+    let root = whom.owner(&call.app).await?.root;
+    call.app.limits.egress.send(root, destinations, rate).map_err(|wait| {
+        let message = "as many messages are sent to the receiver of this endpoint as are allowed";
+        Problem::new(Reason::TooManyRequests, message).retry_after(wait.as_secs() + 1)
+    })
 }
 
 fn webhook_id(id: Uuid) -> String {
@@ -61,7 +60,7 @@ fn webhook_id(id: Uuid) -> String {
 }
 
 /// Sends, and logs what came of it.
-async fn send(app: &App, endpoint: &Endpoint, _place: Place<PartyRef>, sees_inside: bool) -> Result<Attempt, Problem> {
+async fn send(app: &App, endpoint: &Endpoint, _place: Place, sees_inside: bool) -> Result<Attempt, Problem> {
     let (at, began) = (app.now(), tokio::time::Instant::now());
     let id = app.ordered_uuid(at);
     let webhook_id = webhook_id(id);

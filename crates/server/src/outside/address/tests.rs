@@ -354,8 +354,8 @@ fn an_address_has_2048_bytes_at_most() {
 #[test]
 fn what_the_operator_allows_is_taken_and_its_disguises_are_not() {
     let policy = policy(&["127.0.0.0/8".parse().expect("a network")]);
-    let read = |text| super::read(text, &policy, PartyKind::Subscriber).map(|read| read.standing);
-    assert_eq!(read("http://127.0.0.1:9999/hook"), Ok(Some(Standing::Inside)));
+    let read = |text| super::read(text, &policy, PartyKind::Subscriber).map(|read| read.literal);
+    assert_eq!(read("http://127.0.0.1:9999/hook"), Ok(Some(IpAddr::from([127, 0, 0, 1]))));
     for text in ["http://127.1/", "http://2130706433/", "http://0x7f.1/"] {
         assert_eq!(read(text), Err(Fault::Host), "{text}");
     }

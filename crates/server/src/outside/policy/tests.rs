@@ -71,6 +71,20 @@ fn where_a_message_of_whom_may_go() {
 }
 
 #[test]
+fn whose_addresses_they_are_is_not_told_to_those_who_register_them() {
+    let gate = policy(&["127.0.0.0/8"], &[]).gate(Subscriber, LISTENER);
+    for (address, configured, now) in [
+        ("45.33.32.156", Public, Closed),
+        ("127.0.0.1", Inside, Closed),
+        ("8.8.8.8", Public, Public),
+        ("10.1.2.3", Closed, Closed),
+    ] {
+        let address = address.parse().expect("an address");
+        assert_eq!((gate.judge_as_configured(address), gate.judge(address)), (configured, now), "{address}");
+    }
+}
+
+#[test]
 fn the_strictest_address_of_a_name_decides() {
     let gate = policy(&["10.0.0.0/8"], &[]).gate(Subscriber, 443);
     let all = |texts: &[&str]| {
