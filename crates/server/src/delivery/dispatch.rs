@@ -16,7 +16,7 @@ use orderpark_store::{EventPlace, FeedEvent, ReadError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -45,8 +45,8 @@ pub(super) struct Ground {
     /// One turn a request.
     pub places: FairLimiter,
     pub failing_places: FairLimiter,
-    /// One permit a read of the feed or of retries for one target.
-    pub reads: Semaphore,
+    /// One permit a read of the feed or of retries for one target, in turns by tenant.
+    pub reads: FairLimiter,
 }
 
 /// A target that this node has.
@@ -140,7 +140,7 @@ impl Dispatch {
             ring: Ring::new(EventPlace::BEGINNING),
             places: FairLimiter::new(settings.places),
             failing_places: FairLimiter::new(settings.failing_places),
-            reads: Semaphore::new(READS_AT_ONCE),
+            reads: FairLimiter::new(READS_AT_ONCE),
             node: Node(node),
             app,
         };
@@ -303,7 +303,7 @@ impl Dispatch {
                 if slot.work == Work::Idle && slot.post.is_past_all(slot.read) {
                     slot.read = slot.read.max(before);
                 }
-                slot.post.concerns(event.place);
+                slot.post.concerns(event);
                 let is_wanted = slot.post.wanted(event.notice.kind);
                 let whom = if is_wanted { &mut concerned } else { &mut self.later };
                 whom.insert(target);

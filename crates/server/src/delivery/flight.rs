@@ -2,7 +2,7 @@
 
 use super::bodies::Bodies;
 use super::dispatch::Ground;
-use super::line::{Outcome, Sending};
+use super::line::{Outcome, Sending, TAKEN_MAX};
 use super::message::webhook_id;
 use super::post::Post;
 use super::whom::{Known, Unsayable, Whom};
@@ -96,7 +96,7 @@ impl Flight {
         // Not before there is a place: what waits for one holds nothing.
         let event = match self.bodies.take(self.sending.place) {
             Some(event) => event,
-            None => match self.read().await? {
+            None => match self.read(&whom).await? {
                 Some(event) => event,
                 None => return Ok(self.ended(Outcome::Skipped, None, 0)),
             },
@@ -144,15 +144,29 @@ impl Flight {
         }
     }
 
-    /// The event, from the store.
-    async fn read(&self) -> Result<Option<Arc<FeedEvent>>, ReadError> {
-        let _turn = self.ground.reads.acquire().await;
-        let (scope, place) = (Scope::system("an event is delivered again"), self.sending.place);
-        let found = self.ground.app.store.get_event(&scope, place).await?;
+    /// The event, from the store, with some that come after it: an entry may have a thousand, and is read as a whole.
+    async fn read(&self, whom: &Whom) -> Result<Option<Arc<FeedEvent>>, ReadError> {
+        let place = self.sending.place;
+        let _one = self.bodies.one_reads().await;
+        if let Some(event) = self.bodies.take(place) {
+            return Ok(Some(event));
+        }
+        let _turn = self.ground.reads.wait(self.owner, 1).await;
+        let scope = Scope::system("an event is delivered again");
+        let page = self
+            .ground
+            .app
+            .store
+            .page_events(&scope, Some(place.before()), u32::try_from(TAKEN_MAX).unwrap_or(u32::MAX))
+            .await?;
+        let mut events = page.events.into_iter().map(Arc::new).peekable();
+        let found = events.next_if(|event| event.place == place);
         if found.is_none() {
             tracing::error!(seq = place.seq, number = place.number, "an event to deliver again is not in the feed");
         }
-        Ok(found.map(Arc::new))
+        // Those of other entries are read when it is their turn.
+        self.bodies.hold(events.filter(|event| event.place.seq == place.seq && whom.wants(event)).collect(), |_| true);
+        Ok(found)
     }
 
     /// Tells the operator of an outage that begins, goes on or ends with this attempt.

@@ -238,7 +238,7 @@ impl Worker {
         let store = &self.ground.app.store;
         let most = u32::try_from(RETRIES_MAX).unwrap_or(u32::MAX);
         let (rows, replay) = {
-            let _turn = self.ground.reads.acquire().await;
+            let _turn = self.turn().await;
             (store.page_retries(self.target, most).await?, store.next_replay(self.target).await?)
         };
         let is_complete = rows.len() < RETRIES_MAX;

@@ -1,8 +1,9 @@
-//! What a worker reads of the feed: from the ring, or, where it is further behind, from the store.
+//! What a worker reads of the feed: what it was handed, else from the ring, or, where it is further behind, from the store.
 
 use super::Worker;
 use crate::delivery::line::{Source, Wish};
 use crate::delivery::whom::lane_of;
+use crate::limits::Permit;
 use orderpark_store::{EventPlace, FeedEvent, ReadError};
 use std::sync::Arc;
 
@@ -28,6 +29,11 @@ impl Worker {
                 }
             };
             let wants = |event: &FeedEvent| whom.wants(event);
+            if let Some(mut stretch) = self.post.behind(wish.after, wish.limit, end) {
+                stretch.events.retain(|event| wants(event));
+                self.take(wish, stretch.events, stretch.read);
+                return Ok(true);
+            }
             if let Some(stretch) = self.ground.ring.behind(wish.after, wish.limit, end, wants) {
                 self.take(wish, stretch.events, stretch.read);
                 return Ok(true);
@@ -41,7 +47,7 @@ impl Worker {
         let app = Arc::clone(&self.ground.app);
         let Some(whom) = self.known.now(&app).await? else { return Ok(false) };
         let page = {
-            let _turn = self.ground.reads.acquire().await;
+            let _turn = self.turn().await;
             let limit = u32::try_from(wish.limit).unwrap_or(u32::MAX);
             app.store.page_events(&whom.scope(), Some(wish.after), limit).await?
         };
@@ -51,6 +57,11 @@ impl Worker {
         let events: Vec<_> = events.map(Arc::new).collect();
         self.take(wish, events, page.next.min(until));
         Ok(true)
+    }
+
+    /// A turn at reading, among those of other tenants.
+    pub(super) async fn turn(&self) -> Option<Permit> {
+        Some(self.ground.reads.wait(self.owner?, 1).await)
     }
 
     fn take(&mut self, wish: Wish, events: Vec<Arc<FeedEvent>>, read: EventPlace) {
