@@ -1,6 +1,7 @@
 //! Who a target is: the endpoint or the product, as it is now.
 
 use super::DeliverySettings;
+use super::line::Met;
 use super::message::supplier::supplier_message;
 use super::message::webhook::webhook_message;
 use crate::App;
@@ -8,8 +9,8 @@ use crate::limits::Rate;
 use crate::outside::{Message, address};
 use crate::suppliers::{parties, signed};
 use orderpark_domain::feed::{About, Kind};
-use orderpark_domain::{Endpoint, PartyKind, Product, ProductRef, Scope, Tenant};
-use orderpark_store::deliveries::{Target, TargetProof};
+use orderpark_domain::{Endpoint, PartyKind, PartyRef, Product, ProductRef, Scope, Tenant};
+use orderpark_store::deliveries::{Target, TargetState};
 use orderpark_store::{FeedEvent, ReadError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +64,7 @@ impl Whom {
     }
 
     /// Whether its receiver has taken a message.
-    pub(super) fn is_proven(&self, proof: &TargetProof) -> bool {
+    pub(super) fn is_proven(&self, proof: &TargetState) -> bool {
         match self {
             Whom::Endpoint(endpoint) => proof.url.as_ref() == Some(&endpoint.url),
             Whom::Supplier(_) => proof.has_succeeded,
@@ -161,12 +162,26 @@ pub(super) fn product_of(event: &FeedEvent) -> Option<ProductRef> {
 }
 
 /// What keeps the order of an event: all that is about one order, one offer or one subscriber.
-pub(super) fn lane_of(event: &FeedEvent) -> String {
+fn lane_of(event: &FeedEvent) -> String {
     match &event.notice.about {
         About::Order(order) => format!("order:{}", order.order),
         About::Subscription(told) => format!("order:{}", told.subscription_ref.order()),
         About::Offer(offer) => format!("offer:{}", offer.offer),
         About::Subscriber(party) => format!("subscriber:{}", party.party),
+    }
+}
+
+/// The event as its line knows it.
+pub(super) fn met(event: &FeedEvent) -> Met {
+    let nobody = PartyRef(0);
+    let audience = event.notice.audience();
+    let tenant = audience.map_or(Tenant::alone(nobody), |of| Tenant { root: of.vendor, party: of.subscriber.unwrap_or(of.vendor) });
+    Met {
+        place: event.place,
+        lane: lane_of(event),
+        tenant,
+        parts: u64::try_from(event.notice.parts()).unwrap_or(u64::MAX),
+        at: event.at,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::limits::ReplayTurn;
 use crate::outside::address;
 use orderpark_domain::endpoint::{DisableEndpoint, DisabledWhy};
 use orderpark_domain::{self as domain, Command, Intent, Outcome as Decided, Tenant};
-use orderpark_store::deliveries::{Lease, Target, TargetProof};
+use orderpark_store::deliveries::{Lease, Target, TargetState};
 use orderpark_store::{CommitError, EventPlace, ReadError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +76,7 @@ pub(super) struct Worker {
     /// The tenant that its requests count for, once that is known; it never changes.
     owner: Option<Tenant>,
     /// What its receiver has shown of itself, once that was read.
-    proof: Option<TargetProof>,
+    proof: Option<TargetState>,
     /// Not before this is anything sent: its receiver has a rate.
     paced_until: Option<Instant>,
     /// The place of its replays among those to the same destination.
@@ -109,7 +109,7 @@ impl Worker {
     pub(super) fn new(ground: Arc<Ground>, begin: Beginning) -> Worker {
         let Beginning { target, post, cursor, failing_since } = begin;
         let is_endpoint = matches!(target, Target::Endpoint(_));
-        let rules = Rules { endures: !is_endpoint, gives_up: is_endpoint };
+        let rules = Rules { endures: !is_endpoint, gives_up: is_endpoint, is_shared: true };
         let fresh = Duration::from_millis(ground.app.settings.deliveries.fresh_ms);
         let (tell, notes) = mpsc::unbounded_channel();
         Worker {
@@ -243,7 +243,9 @@ impl Worker {
         };
         let is_complete = rows.len() < RETRIES_MAX;
         if self.proof.is_none() {
-            self.proof = Some(store.proof_of_target(self.target).await?);
+            let state = store.target_state(self.target).await?;
+            self.line.load_sides(state.sides.clone());
+            self.proof = Some(state);
         }
         self.line.load_retries(rows, is_complete, self.ground.app.now());
         let may_replay = match &replay {
@@ -318,7 +320,7 @@ impl Worker {
         }
         self.is_nobody |= is_nobody;
         if let Some(attempt) = attempt.as_ref().filter(|attempt| attempt.failure.is_none()) {
-            self.proof = Some(TargetProof { url: Some(attempt.url.clone()), has_succeeded: true });
+            self.proof = Some(TargetState { url: Some(attempt.url.clone()), has_succeeded: true, sides: Vec::new() });
         }
         let given_up = self.line.finish(place, outcome, attempt, app.now(), app.chance.number());
         if given_up.is_some() {

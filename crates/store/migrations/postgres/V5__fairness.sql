@@ -4,3 +4,6 @@ alter table delivery_attempts add column inside bigint;
 alter table delivery_targets add column proven_url text;
 update delivery_targets set proven_url = (select url from webhook_endpoints e where e.ref = delivery_targets.ref)
     where kind = 'ENDPOINT' and last_success_at is not null;
+-- Backlogs of single tenants: a JSON list of root, party, entry and number; null: none. Their events behind these places are
+-- not delivered, though the cursor is beyond them.
+alter table delivery_targets add column sides text;

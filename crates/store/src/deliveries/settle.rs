@@ -4,11 +4,11 @@ use super::books::{Books, JsonRows, from_json, rows_json, storable};
 use super::leases::not_ahead;
 use super::retries::Retry;
 use super::targets::of_target;
-use super::{Attempt, Lease, Target, attempts};
+use super::{Attempt, Lease, Target, attempts, targets};
 use crate::query::{Dialect, Query, Texts, Value, sql_number};
 use crate::reads::EventPlace;
 use crate::{ReadError, Store, faults};
-use orderpark_domain::{EndpointRef, Instant};
+use orderpark_domain::{EndpointRef, Instant, Tenant};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -29,6 +29,9 @@ pub struct Settlement {
     pub replayed: Option<(u64, EventPlace)>,
     /// That replay has come to its end.
     pub replay_done: bool,
+    /// The backlogs of single tenants, all that there are: their events behind these places are not settled, though the cursor is
+    /// beyond them.
+    pub sides: Vec<(Tenant, EventPlace)>,
 }
 
 impl Settlement {
@@ -42,6 +45,7 @@ impl Settlement {
             attempts: Vec::new(),
             replayed: None,
             replay_done: false,
+            sides: Vec::new(),
         }
     }
 }
@@ -152,7 +156,8 @@ fn move_cursor(dialect: Dialect, lease: &Lease, settlement: &Settlement) -> Quer
     query.bind(", failing_since = ?", optional(settlement.failing_since.map(|at| at.0)));
     query.bind(", last_attempt_at = coalesce(?, last_attempt_at)", optional(last));
     query.bind(", last_success_at = coalesce(?, last_success_at)", optional(success.map(|attempt| attempt.at.0)));
-    query.bind(", proven_url = coalesce(?, proven_url) where", proven);
+    query.bind(", proven_url = coalesce(?, proven_url)", proven);
+    query.bind(", sides = ? where", targets::sides_value(&settlement.sides));
     not_ahead(of_lease(&mut query, lease), settlement.cursor).text(" returning epoch");
     query
 }

@@ -2,10 +2,13 @@
 
 use super::Worker;
 use crate::delivery::line::{Source, Wish};
-use crate::delivery::whom::lane_of;
+use crate::delivery::whom::met;
 use crate::limits::Permit;
 use orderpark_store::{EventPlace, FeedEvent, ReadError};
 use std::sync::Arc;
+
+/// How much of the feed is read at once for the backlog of one tenant, in events.
+const SIDE_PAGE: usize = 512;
 
 impl Worker {
     /// Reads a part of the feed; whether there may be more. Who the target is has to be known as of the events that are passed
@@ -48,14 +51,21 @@ impl Worker {
         let Some(whom) = self.known.now(&app).await? else { return Ok(false) };
         let page = {
             let _turn = self.turn().await;
-            let limit = u32::try_from(wish.limit).unwrap_or(u32::MAX);
+            // Of a backlog, most is others' or some tenant's alone.
+            let wanted = if matches!(wish.source, Source::Side(_)) { SIDE_PAGE } else { wish.limit };
+            let limit = u32::try_from(wanted).unwrap_or(u32::MAX);
             app.store.page_events(&whom.scope(), Some(wish.after), limit).await?
         };
         let Some(whom) = self.known.anew(&app).await? else { return Ok(false) };
-        let until = wish.until.unwrap_or(page.next);
-        let events = page.events.into_iter().filter(|event| event.place <= until && whom.wants(event));
-        let events: Vec<_> = events.map(Arc::new).collect();
-        self.take(wish, events, page.next.min(until));
+        let until = wish.until.unwrap_or(page.next).min(page.next);
+        let is_of = |event: &FeedEvent| match wish.source {
+            Source::Side(tenant) => met(event).tenant == tenant,
+            Source::News | Source::Retry | Source::Replay => true,
+        };
+        let events = page.events.into_iter().filter(|event| event.place <= until && is_of(event) && whom.wants(event));
+        let events: Vec<_> = events.take(wish.limit).map(Arc::new).collect();
+        let full = events.last().filter(|_| events.len() >= wish.limit).map(|last| last.place);
+        self.take(wish, events, full.unwrap_or(until));
         Ok(true)
     }
 
@@ -65,8 +75,8 @@ impl Worker {
     }
 
     fn take(&mut self, wish: Wish, events: Vec<Arc<FeedEvent>>, read: EventPlace) {
-        let lanes = events.iter().map(|event| (event.place, lane_of(event))).collect();
-        self.line.take(wish.source, lanes, read, self.ground.app.now());
+        let met = events.iter().map(|event| met(event)).collect();
+        self.line.take(wish.source, met, read, self.ground.app.now());
         let line = &self.line;
         self.bodies.hold(events, |place| line.has_open(place));
     }

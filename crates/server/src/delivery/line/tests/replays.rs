@@ -21,7 +21,7 @@ fn take_replay(line: &mut Line, events: &[(u64, &str)]) {
     let until = wish.until.expect("an end");
     line.take(
         Source::Replay,
-        events.iter().map(|(seq, lane)| (place(*seq), (*lane).to_owned())).collect(),
+        events.iter().map(|(seq, lane)| met(*seq, lane, 1)).collect(),
         until,
         START,
     );
