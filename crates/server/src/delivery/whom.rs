@@ -175,7 +175,8 @@ fn lane_of(event: &FeedEvent) -> String {
 pub(super) fn met(event: &FeedEvent) -> Met {
     let nobody = PartyRef(0);
     let audience = event.notice.audience();
-    let tenant = audience.map_or(Tenant::alone(nobody), |of| Tenant { root: of.vendor, party: of.subscriber.unwrap_or(of.vendor) });
+    let tenant = audience
+        .map_or(Tenant::alone(nobody), |of| Tenant { root: of.vendor, party: of.subscriber.unwrap_or(of.vendor) });
     Met {
         place: event.place,
         lane: lane_of(event),

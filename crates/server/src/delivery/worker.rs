@@ -12,6 +12,7 @@ use super::dispatch::Ground;
 use super::flight::{Ended, Flight, Note};
 use super::line::{GivenUp, Line, Outcome, RETRIES_MAX, Rules};
 use super::post::Post;
+use super::trial::Trial;
 use super::whom::{Known, Whom};
 use crate::limits::ReplayTurn;
 use crate::outside::address;
@@ -77,6 +78,8 @@ pub(super) struct Worker {
     owner: Option<Tenant>,
     /// What its receiver has shown of itself, once that was read.
     proof: Option<TargetState>,
+    /// As of which asking a challenge was sent.
+    challenged: Option<u64>,
     /// Not before this is anything sent: its receiver has a rate.
     paced_until: Option<Instant>,
     /// The place of its replays among those to the same destination.
@@ -121,6 +124,7 @@ impl Worker {
             bodies: Arc::default(),
             owner: None,
             proof: None,
+            challenged: None,
             paced_until: None,
             replay_turn: None,
             replay_waits: false,
@@ -198,13 +202,38 @@ impl Worker {
         if self.owner.is_none() {
             self.owner = Some(whom.owner(&self.ground.app).await?);
         }
-        if !self.load(&whom).await? {
+        if !self.load(&whom).await? || !self.has_proof(&whom).await? {
             return Ok(());
         }
         self.yield_replay();
         self.read_on().await?;
         self.launch(&whom);
         Ok(())
+    }
+
+    /// Whether deliveries may begin. Where the operator asks for proof, an address is sent one challenge whenever there is reason to
+    /// look at its endpoint anew, and until it is echoed there is nobody to deliver to.
+    async fn has_proof(&mut self, whom: &Whom) -> Result<bool, ReadError> {
+        let app = Arc::clone(&self.ground.app);
+        let (Whom::Endpoint(endpoint), Some(owner), Some(known)) = (whom, self.owner, &mut self.proof) else {
+            return Ok(true);
+        };
+        if Trial::of(&app, endpoint, known) == Trial::Test {
+            return Ok(true);
+        }
+        // It may have answered one that somebody else has sent.
+        known.url = app.store.target_state(self.target).await?.url;
+        let mut is_proven = Trial::of(&app, endpoint, known) == Trial::Test;
+        if !is_proven && self.challenged != self.asked {
+            self.challenged = self.asked;
+            let _place = self.ground.places.wait(owner, 1).await;
+            is_proven = Trial::Challenge.send(&app, endpoint).await?.is_success;
+        }
+        if is_proven {
+            known.url = Some(endpoint.url.clone());
+        }
+        (self.is_nobody, self.rereads) = (!is_proven, self.rereads || !is_proven);
+        Ok(is_proven)
     }
 
     /// Reads while the line wants more and there is more, but not for so long that nothing is sent meanwhile.
@@ -320,6 +349,9 @@ impl Worker {
         }
         self.is_nobody |= is_nobody;
         if let Some(attempt) = attempt.as_ref().filter(|attempt| attempt.failure.is_none()) {
+            // From its first success on it is sent to at full speed.
+            let was_proven = self.proof.as_ref().is_some_and(|known| known.url.as_ref() == Some(&attempt.url));
+            self.paced_until = self.paced_until.filter(|_| was_proven);
             self.proof = Some(TargetState { url: Some(attempt.url.clone()), has_succeeded: true, sides: Vec::new() });
         }
         let given_up = self.line.finish(place, outcome, attempt, app.now(), app.chance.number());

@@ -46,6 +46,9 @@ pub struct Delivery {
     replays: u64,
     last_success: Option<Time>,
     last_attempt: Option<Time>,
+    /// Only where the operator asks for proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'static str>,
 }
 
 impl<'a> Endpoint<'a> {
@@ -90,7 +93,16 @@ impl Delivery {
             replays: status.replays,
             last_success: status.last_success_at.map(Time),
             last_attempt: status.last_attempt_at.map(Time),
+            proof: None,
         }
+    }
+}
+
+impl Delivery {
+    /// With whether the endpoint has proven itself.
+    #[must_use]
+    pub fn with_proof(self, is_proven: bool) -> Delivery {
+        Delivery { proof: Some(if is_proven { "PROVEN" } else { "AWAITED" }), ..self }
     }
 }
 
@@ -159,6 +171,28 @@ impl<'a> TestEvent<'a> {
     /// Around the endpoint itself.
     pub fn of(id: &'a str, kind: &'static str, at: Instant, endpoint: &'a orderpark_domain::Endpoint) -> TestEvent<'a> {
         TestEvent { id, kind, timestamp: Time(at), data: Endpoint::of(endpoint) }
+    }
+}
+
+/// What an endpoint is sent that has to prove itself.
+#[derive(Debug, Serialize)]
+pub struct ChallengeEvent<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    timestamp: Time,
+    data: Challenge<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Challenge<'a> {
+    challenge: &'a str,
+}
+
+impl<'a> ChallengeEvent<'a> {
+    /// Around the challenge.
+    pub fn of(id: &'a str, kind: &'static str, at: Instant, challenge: &'a str) -> ChallengeEvent<'a> {
+        ChallengeEvent { id, kind, timestamp: Time(at), data: Challenge { challenge } }
     }
 }
 

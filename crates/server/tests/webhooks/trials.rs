@@ -7,6 +7,7 @@ use super::{URL, near, path};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use orderpark_server::Settings;
 use serde_json::{Value, json};
 
 /// The signature of a request under this key (Standard Webhooks 1.0).
@@ -108,6 +109,39 @@ async fn what_went_wrong_is_answered_and_logged(engine: Engine) {
     vendor.key("").post(&test, json!({})).await.refused(400, "invalid_request");
 }
 
+/// Where the operator asks for proof, a test is a challenge until one is echoed, and again at a new address.
+async fn a_challenge_is_to_be_echoed(engine: Engine) {
+    let mut settings = Settings::default();
+    settings.outside.allow_networks = vec!["127.0.0.0/8".parse().expect("a network")];
+    settings.deliveries.require_proof = true;
+    let world = World::with(engine, settings).await;
+    let mut receiver = Receiver::start().await;
+    let made = world.operator.post("/webhookEndpoints", json!({"url": receiver.url})).await.expect(201);
+    let test = format!("{}/test", path(&made));
+    let steps = [
+        (false, "webhook.challenge", "AWAITED"),
+        (true, "webhook.challenge", "PROVEN"),
+        (false, "webhook.test", "PROVEN"),
+    ];
+    for (echoes, kind, proof) in steps {
+        let (answer, ()) = tokio::join!(world.operator.post(&test, json!({})), async {
+            let arrival = receiver.next().await;
+            let body: Value = serde_json::from_slice(&arrival.body).expect("JSON");
+            let echo = json!({"challenge": body["data"]["challenge"]}).to_string();
+            arrival.answer(200, if echoes { &echo } else { "ok" }).await;
+        });
+        let attempt = answer.expect(200);
+        assert_eq!(
+            (&attempt["type"], attempt.get("failure").is_none()),
+            (&json!(kind), proof == "PROVEN"),
+            "{attempt}"
+        );
+        assert_eq!(world.operator.get(&path(&made)).await.expect(200)["delivery"]["proof"], proof);
+    }
+    world.operator.put(&path(&made), json!({"url": URL})).await.expect(200);
+    assert_eq!(world.operator.get(&path(&made)).await.expect(200)["delivery"]["proof"], "AWAITED");
+}
+
 async fn an_address_that_is_not_public_is_neither_taken_nor_tried(engine: Engine) {
     let world = World::on(engine).await;
     let vendor = world.vendor("acme").await;
@@ -180,6 +214,7 @@ harness::on_each_engine! {
     a_test_is_sent_at_once_signed_and_logged;
     while_a_secret_is_rotated_both_sign;
     what_went_wrong_is_answered_and_logged;
+    a_challenge_is_to_be_echoed;
     an_address_that_is_not_public_is_neither_taken_nor_tried;
     who_hangs_up_does_not_end_a_test;
     a_party_has_few_tests_at_once_however_many_users_it_has;

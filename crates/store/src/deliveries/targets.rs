@@ -159,9 +159,8 @@ pub(super) fn sides_value(sides: &[(Tenant, EventPlace)]) -> Value {
     if sides.is_empty() {
         return Value::Nothing;
     }
-    let numbers = |(tenant, place): &(Tenant, EventPlace)| {
-        [tenant.root.0, tenant.party.0, place.seq, u64::from(place.number)]
-    };
+    let numbers =
+        |(tenant, place): &(Tenant, EventPlace)| [tenant.root.0, tenant.party.0, place.seq, u64::from(place.number)];
     let rows: Vec<[u64; 4]> = sides.iter().map(numbers).collect();
     Value::Text(serde_json::to_string(&rows).unwrap_or_default())
 }
@@ -214,7 +213,8 @@ impl Store {
 impl Store {
     /// What is remembered of a target beside its cursor.
     pub async fn target_state(&self, target: Target) -> Result<TargetState, ReadError> {
-        let mut query = Query::new(self.dialect(), "select proven_url, last_success_at, sides from delivery_targets where");
+        let mut query =
+            Query::new(self.dialect(), "select proven_url, last_success_at, sides from delivery_targets where");
         of_target(&mut query, target);
         let state = |row: &dyn Row| {
             Ok(TargetState {

@@ -36,7 +36,9 @@ impl Line {
 
     /// Whether an event was taken in and waits to be sent, or is being sent.
     pub fn has_open(&self, place: EventPlace) -> bool {
-        self.news.is_open(place) || self.sides.is_open(place) || self.replay.as_ref().is_some_and(|replay| replay.tail.is_open(place))
+        self.news.is_open(place)
+            || self.sides.is_open(place)
+            || self.replay.as_ref().is_some_and(|replay| replay.tail.is_open(place))
     }
 
     /// Since when the target has only failed.

@@ -14,6 +14,7 @@ pub(crate) mod rotate;
 pub(crate) mod test_event;
 pub(crate) mod update;
 
+use crate::delivery::Trial;
 use crate::dx::Call;
 use crate::dx::call::unexpected;
 use crate::wire::fields::Read;
@@ -49,7 +50,11 @@ fn address(app: &App, kind: PartyKind, value: &Json) -> Read<String> {
 /// An endpoint with how far it has been told, and its tag. The tag holds both; what a change is compared with stands first.
 async fn with_delivery<'e>(call: &Call, endpoint: &'e Endpoint) -> Result<(wire::Endpoint<'e>, String), Problem> {
     let status = call.app.store.delivery_status(&call.scope, endpoint.endpoint).await?;
-    let delivery = wire::Delivery::of(&status.ok_or_else(Problem::not_found)?);
+    let mut delivery = wire::Delivery::of(&status.ok_or_else(Problem::not_found)?);
+    if call.app.settings.deliveries.require_proof {
+        let state = call.app.store.target_state(Target::Endpoint(endpoint.endpoint)).await?;
+        delivery = delivery.with_proof(Trial::of(&call.app, endpoint, &state) == Trial::Test);
+    }
     let moved = etag::of_text(&answer::to_json(&delivery));
     let etag = format!("\"{}-{}\"", endpoint.revision, moved.trim_matches('"'));
     Ok((wire::Endpoint::of(endpoint).with_delivery(delivery), etag))
