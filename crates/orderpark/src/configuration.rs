@@ -29,8 +29,12 @@
 //!
 //! [deliveries]
 //! allow_networks = []
+//! deny_networks = []
 //! attempt_max_ms = 15000
 //! attempts_days = 30
+//! host_rate = 50
+//! host_burst = 200
+//! require_proof = false
 //!
 //! [postgres]
 //! statement_max_ms = 5000

@@ -85,6 +85,7 @@ pub async fn listen_until(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
+    app.outside.listens_on(address.port());
     let deliveries = delivery::start(&app);
     let _sweeper = suppliers::sweep::start(Arc::clone(&app));
     let _closer = closing::start(Arc::clone(&app));

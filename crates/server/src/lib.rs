@@ -28,7 +28,6 @@ pub mod router;
 pub mod serve;
 mod settings;
 pub mod suppliers;
-mod turns;
 pub mod wire;
 
 pub use app::App;

@@ -3,6 +3,12 @@
 //! Each is fair by [`Tenant`]: what one vendor with its subscribers does leaves others their share.
 //! The answer says whose limit it is: 429 for the party's own or its vendor's, 503 for the server's.
 
+mod egress;
+mod questions;
+
+pub(crate) use egress::{Egress, ReplayTurn};
+pub(crate) use questions::Questions;
+
 use crate::problem::Reason;
 use crate::{Problem, Settings};
 pub(crate) use orderpark_limits::{Caps, FairLimiter, Full, PerKeyLimiter, Permit, Place, Rate, RateLimiter, Tenant};
@@ -45,13 +51,19 @@ pub(crate) struct Limits {
     pub(crate) list_reads: FairLimiter,
     streams: PerKeyLimiter,
     tests: PerKeyLimiter,
+    /// Questions to suppliers.
+    pub(crate) questions: Questions,
+    /// What is sent to each destination.
+    pub(crate) egress: Egress,
 }
 
 impl Limits {
     pub(crate) fn new() -> Limits {
         let list_reads = FairLimiter::new(LIST_READS_MAX);
         let (requests, refusals) = (FairLimiter::new(REQUESTS_MAX), RateLimiter::default());
-        Limits { requests, refusals, list_reads, streams: PerKeyLimiter::default(), tests: PerKeyLimiter::default() }
+        let (streams, tests) = (PerKeyLimiter::default(), PerKeyLimiter::default());
+        let (questions, egress) = (Questions::new(), Egress::default());
+        Limits { requests, refusals, list_reads, streams, tests, questions, egress }
     }
 
     /// A place to work on a request: what one tenant asks for at once does not fill the processors.

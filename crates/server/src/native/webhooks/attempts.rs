@@ -52,7 +52,7 @@ impl Listing for Attempts {
         row.id
     }
 
-    fn write(_: &Scope, row: &Attempt, text: &mut Vec<u8>) {
-        answer::write_json(&wire::Attempt::of(row), text);
+    fn write(scope: &Scope, row: &Attempt, text: &mut Vec<u8>) {
+        answer::write_json(&wire::Attempt::of(row, scope.is_everything()), text);
     }
 }
