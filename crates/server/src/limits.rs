@@ -12,6 +12,10 @@ use std::time::Duration;
 pub(crate) const LIST_READS_MAX: usize = 4;
 /// How long a list may wait for its first read.
 pub(crate) const LIST_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Trials of commands at once; two for each connection that SQLite has for them.
+const TRIALS_MAX: usize = 4;
+/// How long a command may wait for its trial.
+const TRIAL_WAIT_MAX: Duration = Duration::from_secs(2);
 /// Tests of webhook endpoints that may be in progress.
 const TESTS: Caps = Caps { party: 4, root: 16, all: 512 };
 /// Seconds after which a refused request may be sent again.
@@ -21,14 +25,15 @@ const RETRY_AFTER_S: u64 = 5;
 pub(crate) struct Limits {
     /// Reads of lists and of events.
     pub(crate) list_reads: FairLimiter,
+    trials: FairLimiter,
     streams: PerKeyLimiter,
     tests: PerKeyLimiter,
 }
 
 impl Limits {
     pub(crate) fn new() -> Limits {
-        let list_reads = FairLimiter::new(LIST_READS_MAX);
-        Limits { list_reads, streams: PerKeyLimiter::default(), tests: PerKeyLimiter::default() }
+        let (list_reads, trials) = (FairLimiter::new(LIST_READS_MAX), FairLimiter::new(TRIALS_MAX));
+        Limits { list_reads, trials, streams: PerKeyLimiter::default(), tests: PerKeyLimiter::default() }
     }
 
     /// A place to begin reading a list.
@@ -40,6 +45,11 @@ impl Limits {
     /// A place to read on in a list that has begun.
     pub(crate) async fn list_read_on(&self, tenant: Tenant) -> Permit {
         self.list_reads.wait(tenant, 1).await
+    }
+
+    /// A place for the trial of a command.
+    pub(crate) async fn trial(&self, tenant: Tenant) -> Result<Permit, Full> {
+        self.trials.acquire(tenant, 1, TRIAL_WAIT_MAX).await
     }
 
     /// A place for a stream of events.

@@ -35,6 +35,11 @@ impl DeleteParty {
         }
     }
 
+    /// The subscriptions of the orders that it cancels.
+    pub(crate) fn parts(&self, world: &World) -> usize {
+        world.open_orders_of(self.party).into_iter().map(|order| world.parts_of_order(order)).sum()
+    }
+
     fn needs_orders(&self, world: &World, needs: &mut Needs) {
         needs.open_orders_of(world, self.party);
         for order in world.open_orders_of(self.party) {

@@ -38,6 +38,7 @@ use crate::deliveries::books::{Books, Kept};
 use crate::moves::Moves;
 use crate::query::Query;
 use crate::row::{blob, instant};
+use crate::trial::{Foreseen, Trial};
 use crate::{Clock, OpenError, Options, ReadError, copy};
 use books::Keepers;
 use clock::SharedClock;
@@ -95,6 +96,11 @@ impl Postgres {
     /// Asks one of the connections for lists.
     pub(crate) async fn read_many(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, ReadError> {
         self.lists.read(query).await
+    }
+
+    /// Carries out a trial on one snapshot.
+    pub(crate) async fn try_out(&self, trial: Trial) -> Result<Foreseen, ReadError> {
+        self.lists.try_out(trial).await
     }
 
     /// Carries out bookkeeping, all of it or none.

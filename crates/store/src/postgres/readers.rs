@@ -2,10 +2,12 @@
 
 use super::ask::ask;
 use super::connect::{Connector, Role};
-use super::pool::{self, Object, Pool};
+use super::pool::{self, Lent, Object, Pool};
 use super::session::SessionError;
 use crate::query::Query;
-use crate::{OpenError, ReadError};
+use crate::trial::{Foreseen, Trial};
+use crate::{OpenError, ReadError, rows};
+use futures_util::future::try_join_all;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
@@ -34,14 +36,26 @@ impl Readers {
     }
 
     async fn ask(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, SessionError> {
+        self.with(async |connection| rows_of(connection, query).await).await
+    }
+
+    /// Carries out a trial on one snapshot.
+    pub(super) async fn try_out(&self, trial: Trial) -> Result<Foreseen, ReadError> {
+        let tried = self.with(async |connection| {
+            connection.batch_execute("begin isolation level repeatable read read only").await?;
+            let foreseen = try_on(connection, trial).await;
+            connection.batch_execute("rollback").await?;
+            foreseen
+        });
+        Ok(tried.await?)
+    }
+
+    /// Works with a connection.
+    async fn with<T>(&self, work: impl AsyncFnOnce(&Lent) -> Result<T, SessionError>) -> Result<T, SessionError> {
         let connection = self.pool.get().await.map_err(pool::error)?;
         connection.asking();
-        let answer = timeout(self.answer_max, async {
-            let statement = connection.prepare_cached(query.sql()).await?;
-            ask(&connection, &statement, query).await
-        });
-        let answer = answer.await.map_err(|_| SessionError::SILENT);
-        let answer = answer.and_then(|answer| Ok(answer?));
+        let answer = timeout(self.answer_max, work(&connection)).await;
+        let answer = answer.unwrap_or(Err(SessionError::SILENT));
         if answer.as_ref().is_err_and(SessionError::is_lost) {
             self.pool.manager().suspect_all();
             // Not back into the pool.
@@ -50,5 +64,28 @@ impl Readers {
             connection.answered();
         }
         answer
+    }
+}
+
+async fn rows_of(connection: &Lent, query: &Query) -> Result<Vec<tokio_postgres::Row>, SessionError> {
+    let statement = connection.prepare_cached(query.sql()).await?;
+    Ok(ask(connection, &statement, query).await?)
+}
+
+async fn try_on(connection: &Lent, mut trial: Trial) -> Result<Foreseen, SessionError> {
+    let head = rows_of(connection, &trial.head()).await?;
+    let head = head.first().ok_or(SessionError::Unreachable("the head of the journal is missing"))?;
+    trial.begin(rows::head(head)?.0);
+    loop {
+        let mut lookups = match trial.next() {
+            Ok(lookups) => lookups,
+            Err(foreseen) => return Ok(foreseen),
+        };
+        let answers = try_join_all(lookups.iter().map(|lookup| rows_of(connection, &lookup.query))).await?;
+        for (lookup, answer) in lookups.iter_mut().zip(answers) {
+            lookup.begin(trial.world());
+            answer.iter().try_for_each(|row| lookup.file(trial.world(), row))?;
+        }
+        lookups.into_iter().for_each(|lookup| lookup.end(trial.world()));
     }
 }
