@@ -145,3 +145,6 @@ impl Loading<'_> {
         Size { parts: QUESTION, asks: false, is_too_large: true }
     }
 }
+
+#[cfg(test)]
+mod tests;

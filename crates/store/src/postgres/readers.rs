@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
-/// Connections for lists, made when they are needed.
+/// Connections for lists, or for trials, made when they are needed.
 pub(super) struct Readers {
     pool: Pool,
     answer_max: Duration,
@@ -20,9 +20,9 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn new(connector: &Connector) -> Result<Readers, OpenError> {
+    pub(super) fn new(connector: &Connector, connections: usize) -> Result<Readers, OpenError> {
         let limits = connector.limits();
-        let pool = pool::pool(connector, Role::List, limits.lists_max)?;
+        let pool = pool::pool(connector, Role::List, connections)?;
         Ok(Readers { pool, answer_max: limits.answer_max(), patience: limits.pool_wait_max })
     }
 
