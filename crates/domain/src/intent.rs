@@ -2,9 +2,9 @@
 
 use crate::request_key::KeptRequest;
 use crate::{
-    Balance, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey, Scope, Strategy,
-    Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order, party, product, strategy,
-    subscription, token, user,
+    Abridge, Balance, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey, Scope,
+    Strategy, Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order, party, product,
+    strategy, subscription, token, user,
 };
 
 /// When, and what chance gave: all that a decision may know besides the world.
@@ -111,6 +111,8 @@ commands! {
     UpdateParty(party::UpdateParty),
     /// Delete a party.
     DeleteParty(party::DeleteParty),
+    /// Do the next piece of closing a party.
+    ContinueClosing(party::ContinueClosing),
     /// Create a user.
     CreateUser(user::CreateUser),
     /// Change a user.
@@ -172,6 +174,12 @@ impl Intent {
         if self.by.is_some_and(gone) { Err(Refusal::CallerGone) } else { Ok(()) }
     }
 
+    /// An object as its update tells it: without what is long and stays, but whole under a request key, because the entry is
+    /// the first answer.
+    pub(crate) fn told<T: Abridge>(&self, after: &T, before: &T) -> T {
+        if self.request.is_some() { after.clone() } else { after.clone().abridged(before) }
+    }
+
     /// The journal entry that answered this request before, if its key was kept.
     fn kept_answer(&self, world: &World) -> Result<Option<u64>, Refusal> {
         let Some(request) = &self.request else { return Ok(None) };
@@ -198,7 +206,8 @@ impl Intent {
             Command::CreateOffer(command) => command.items.len(),
             Command::UpdateOffer(command) => world.parts_of_offer(command.offer),
             Command::DeleteOffer(command) => world.parts_of_offer(command.offer),
-            Command::DeleteParty(command) => command.parts(world),
+            Command::DeleteParty(command) => world.parts_of_open_orders(command.party, command.parts_max),
+            Command::ContinueClosing(command) => world.parts_of_open_orders(command.party, command.parts_max),
             Command::Bootstrap(_)
             | Command::CreateParty(_)
             | Command::UpdateParty(_)
@@ -258,6 +267,7 @@ impl Intent {
                 | Command::ReportUsage(_)
                 | Command::RotateEndpointSecret(_)
                 | Command::DisableEndpoint(_)
+                | Command::ContinueClosing(_)
                 | Command::IssueToken(_)
                 | Command::RevokeToken(_) => false,
             }

@@ -3,6 +3,7 @@
 use crate::delivery::DeliverySettings;
 use crate::outside::{Network, OutsideSettings};
 use http::HeaderValue;
+use orderpark_domain::offer::ITEMS_MAX_DEFAULT;
 
 /// A profile: the part of a `client_id` before the slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Settings {
     pub token_validity_default_s: i64,
     /// How long a token may be valid at most, in seconds; absent: for ever.
     pub token_validity_max_s: Option<i64>,
+    /// The most items of a new offer.
+    pub offer_items_max: usize,
     /// Proxies whose `X-Forwarded-For` or `Forwarded` names the client.
     pub trusted_proxies: Vec<Network>,
     /// Origins of web pages that may read answers (CORS): `*`, or exactly these.
@@ -68,6 +71,7 @@ impl Default for Settings {
             docs_url: "/docs/errors".to_owned(),
             token_validity_default_s: 7 * 24 * 60 * 60,
             token_validity_max_s: None,
+            offer_items_max: ITEMS_MAX_DEFAULT,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             connections_max: 20_000,

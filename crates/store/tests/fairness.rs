@@ -131,8 +131,13 @@ fn what_is_too_large_is_refused_and_the_largest_offer_can_be_ordered(engine: Eng
     // Each has more parts than a batch, and so has a batch of its own.
     let answers = answer(join_all((0..8).map(|_| deployment.store.commit(deployment.intent(order("medium"))))).map(Ok));
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    let force = party::DeleteParty { kind: PartyKind::Subscriber, party: shop.subscriber.party, force: true };
-    assert_eq!(deployment.refused(Command::DeleteParty(force)), Refusal::TooLargeAtOnce, "200 subscriptions");
+    let force = party::DeleteParty {
+        kind: PartyKind::Subscriber,
+        party: shop.subscriber.party,
+        force: true,
+        parts_max: party::PARTS_AT_ONCE,
+    };
+    assert_eq!(deployment.refused(Command::DeleteParty(force)), Refusal::TooLargeAtOnce, "100 subscriptions at once");
     deployment.verified();
 }
 
@@ -207,9 +212,19 @@ fn conflicting(deployment: &Deployment, shop: &Shop, round: usize) -> Vec<Comman
         Command::PlaceOrder(PlaceOrder { offer: OfferName::Ref(offer.offer), ..plain }),
         Command::DeleteOffer(DeleteOffer { offer: offer.offer }),
         delete(ordered.product),
-        Command::DeleteParty(party::DeleteParty { kind: PartyKind::Supplier, party: supplier, force: false }),
+        Command::DeleteParty(party::DeleteParty {
+            kind: PartyKind::Supplier,
+            party: supplier,
+            force: false,
+            parts_max: party::PARTS_AT_ONCE,
+        }),
         Command::CreateStrategy(create_strategy),
-        Command::DeleteParty(party::DeleteParty { kind: PartyKind::Vendor, party: vendor.party, force: false }),
+        Command::DeleteParty(party::DeleteParty {
+            kind: PartyKind::Vendor,
+            party: vendor.party,
+            force: false,
+            parts_max: party::PARTS_AT_ONCE,
+        }),
     ];
     commands.extend((0..3).map(|_| endpoint(shop)));
     commands
@@ -231,8 +246,14 @@ fn what_changes_nothing_is_answered_by_a_trial_as_by_the_committer(engine: Engin
     let shop = deployment.shop("acme");
     let order = deployment.order(&shop);
     let delete_user = |user| Command::DeleteUser(user::DeleteUser { user });
-    let vendor =
-        |force| Command::DeleteParty(party::DeleteParty { kind: PartyKind::Vendor, party: shop.vendor.party, force });
+    let vendor = |force| {
+        Command::DeleteParty(party::DeleteParty {
+            kind: PartyKind::Vendor,
+            party: shop.vendor.party,
+            force,
+            parts_max: party::PARTS_AT_ONCE,
+        })
+    };
     let rename = |name: &str| {
         Command::UpdateParty(party::UpdateParty {
             kind: PartyKind::Vendor,

@@ -25,7 +25,9 @@ impl UpdateUser {
         needs.user(world, self.user);
         needs.token(world, self.user);
         if let Some(grants) = &self.grants {
-            needs.fact(world, Fact::OperatorBesides(self.user));
+            if world.users.get_known(&self.user).is_some_and(User::acts_for_operator) {
+                needs.fact(world, Fact::OperatorBesides(self.user));
+            }
             for grant in grants {
                 needs.party(world, grant.party);
             }
@@ -53,7 +55,7 @@ impl UpdateUser {
             return Ok(Decision::nothing(Outcome::User(Box::new(after))));
         }
         after.revision += 1;
-        let mut events = vec![Event::UserUpdated(after.clone())];
+        let mut events = vec![Event::UserUpdated(intent.told(&after, before))];
         if after.grants != before.grants && world.tokens.get(&self.user).is_some() {
             events.push(Event::TokenRevoked(self.user));
         }

@@ -17,6 +17,10 @@ pub enum Fact {
     StrategiesOf(PartyRef),
     /// Is there a living subscriber of this vendor?
     SubscribersOf(PartyRef),
+    /// Is there an order of this subscriber that is `ACTIVE` or `PENDING`?
+    OpenOrdersOf(PartyRef),
+    /// Is there a product of which this subscriber uses connections?
+    UsedBy(PartyRef),
     /// Is there a living offer that contains this product?
     OffersWith(ProductRef),
     /// Is there a living offer that names this processing strategy?
@@ -37,6 +41,7 @@ pub(crate) enum Asked {
     Strategies,
     Orders,
     Endpoints,
+    Usage,
 }
 
 impl Fact {
@@ -46,7 +51,8 @@ impl Fact {
             Fact::OffersOf(_) | Fact::OffersWith(_) | Fact::OffersNaming(_) => Asked::Offers,
             Fact::StrategiesOf(_) => Asked::Strategies,
             Fact::SubscribersOf(_) => Asked::Parties,
-            Fact::OpenSubscriptionsTo(_) => Asked::Orders,
+            Fact::OpenSubscriptionsTo(_) | Fact::OpenOrdersOf(_) => Asked::Orders,
+            Fact::UsedBy(_) => Asked::Usage,
             Fact::OperatorBesides(_) => Asked::Users,
         }
     }
@@ -56,7 +62,9 @@ impl Event {
     /// The table whose questions may be answered otherwise after this.
     pub(crate) fn moves(&self) -> Option<Asked> {
         match self {
-            Event::PartyCreated(_) | Event::PartyUpdated(_) | Event::PartyDeleted(_) => Some(Asked::Parties),
+            Event::PartyCreated(_) | Event::PartyUpdated(_) | Event::PartyClosing(_) | Event::PartyDeleted(_) => {
+                Some(Asked::Parties)
+            }
             Event::UserCreated(_) | Event::UserUpdated(_) | Event::UserDeleted(_) => Some(Asked::Users),
             Event::ProductCreated(_) | Event::ProductUpdated(_) | Event::ProductDeleted(_) => Some(Asked::Products),
             Event::OfferCreated(_) | Event::OfferUpdated(_) | Event::OfferDeleted(_) => Some(Asked::Offers),
@@ -64,14 +72,13 @@ impl Event {
                 Some(Asked::Strategies)
             }
             Event::EndpointCreated(_) | Event::EndpointUpdated(_) | Event::EndpointDeleted(_) => Some(Asked::Endpoints),
+            Event::UsageReported { .. } => Some(Asked::Usage),
             Event::OrderPlaced(_)
             | Event::OrderSettled { .. }
             | Event::OrderCancelled(_)
             | Event::SubscriptionSuspended { .. }
             | Event::SubscriptionResumed { .. } => Some(Asked::Orders),
-            Event::OrderMatched(_) | Event::UsageReported { .. } | Event::TokenIssued(_) | Event::TokenRevoked(_) => {
-                None
-            }
+            Event::OrderMatched(_) | Event::OrderFound(_) | Event::TokenIssued(_) | Event::TokenRevoked(_) => None,
         }
     }
 }
@@ -96,9 +103,12 @@ pub enum Need {
     RequestKey(RequestKeyId),
     Token(UserRef),
     Endpoint(EndpointRef),
-    UsersOf(PartyRef),
-    EndpointsOf(PartyRef),
-    OpenOrdersOf(PartyRef),
+    /// The first living users of a party, of at most so many scopes.
+    UsersOf(PartyRef, u16),
+    /// The first living webhook endpoints of a party, at most so many.
+    EndpointsOf(PartyRef, u16),
+    /// The first open orders of a subscriber, of at most so many subscriptions.
+    OpenOrdersOf(PartyRef, u16),
     Fact(Fact),
 }
 
@@ -109,9 +119,9 @@ impl Need {
     /// The table that it asks about, if it names no row but asks "is there any …?" or "which …?".
     pub(crate) fn asked(&self) -> Option<Asked> {
         match self {
-            Need::UsersOf(_) => Some(Asked::Users),
-            Need::EndpointsOf(_) => Some(Asked::Endpoints),
-            Need::OpenOrdersOf(_) => Some(Asked::Orders),
+            Need::UsersOf(..) => Some(Asked::Users),
+            Need::EndpointsOf(..) => Some(Asked::Endpoints),
+            Need::OpenOrdersOf(..) => Some(Asked::Orders),
             Need::Fact(fact) => Some(fact.asked()),
             Need::Party(_)
             | Need::PartyId(..)
@@ -210,6 +220,14 @@ impl Needs {
         let key = (kind, id.to_owned());
         if !world.party_ids.knows(&key) {
             self.add(Need::PartyId(key.0, key.1));
+        }
+    }
+
+    /// The party of this kind with this id, once its ref is known.
+    pub(crate) fn party_named(&mut self, world: &World, kind: PartyKind, id: &str) {
+        self.party_id(world, kind, id);
+        if let Some(party) = world.party_ids.get_known(&(kind, id.to_owned())) {
+            self.party(world, *party);
         }
     }
 
@@ -312,14 +330,14 @@ impl Needs {
         }
     }
 
-    /// The living users of a party, and each of them.
-    pub(crate) fn users_of(&mut self, world: &World, party: PartyRef) {
+    /// The first living users of a party, and each of them.
+    pub(crate) fn users_of(&mut self, world: &World, party: PartyRef, parts_max: u16) {
         self.asks = true;
-        if !world.is_whole() && !world.members.contains_key(&party) {
-            self.add(Need::UsersOf(party));
+        if !world.is_whole() && !world.members.contains_key(&(party, parts_max)) {
+            self.add(Need::UsersOf(party, parts_max));
         }
-        for user in world.users_of(party) {
-            self.user(world, user);
+        for user in world.users_of(party, parts_max).refs() {
+            self.user(world, *user);
         }
     }
 
@@ -329,21 +347,28 @@ impl Needs {
         }
     }
 
-    /// The living endpoints of a party, and each of them.
-    pub(crate) fn endpoints_of(&mut self, world: &World, party: PartyRef) {
+    /// The first living endpoints of a party, and each of them.
+    pub(crate) fn endpoints_of(&mut self, world: &World, party: PartyRef, parts_max: u16) {
         self.asks = true;
-        if !world.is_whole() && !world.owned_endpoints.contains_key(&party) {
-            self.add(Need::EndpointsOf(party));
+        if !world.is_whole() && !world.owned_endpoints.contains_key(&(party, parts_max)) {
+            self.add(Need::EndpointsOf(party, parts_max));
         }
-        for endpoint in world.endpoints_of(party) {
-            self.endpoint(world, endpoint);
+        for endpoint in world.endpoints_of(party, parts_max).refs() {
+            self.endpoint(world, *endpoint);
         }
     }
 
-    pub(crate) fn open_orders_of(&mut self, world: &World, subscriber: PartyRef) {
+    /// The first open orders of a subscriber, and what closing each of them changes.
+    pub(crate) fn open_orders_of(&mut self, world: &World, subscriber: PartyRef, parts_max: u16) {
         self.asks = true;
-        if !world.is_whole() && !world.open_orders.contains_key(&subscriber) {
-            self.add(Need::OpenOrdersOf(subscriber));
+        if !world.is_whole() && !world.open_orders.contains_key(&(subscriber, parts_max)) {
+            self.add(Need::OpenOrdersOf(subscriber, parts_max));
+        }
+        for order in world.open_orders_of(subscriber, parts_max).refs() {
+            self.order(world, *order);
+            if let Some(order) = world.orders.get_known(order) {
+                self.closing(world, order);
+            }
         }
     }
 

@@ -18,7 +18,7 @@ const PIECE_MAX: usize = 4096;
 const ROUNDS_MAX: usize = 16;
 
 /// Parts that a question to the whole database counts for.
-const QUESTION: u64 = 64;
+const QUESTION: u64 = 16;
 
 /// How long loading one intent may take that has more parts than [`MANY`].
 const LOADING_MAX: Duration = Duration::from_millis(250);

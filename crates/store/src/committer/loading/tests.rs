@@ -8,7 +8,7 @@ use crate::query::Dialect;
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder};
 use orderpark_domain::party::DeleteParty;
 use orderpark_domain::{
-    Command, Entry, Head, Offer, OfferItem, OfferRef, OfferState, OrderRef, PartyKind, PartyRef, ProductRef,
+    Command, Entry, Head, Offer, OfferItem, OfferRef, OfferState, OrderRef, Party, PartyKind, PartyRef, ProductRef,
 };
 
 const ITEMS: u64 = 30;
@@ -32,10 +32,13 @@ impl Writer for Shelf {
         lookups(Dialect::Sqlite, needs.clone()).into_iter().for_each(|lookup| lookup.begin(world));
         for need in needs {
             match need {
+                Need::Party(party) => world.parties.load(party, Some(subscriber(party))),
                 Need::Offer(offer) => world.offers.load(offer, Some(large(offer))),
-                Need::OpenOrdersOf(party) => world.load_open_orders_of(party, (0..OPEN_ORDERS).map(order).collect()),
-                Need::UsersOf(party) => world.load_users_of(party, Vec::new()),
-                Need::EndpointsOf(party) => world.load_endpoints_of(party, Vec::new()),
+                Need::OpenOrdersOf(party, max) => {
+                    world.load_open_orders_of(party, max, (0..OPEN_ORDERS).map(order).collect());
+                }
+                Need::UsersOf(party, max) => world.load_users_of(party, max, Vec::new()),
+                Need::EndpointsOf(party, max) => world.load_endpoints_of(party, max, Vec::new()),
                 _ => {}
             }
         }
@@ -67,6 +70,22 @@ impl Writer for Shelf {
 
 fn order(number: u64) -> OrderRef {
     OrderRef::mint(orderpark_domain::Instant(1_000_000), number)
+}
+
+fn subscriber(party: PartyRef) -> Party {
+    Party {
+        party,
+        kind: PartyKind::Subscriber,
+        id: "s".into(),
+        name: "S".into(),
+        vendor: Some(PartyRef(1)),
+        vendor_id: Some("v".into()),
+        contact_email: None,
+        organization: None,
+        closing_at: None,
+        revision: 1,
+        deleted_at: None,
+    }
 }
 
 fn large(offer: OfferRef) -> Offer {
@@ -121,7 +140,9 @@ fn a_batch_takes_as_many_as_it_has_parts_for_and_one_at_least() {
 
 #[test]
 fn one_that_is_too_large_is_known_before_it_is_loaded_and_the_others_fit() {
-    let delete = DeleteParty { kind: PartyKind::Subscriber, party: PartyRef(2), force: true };
+    // A command that has no bound of its own.
+    let (kind, parts_max) = (PartyKind::Subscriber, u16::MAX);
+    let delete = DeleteParty { kind, party: PartyRef(2), force: true, parts_max };
     let delete = Intent::system(Command::DeleteParty(delete), "a test");
     let (sizes, shelf) = loaded(&[place(1), delete.clone(), place(2)], Budget::default());
     assert_eq!(sizes.iter().map(|size| size.is_too_large).collect::<Vec<_>>(), [false, true, false]);
