@@ -119,7 +119,14 @@ fn what_is_too_large_is_refused_and_the_largest_offer_can_be_ordered(engine: Eng
     let create = |name: &str, items: usize| {
         let item = |id: &String| NewItem { product_id: id.clone(), granted: Some(1) };
         let (id, items) = (format!("acme/{name}"), products[..items].iter().map(item).collect());
-        Command::CreateOffer(CreateOffer { name: id.clone(), id, state: OfferState::Active, items, strategies: None, items_max: 1000 })
+        Command::CreateOffer(CreateOffer {
+            name: id.clone(),
+            id,
+            state: OfferState::Active,
+            items,
+            strategies: None,
+            items_max: 1000,
+        })
     };
     let before = deployment.verify();
     assert_eq!(deployment.refused(create("large", 61)), Refusal::TooLargeAtOnce);

@@ -152,7 +152,7 @@ impl Need {
 /// The needs of a batch, each once, sorted by kind.
 #[derive(Debug, Default)]
 pub struct Needs {
-    needs: BTreeSet<Need>,
+    named: BTreeSet<Need>,
     weight: usize,
     asks: bool,
 }
@@ -160,12 +160,12 @@ pub struct Needs {
 impl Needs {
     /// Whether everything is loaded.
     pub fn is_empty(&self) -> bool {
-        self.needs.is_empty()
+        self.named.is_empty()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.needs.len()
+        self.named.len()
     }
 
     /// The rows that loading them may take.
@@ -181,7 +181,7 @@ impl Needs {
     /// Takes some out, as long as loading them takes few rows, and forgets the others: they are named
     /// again.
     pub fn take_some(&mut self, weight_max: usize) -> BTreeSet<Need> {
-        let all = std::mem::take(&mut self.needs);
+        let all = std::mem::take(&mut self.named);
         if std::mem::take(&mut self.weight) <= weight_max {
             return all;
         }
@@ -200,12 +200,12 @@ impl Needs {
 
     /// Whether the database cannot answer one of them, because what has changed is not written yet.
     pub fn are_outdated(&self, world: &World) -> bool {
-        world.has_moved() && self.needs.iter().any(|need| need.asked().is_some_and(|asked| world.moved(asked)))
+        world.has_moved() && self.named.iter().any(|need| need.asked().is_some_and(|asked| world.moved(asked)))
     }
 
     fn add(&mut self, need: Need) {
         let weight = need.weight();
-        if self.needs.insert(need) {
+        if self.named.insert(need) {
             self.weight += weight;
         }
     }

@@ -62,13 +62,13 @@ pub(super) struct Taken {
 
 impl Queue {
     pub(super) fn new(waiting_max: usize) -> std::io::Result<(Queue, Receiver)> {
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, submitted) = mpsc::unbounded_channel();
         let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
         let (intents, books) = (semaphore(waiting_max), semaphore((waiting_max / 4).max(1)));
         let queue = Queue { sender, intents, of_tenants: PerKeyLimiter::default(), caps: caps(waiting_max), books };
         let timer = Builder::new_current_thread().enable_time().build()?;
         let (intents, books) = (FairQueue::default(), VecDeque::new());
-        Ok((queue, Receiver { receiver, timer, intents, books }))
+        Ok((queue, Receiver { submitted, timer, intents, books }))
     }
 
     /// An intent that finds no place is refused.
@@ -107,7 +107,7 @@ fn caps(waiting_max: usize) -> Caps {
 
 /// The committer's end.
 pub(super) struct Receiver {
-    receiver: mpsc::UnboundedReceiver<Waiting>,
+    submitted: mpsc::UnboundedReceiver<Waiting>,
     /// Without it there is no waiting for a limited time.
     timer: Runtime,
     intents: FairQueue<WaitingIntent>,
@@ -127,7 +127,7 @@ impl Receiver {
         if !self.is_empty() {
             return true;
         }
-        let waiting = self.receiver.blocking_recv();
+        let waiting = self.submitted.blocking_recv();
         self.file(waiting)
     }
 
@@ -136,8 +136,8 @@ impl Receiver {
         if !self.is_empty() {
             return Ok(true);
         }
-        let Receiver { receiver, timer, .. } = self;
-        let waiting = timer.block_on(async { timeout(max, receiver.recv()).await })?;
+        let Receiver { submitted, timer, .. } = self;
+        let waiting = timer.block_on(async { timeout(max, submitted.recv()).await })?;
         Ok(self.file(waiting))
     }
 
@@ -160,7 +160,7 @@ impl Receiver {
     /// Takes a batch of what waits: intents in the order of their turns, so many and of so many parts
     /// as are known, and the bookkeeping for which that leaves room, but at least a quarter.
     pub(super) fn take(&mut self, intents_max: usize, parts_max: u64) -> Batch {
-        while let Ok(waiting) = self.receiver.try_recv() {
+        while let Ok(waiting) = self.submitted.try_recv() {
             self.file(Some(waiting));
         }
         let (mut intents, mut taken, mut parts) = (Vec::new(), Vec::new(), 0);

@@ -108,7 +108,7 @@ impl Postgres {
 
     /// Carries out a trial on one snapshot.
     pub(crate) async fn try_out(&self, trial: Trial) -> Result<Foreseen, ReadError> {
-        self.trials.try_out(trial).await
+        Box::pin(self.trials.try_out(trial)).await
     }
 
     /// Carries out bookkeeping, all of it or none.

@@ -47,7 +47,7 @@ impl Readers {
             connection.batch_execute("rollback").await?;
             foreseen
         });
-        Ok(tried.await?)
+        Ok(Box::pin(tried).await?)
     }
 
     /// Works with a connection.
@@ -86,6 +86,8 @@ async fn try_on(connection: &Lent, mut trial: Trial) -> Result<Foreseen, Session
             lookup.begin(trial.world());
             answer.iter().try_for_each(|row| lookup.file(trial.world(), row))?;
         }
-        lookups.into_iter().for_each(|lookup| lookup.end(trial.world()));
+        for lookup in lookups {
+            lookup.end(trial.world());
+        }
     }
 }
