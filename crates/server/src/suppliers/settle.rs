@@ -71,7 +71,8 @@ pub(super) async fn commit(
 
 /// Whether the same may go well in a moment. Done twice, a settlement is done once.
 fn may_pass(error: &CommitError) -> bool {
-    matches!(error, CommitError::Busy | CommitError::Unavailable(_) | CommitError::OutcomeUnknown(_))
+    use CommitError::{Busy, OutcomeUnknown, TenantBusy, Unavailable};
+    matches!(error, Busy | TenantBusy(_) | Unavailable(_) | OutcomeUnknown(_))
 }
 
 /// The order is there, so nothing may look as if it was not.
