@@ -3,6 +3,12 @@
 //! Each is fair by [`Tenant`]: what one vendor with its subscribers does leaves others their share.
 //! The answer says whose limit it is: 429 for the party's own or its vendor's, 503 for the server's.
 
+mod egress;
+mod questions;
+
+pub(crate) use egress::{Egress, ReplayTurn};
+pub(crate) use questions::Questions;
+
 use crate::problem::Reason;
 use crate::{Problem, Settings};
 pub(crate) use orderpark_limits::{Caps, FairLimiter, Full, PerKeyLimiter, Permit, Place, Rate, RateLimiter, Tenant};
@@ -50,6 +56,10 @@ pub(crate) struct Limits {
     trials: FairLimiter,
     streams: PerKeyLimiter,
     tests: PerKeyLimiter,
+    /// Questions to suppliers.
+    pub(crate) questions: Questions,
+    /// What is sent to each destination.
+    pub(crate) egress: Egress,
 }
 
 impl Limits {
@@ -57,7 +67,8 @@ impl Limits {
         let (list_reads, trials) = (FairLimiter::new(LIST_READS_MAX), FairLimiter::new(TRIALS_MAX));
         let (requests, refusals) = (FairLimiter::new(REQUESTS_MAX), RateLimiter::default());
         let (streams, tests) = (PerKeyLimiter::default(), PerKeyLimiter::default());
-        Limits { requests, refusals, list_reads, trials, streams, tests }
+        let (questions, egress) = (Questions::new(), Egress::default());
+        Limits { requests, refusals, list_reads, trials, streams, tests, questions, egress }
     }
 
     /// A place to work on a request: what one tenant asks for at once does not fill the processors.

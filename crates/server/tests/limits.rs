@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 const BODY_MAX: usize = 256 * 1024;
+const FORM_MAX: usize = 8 * 1024;
 const HEADERS_MAX: usize = 16 * 1024;
 const HEADERS_COUNT_MAX: usize = 100;
 const URI_MAX: usize = 8 * 1024;
@@ -200,8 +201,8 @@ async fn a_body_has_a_longest_one() {
     }
     let form = |length: usize| format!("grant_type=client_credentials&a={}", "x".repeat(length - 32));
     let nobody = scene.world.nobody().at("/admin/latest/api").with("content-type", "application/x-www-form-urlencoded");
-    assert_eq!(nobody.post_raw("/oauth/token", form(BODY_MAX)).await.status, 401);
-    nobody.post_raw("/oauth/token", form(BODY_MAX + 1)).await.refused(413, "body_too_large");
+    assert_eq!(nobody.post_raw("/oauth/token", form(FORM_MAX)).await.status, 401);
+    nobody.post_raw("/oauth/token", form(FORM_MAX + 1)).await.refused(413, "body_too_large");
 }
 
 async fn pages_and_keys_have_a_largest_one(engine: Engine) {
@@ -281,12 +282,14 @@ async fn the_listener_keeps_the_same_limits() {
     let token = scene.shop.subscriber.token.clone().unwrap_or_default();
     let head = |target: &str, more: &str| {
         let method = if more.contains("content-") || more.contains("chunked") { "POST" } else { "GET" };
-        format!("{method} {target} HTTP/1.1\r\nconnection: close\r\nauthorization: Bearer {token}\r\n{more}\r\n")
+        format!(
+            "{method} {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer {token}\r\n{more}\r\n"
+        )
     };
-    // Two headers are there already: `connection: close` and the token.
-    let used = "connectionclose".len() + "authorizationBearer ".len() + token.len() + 2 * 4;
+    // Three headers are there already: `host: a`, `connection: close` and the token.
+    let used = "hostaconnectionclose".len() + "authorizationBearer ".len() + token.len() + 3 * 4;
     let padded_to = |size: usize| format!("x-pad: {}\r\n", "p".repeat(size - used - 5 - 4));
-    let many = |count: usize| "x: a\r\n".repeat(count - 2);
+    let many = |count: usize| "x: a\r\n".repeat(count - 3);
     let orders = "/core/latest/api/orders";
     let long = |length: usize| format!("{orders}?offerId={}", "x".repeat(length - orders.len() - 9));
     let announced =

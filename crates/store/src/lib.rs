@@ -20,6 +20,7 @@ mod load;
 mod moves;
 mod options;
 mod postgres;
+pub mod private;
 mod query;
 mod reads;
 mod row;
@@ -40,7 +41,7 @@ pub use options::{Budget, Database, Options};
 pub use postgres::{Address, Limits, OwnSchema};
 pub use reads::{
     BalanceTotal, EndpointFilter, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter,
-    PlacedSubscription, ProductFilter, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
+    PlacedSubscription, ProductFilter, Rows, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
 };
 pub use schema::Schema;
 pub use store::Store;

@@ -6,6 +6,7 @@ use crate::load::lookups;
 use crate::moves::Moves;
 use crate::postgres::Postgres;
 use crate::query::{Dialect, Query};
+use crate::reads::{Bound, Rows};
 use crate::row::{Read, Row};
 use crate::sqlite::Sqlite;
 use crate::trial::Trial;
@@ -254,6 +255,33 @@ impl Store {
         }
     }
 
+    /// As [`Store::read_many`], but not beyond what a slice may hold; and whether it ended there.
+    pub(crate) async fn read_slice<A: Send + 'static>(
+        &self,
+        query: Query,
+        mut all: A,
+        step: impl Fn(&mut A, &dyn Row) -> Read<()> + Send + 'static,
+    ) -> Result<(A, bool), ReadError> {
+        match &self.inner.engine {
+            Engine::Sqlite(_) => {
+                let bounded = move |(all, bound): &mut (A, Bound), row: &dyn Row| {
+                    if bound.takes(row) { step(all, row) } else { Ok(()) }
+                };
+                let (all, bound) = self.read_many(query, (all, Bound::SLICE), bounded).await?;
+                Ok((all, bound.is_reached))
+            }
+            Engine::Postgres(postgres) => {
+                #[cfg(test)]
+                crate::query::heard::hear(&query);
+                let (rows, is_reached) = Box::pin(postgres.read_within(&query, Bound::SLICE)).await?;
+                for row in rows {
+                    step(&mut all, &row)?;
+                }
+                Ok((all, is_reached))
+            }
+        }
+    }
+
     /// The rows that were named, on the connections for lists.
     pub(crate) async fn look_up(&self, needs: BTreeSet<Need>) -> Result<World, ReadError> {
         let mut world = World::working_set(Head::EMPTY);
@@ -301,6 +329,20 @@ impl Store {
             Ok(())
         });
         found.await
+    }
+
+    /// The rows of a slice.
+    pub(crate) async fn page<T: Send + 'static>(
+        &self,
+        query: Query,
+        read: impl Fn(&dyn Row) -> Read<T> + Send + 'static,
+    ) -> Result<Rows<T>, ReadError> {
+        let push = move |all: &mut Vec<T>, row: &dyn Row| {
+            all.push(read(row)?);
+            Ok(())
+        };
+        let (rows, is_cut) = self.read_slice(query, Vec::new(), push).await?;
+        Ok(Rows { rows, is_cut })
     }
 
     /// The rows of a read that may have to look at many.

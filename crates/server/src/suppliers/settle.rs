@@ -38,11 +38,11 @@ pub(super) async fn new(app: Arc<App>, order: Order) -> Result<Settled, Problem>
 
 /// Writes down what came of the asking, or finds what somebody else has written down before.
 async fn settle(app: &App, order: &Order, verdict: Verdict) -> Result<Settled, Problem> {
-    let Verdict { refused, declined } = verdict;
+    let Verdict { refused, declined, full } = verdict;
     let mut pause = FIRST_PAUSE;
     for attempt in 1.. {
         match commit(app, order, refused, &declined).await {
-            Ok(Outcome::Order(order)) => return Ok(Settled { order: *order, refused }),
+            Ok(Outcome::Order(order)) => return Ok(Settled { order: *order, refused, full }),
             Ok(other) => return Err(unexpected(&other)),
             Err(CommitError::Refused(Refusal::OrderNotPending)) => break,
             Err(error) if attempt >= TRIES_MAX || !may_pass(&error) => return Err(unsettled(&error)),

@@ -37,6 +37,7 @@ use crate::committer::OpenWriter;
 use crate::deliveries::books::{Books, Kept};
 use crate::moves::Moves;
 use crate::query::Query;
+use crate::reads::Bound;
 use crate::row::{blob, instant};
 use crate::trial::{Foreseen, Trial};
 use crate::{Clock, OpenError, Options, ReadError, copy};
@@ -103,7 +104,16 @@ impl Postgres {
 
     /// Asks one of the connections for lists.
     pub(crate) async fn read_many(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, ReadError> {
-        self.lists.read(query).await
+        Ok(self.lists.read(query, Bound::NONE).await?.0)
+    }
+
+    /// As [`Postgres::read_many`], up to a bound; and whether it was reached.
+    pub(crate) async fn read_within(
+        &self,
+        query: &Query,
+        bound: Bound,
+    ) -> Result<(Vec<tokio_postgres::Row>, bool), ReadError> {
+        self.lists.read(query, bound).await
     }
 
     /// Carries out a trial on one snapshot.

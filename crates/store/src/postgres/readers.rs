@@ -1,15 +1,17 @@
 //! A pool of connections for lists: each has one to itself, because it may take long.
 
-use super::ask::ask;
+use super::ask::{ask, ask_within};
 use super::connect::{Connector, Role};
 use super::pool::{self, Lent, Object, Pool};
 use super::session::SessionError;
 use crate::query::Query;
+use crate::reads::Bound;
 use crate::trial::{Foreseen, Trial};
 use crate::{OpenError, ReadError, rows};
 use futures_util::future::try_join_all;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
+use tokio_postgres::Row;
 
 /// Connections for lists, or for trials, made when they are needed.
 pub(super) struct Readers {
@@ -26,17 +28,22 @@ impl Readers {
         Ok(Readers { pool, answer_max: limits.answer_max(), patience: limits.pool_wait_max })
     }
 
-    /// The rows of the answer. If a connection turns out soon to be dead, another one is asked.
-    pub(super) async fn read(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, ReadError> {
+    /// The rows of the answer up to a bound, and whether it was reached. If a connection turns out soon to be dead, another
+    /// one is asked.
+    pub(super) async fn read(&self, query: &Query, bound: Bound) -> Result<(Vec<Row>, bool), ReadError> {
         let began = Instant::now();
-        match self.ask(query).await {
-            Err(error) if error.is_lost() && began.elapsed() < self.patience => Ok(self.ask(query).await?),
+        match self.ask(query, bound).await {
+            Err(error) if error.is_lost() && began.elapsed() < self.patience => Ok(self.ask(query, bound).await?),
             answer => Ok(answer?),
         }
     }
 
-    async fn ask(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, SessionError> {
-        self.with(async |connection| rows_of(connection, query).await).await
+    async fn ask(&self, query: &Query, bound: Bound) -> Result<(Vec<Row>, bool), SessionError> {
+        self.with(async |connection| {
+            let statement = connection.prepare_cached(query.sql()).await?;
+            Ok(ask_within(connection, &statement, query, bound).await?)
+        })
+        .await
     }
 
     /// Carries out a trial on one snapshot.
@@ -67,7 +74,7 @@ impl Readers {
     }
 }
 
-async fn rows_of(connection: &Lent, query: &Query) -> Result<Vec<tokio_postgres::Row>, SessionError> {
+async fn rows_of(connection: &Lent, query: &Query) -> Result<Vec<Row>, SessionError> {
     let statement = connection.prepare_cached(query.sql()).await?;
     Ok(ask(connection, &statement, query).await?)
 }

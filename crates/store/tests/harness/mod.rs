@@ -273,7 +273,7 @@ impl Deployment {
 
     /// The first of the open orders.
     pub fn open_orders(&self, limit: u32) -> Vec<Order> {
-        answer(self.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(limit)))
+        answer(self.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(limit))).rows
     }
 
     pub fn verify(&self) -> Report {
