@@ -62,7 +62,7 @@ impl Held {
     }
 
     /// Lets the committer go on, and waits for all answers.
-    fn open<'d>(&self, waiting: Vec<Waiting<'d>>) -> Vec<Result<Committed, CommitError>> {
+    fn open(&self, waiting: Vec<Waiting<'_>>) -> Vec<Result<Committed, CommitError>> {
         self.gate.set(false);
         answer(join_all(waiting).map(Ok))
     }
@@ -198,7 +198,7 @@ fn conflicting(deployment: &Deployment, shop: &Shop, round: usize) -> Vec<Comman
     let offer = deployment.offer(&format!("acme/o{round}"), &[&ordered.id]);
     let delete =
         |product| Command::DeleteProduct(product::DeleteProduct { kind: ProductKind::ConnectivityPlan, product });
-    let Command::PlaceOrder(plain) = place(shop) else { unreachable!("it places an order") };
+    let Command::PlaceOrder(simple) = place(shop) else { unreachable!("it places an order") };
     let create_offer = CreateOffer {
         id: format!("acme/n{round}"),
         name: "N".into(),
@@ -217,7 +217,7 @@ fn conflicting(deployment: &Deployment, shop: &Shop, round: usize) -> Vec<Comman
     let mut commands = vec![
         Command::CreateOffer(create_offer),
         delete(plan.product),
-        Command::PlaceOrder(PlaceOrder { offer: OfferName::Ref(offer.offer), ..plain }),
+        Command::PlaceOrder(PlaceOrder { offer: OfferName::Ref(offer.offer), ..simple }),
         Command::DeleteOffer(DeleteOffer { offer: offer.offer }),
         delete(ordered.product),
         Command::DeleteParty(party::DeleteParty {

@@ -74,7 +74,7 @@ impl Readers {
     }
 }
 
-async fn rows_of(connection: &Lent, query: &Query) -> Result<Vec<tokio_postgres::Row>, SessionError> {
+async fn rows_of(connection: &Lent, query: &Query) -> Result<Vec<Row>, SessionError> {
     let statement = connection.prepare_cached(query.sql()).await?;
     Ok(ask(connection, &statement, query).await?)
 }
