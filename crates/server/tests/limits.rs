@@ -350,6 +350,27 @@ async fn the_listener_keeps_the_same_limits() {
     server.await.expect("no panic").expect("no error");
 }
 
+/// A stopped committer answers nothing at all: whoever asks it is told so.
+async fn what_changes_nothing_is_answered_without_the_committer(engine: Engine) {
+    let Scene { world, shop, .. } = Scene::on(engine).await;
+    let (operator, vendor) = (&world.operator, &shop.vendor);
+    let hook = json!({"url": "https://example.com/hook"});
+    for _ in 0..100 {
+        vendor.post("/webhookEndpoints", hook.clone()).await.expect(201);
+    }
+    world.app.store.close().await;
+    let name = format!("/vendors/{}", vendor.party);
+    let before = operator.get(&name).await.expect(200);
+    operator.delete("/users/999999").await.refused(404, "not_found");
+    operator.delete(&name).await.refused(409, "in_use");
+    operator.put(&name, json!({"name": before["name"]})).await.expect(200);
+    vendor.post("/webhookEndpoints", hook).await.refused(409, "too_many_endpoints");
+    let order = json!({"offerId": shop.offer_id});
+    shop.subscriber.post("/orders?dryRun=true", order.clone()).await.expect(200);
+    operator.put(&name, json!({"name": "Another"})).await.refused(503, "unavailable");
+    shop.subscriber.post("/orders", order).await.refused(503, "unavailable");
+}
+
 harness::on_each_engine! {
     texts_have_a_longest_one;
     ids_and_settings_have_a_longest_one;
@@ -357,4 +378,5 @@ harness::on_each_engine! {
     the_most_that_can_be_granted_is_counted_and_no_more;
     an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions;
     pages_and_keys_have_a_largest_one;
+    what_changes_nothing_is_answered_without_the_committer;
 }

@@ -29,6 +29,7 @@ pub mod schema;
 mod sqlite;
 mod store;
 mod told;
+mod trial;
 pub mod verify;
 mod write_state;
 
@@ -36,7 +37,7 @@ pub use clock::{Chance, Clock, SystemChance, SystemClock};
 pub use committer::Committed;
 pub use epochs::{Epoch, FeedPosition};
 pub use error::{CommitError, OpenError, ReadError};
-pub use options::{Database, Options};
+pub use options::{Budget, Database, Options};
 pub use postgres::{Address, Limits, OwnSchema};
 pub use reads::{
     BalanceTotal, EndpointFilter, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter,

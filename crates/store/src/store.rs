@@ -9,9 +9,10 @@ use crate::query::{Dialect, Query};
 use crate::reads::{Bound, Rows};
 use crate::row::{Read, Row};
 use crate::sqlite::Sqlite;
+use crate::trial::Trial;
 use crate::write_state::{JournalTime, WriteState};
 use crate::{Clock, CommitError, Committed, Database, OpenError, Options, ReadError};
-use orderpark_domain::{Head, Intent, Need, World};
+use orderpark_domain::{Head, Intent, Need, Stamp, World};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,6 +35,7 @@ struct Inner {
     queue: Mutex<Option<Queue>>,
     committer: Mutex<Option<JoinHandle<()>>>,
     clock: Arc<dyn Clock>,
+    options: Options,
     watched: Watched,
     engine: Engine,
 }
@@ -65,10 +67,10 @@ impl Store {
         journal_time.ahead_of(clock.now());
         let options = Options { clock: Arc::clone(&clock), ..options };
         let watched = Watched { moves, journal_time, failing: Failing::default() };
-        let committer = committer::start(writer, options, watched.clone());
+        let committer = committer::start(writer, options.clone(), watched.clone());
         let Committer { queue, thread } = committer.map_err(|error| OpenError::Database(error.to_string()))?;
         let (queue, committer) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
-        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, watched, engine }) })
+        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, options, watched, engine }) })
     }
 
     /// Hands an intent to the committer and waits until its outcome is on the disk. Dropping the future cancels nothing.
@@ -76,6 +78,21 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         self.submit(IntentSubmission { intent, answer })?;
         answered.await.unwrap_or_else(|_| Err(CommitError::OutcomeUnknown("the committer stopped".into())))
+    }
+
+    /// Decides an intent on what the database holds now, and records nothing: its answer if it changes
+    /// nothing, or `None` if it is to be committed.
+    pub async fn try_out(&self, intent: Intent) -> Result<Option<Result<Committed, CommitError>>, ReadError> {
+        let stamp = Stamp { at: self.inner.clock.now(), chance: self.inner.options.chance.number() };
+        let trial = Trial::new(intent, self.dialect(), self.inner.options.budget, stamp);
+        match &self.inner.engine {
+            Engine::Sqlite(sqlite) => {
+                let sqlite = Arc::clone(sqlite);
+                let tried = tokio::task::spawn_blocking(move || sqlite.try_out(trial));
+                tried.await.unwrap_or_else(|panic| Err(ReadError::Unavailable(panic.to_string())))
+            }
+            Engine::Postgres(postgres) => Box::pin(postgres.try_out(trial)).await,
+        }
     }
 
     /// [`Store::commit`] for a thread that may block.
@@ -88,7 +105,7 @@ impl Store {
     fn submit(&self, intent: IntentSubmission) -> Result<(), CommitError> {
         let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queue.as_ref().ok_or_else(|| CommitError::Unavailable(CLOSED.into()))?;
-        let place = queue.place_of_intent().ok_or(CommitError::Busy)?;
+        let place = queue.place_of_intent(&intent.intent)?;
         let submitted = queue.submit(Submission::Intent(intent), place);
         submitted.then_some(()).ok_or_else(|| CommitError::Unavailable(STOPPED.into()))
     }

@@ -182,7 +182,7 @@ impl<L: Listing> Walk<L> {
         let part = self.first(Slice { after: None, skip, limit: PAGE_ROWS }, PAGE_ROWS).await?;
         Ok(match part.next(PAGE_ROWS, max) {
             At::End => part.array(),
-            at => {
+            at @ At::After(..) => {
                 let mut response = answer::body(stream_rest(self, part.held(), at));
                 response.extensions_mut().insert(Counted);
                 response

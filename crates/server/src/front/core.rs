@@ -60,7 +60,9 @@ async fn read_body(
     let counts = (COUNTED_MIN..=limits::BODY_MAX).contains(&length);
     let mut held = if counts { Some(app.memory.soon(tenant, length).await?) } else { None };
     let body = limits::read_body(headers, body, limits::BODY_MAX).await?;
-    held.iter_mut().for_each(|held| held.shrink(body.len()));
+    if let Some(held) = &mut held {
+        held.shrink(body.len());
+    }
     Ok((body, held))
 }
 
