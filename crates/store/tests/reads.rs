@@ -56,6 +56,8 @@ impl Peopled {
                 organization: Some("\"O\\rg\" {}, NULL".into()),
                 grants,
                 secret: SecretHash([3; 32]),
+                role: Role::Admin,
+                users_max: 100,
             };
             self.deployment.done(Command::CreateUser(user));
         }
@@ -162,6 +164,9 @@ impl Reader<'_> {
             organization: None,
             grants: self.grants.clone(),
             secrets: vec![SecretHash([0; 32])],
+            role: None,
+            created_by: None,
+            created_at: None,
             revision: 1,
             deleted_at: None,
         };

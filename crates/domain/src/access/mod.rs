@@ -7,5 +7,5 @@
 mod policy;
 mod scope;
 
-pub use policy::Action;
+pub use policy::{Action, MemberMay};
 pub use scope::{Caller, Forbidden, Grant, Scope};

@@ -11,6 +11,7 @@
 //! read: nobody gets more turns by hanging up.
 
 use super::Call;
+use crate::access::Lasting;
 use crate::problem::Reason;
 use crate::wire::page::{PAGE_ROWS, Page};
 use crate::{App, Problem, answer};
@@ -85,6 +86,8 @@ struct Walk<L> {
     app: Arc<App>,
     scope: Scope,
     turns: Turns,
+    /// The token, which each further slice asks about.
+    lasting: Lasting,
     listing: L,
 }
 
@@ -106,7 +109,7 @@ pub(crate) fn nothing() -> Response {
 /// Answers a list.
 pub(crate) async fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Ref>) -> Result<Response, Problem> {
     let (app, scope, turns) = (Arc::clone(&call.app), call.scope.clone(), call.turns.clone());
-    let walk = Arc::new(Walk { app, scope, turns, listing });
+    let walk = Arc::new(Walk { app, scope, turns, lasting: call.lasting(), listing });
     match page {
         Page::Skip(skip) => Ok(array(walk.first(Slice { after: None, skip, limit: PAGE_ROWS }, PAGE_ROWS).await?)),
         Page::After(after, limit) => walk.keyset(call, after, limit).await,
@@ -187,6 +190,7 @@ impl<L: Listing> Walk<L> {
     /// The rows after `after`, each behind a comma, and where to go on.
     async fn next(self: &Arc<Self>, after: L::Ref, rows: u32) -> Result<(Bytes, At<L::Ref>), Problem> {
         let turn = self.turns.next().await?;
+        self.lasting.check(&self.app, &self.scope).await?;
         let mut part = self.part(turn, b',', Slice::after(after, rows), rows).await?;
         if let Some(last) = part.last.filter(|_| part.rows == rows) {
             let at = At::After(last, rows_like(&part));
@@ -236,7 +240,10 @@ async fn read_on<L: Listing>(walk: &Arc<Walk<L>>, after: L::Ref, rows: u32) -> (
     match walk.next(after, rows).await {
         Ok((text, at)) => (Ok(text), at),
         Err(problem) => {
-            tracing::error!(?problem, "a list was broken off");
+            match problem.reason() {
+                Reason::Unauthorized => tracing::debug!("a list was broken off, because its token is dead"),
+                _ => tracing::error!(?problem, "a list was broken off"),
+            }
             (Err(io::Error::other("the list was broken off")), At::End)
         }
     }
