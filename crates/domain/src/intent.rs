@@ -3,8 +3,8 @@
 use crate::request_key::KeptRequest;
 use crate::{
     Balance, Contained, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey, Scope,
-    Strategy, Subscription, Token, User, UserRef, World, balance, endpoint, offer, order, party, product, strategy,
-    subscription, token, user,
+    Strategy, Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order, party, product,
+    strategy, subscription, token, user,
 };
 
 /// When, and what chance gave: all that a decision may know besides the world.
@@ -44,6 +44,8 @@ pub struct Intent {
     pub scope: Scope,
     /// Who; absent where the system itself acts.
     pub by: Option<UserRef>,
+    /// Whom the work counts for; absent where it counts for the system.
+    pub tenant: Option<Tenant>,
     /// Under which key, if a retry should find the first answer.
     pub request: Option<RequestKey>,
     /// The fingerprint of the request as it was sent, under which version 0.1 kept its key.
@@ -63,7 +65,7 @@ impl Intent {
     /// An intent of a user, without key or precondition.
     pub fn by(user: UserRef, scope: Scope, command: Command) -> Intent {
         let (request, sent_fingerprint, if_match) = (None, None, IfMatch::Anything);
-        Intent { command, scope, by: Some(user), request, sent_fingerprint, if_match, dry_run: false }
+        Intent { command, scope, by: Some(user), tenant: None, request, sent_fingerprint, if_match, dry_run: false }
     }
 }
 

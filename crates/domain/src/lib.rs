@@ -30,7 +30,7 @@ pub mod token;
 pub mod user;
 pub mod world;
 
-pub use access::{Action, Caller, Forbidden, Grant, MemberMay, Scope};
+pub use access::{Action, Caller, Forbidden, Grant, MemberMay, Scope, Tenant};
 pub use balance::Balance;
 pub use endpoint::{Disabled, DisabledWhy, Endpoint, EndpointState, SealedSecret};
 pub use event::{Entry, Event};

@@ -3,7 +3,9 @@
 use crate::Settings;
 use crate::access::{Access, Signer};
 use crate::delivery::Deliveries;
+use crate::limits::Limits;
 use crate::log_limit::LogLimits;
+use crate::native::events::Streams;
 use crate::outage::Outages;
 use crate::outside::{Outside, Sealer};
 use crate::suppliers::Asking;
@@ -31,6 +33,10 @@ pub struct App {
     pub asking: Asking,
     /// The receivers that fail, as operators are told of them.
     pub(crate) outages: Outages,
+    /// What parties share.
+    pub(crate) limits: Limits,
+    /// The end of all streams of events.
+    pub(crate) streams: Streams,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The source of chance.
@@ -57,7 +63,7 @@ impl App {
         let clock = store.clock();
         let (asking, deliveries, outages) = (Asking::default(), Deliveries::default(), Outages::default());
         let draining = AtomicBool::new(false);
-        let log_limits = LogLimits::new();
+        let (limits, streams, log_limits) = (Limits::new(), Streams::new(), LogLimits::new());
         App {
             store,
             settings,
@@ -67,6 +73,8 @@ impl App {
             deliveries,
             asking,
             outages,
+            limits,
+            streams,
             clock,
             chance,
             draining,

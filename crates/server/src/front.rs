@@ -15,9 +15,7 @@ mod pages;
 mod unread;
 mod unserved;
 
-use crate::dx::{Base, Turns};
-use crate::native::events::Streams;
-use crate::native::places::Places;
+use crate::dx::Base;
 use crate::problem::{Asked, Form, Problem, Reason, render};
 use crate::wire::quoted;
 use crate::{App, answer};
@@ -30,7 +28,6 @@ pub use cors::cors_origin;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH};
 use http::{HeaderValue, Method};
-use orderpark_domain::PartyRef;
 use orderpark_store::WriteState;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -47,9 +44,6 @@ const HANDLER_MAX: Duration = Duration::from_secs(30);
 pub(crate) struct Front {
     app: Arc<App>,
     others: Router,
-    turns: Turns,
-    streams: Streams,
-    tests: Places<PartyRef>,
 }
 
 /// The whole server as one axum router, for tests in process and for embedding.
@@ -64,7 +58,7 @@ pub fn router(app: Arc<App>) -> Router {
 impl Front {
     pub(crate) fn new(app: Arc<App>) -> Front {
         let others = others::router(Arc::clone(&app));
-        Front { app, others, turns: Turns::new(), streams: Streams::new(), tests: Places::default() }
+        Front { app, others }
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -73,7 +67,7 @@ impl Front {
 
     /// Ends what would go on for ever.
     pub(crate) fn end_streams(&self) {
-        self.streams.close();
+        self.app.streams.close();
     }
 
     /// Answers a request, whatever happens.

@@ -15,6 +15,7 @@ mod app;
 pub mod delivery;
 pub mod dx;
 mod front;
+mod limits;
 mod log_limit;
 mod native;
 mod outage;

@@ -46,8 +46,10 @@ pub struct Settings {
     pub connections_max: usize,
     /// Streams of events that may be open at once.
     pub streams_max: usize,
-    /// Streams of events that one client may have open at once.
-    pub streams_of_client_max: usize,
+    /// Streams of events that one party may have open at once.
+    pub streams_of_party_max: usize,
+    /// Streams of events that one vendor with all its subscribers may have open at once.
+    pub streams_of_vendor_max: usize,
     /// How long a stream of events is silent at most, in milliseconds.
     pub heartbeat_ms: u64,
     /// How long a draining server still takes connections while it says that it is not ready, in milliseconds.
@@ -77,7 +79,8 @@ impl Default for Settings {
             cors_origins: Vec::new(),
             connections_max: 20_000,
             streams_max: 256,
-            streams_of_client_max: 8,
+            streams_of_party_max: 16,
+            streams_of_vendor_max: 64,
             heartbeat_ms: 15_000,
             drain_grace_ms: 500,
             drain_max_ms: 25_000,

@@ -262,10 +262,10 @@ fn a_token_that_one_node_ends_is_told_to_the_other() {
         issued_at: Instant(0),
         expires_at: None,
     };
-    let issue = IssueToken { token: token.clone(), proved: SecretHash([1; 32]), renew: false };
+    let issue = IssueToken { token: token.clone(), proved: SecretHash([1; 32]), renew: false, validity_max_s: None };
     nodes.done(0, Command::IssueToken(issue));
     let found = harness::answer(nodes.second.get_token(&everything(), &token.hash));
-    assert_eq!(found.map(|(token, _)| token), Some(token.clone()));
+    assert_eq!(found.map(|(token, ..)| token), Some(token.clone()));
     let mut told = nodes.second.revocations();
     let before = *told.borrow_and_update();
     nodes.done(0, Command::RevokeToken(RevokeToken { user: token.user, hash: token.hash }));

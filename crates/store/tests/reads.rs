@@ -80,7 +80,7 @@ impl Peopled {
             issued_at: Instant(0),
             expires_at: Some(Instant(5)),
         };
-        let issue = IssueToken { token, proved: SecretHash([1; 32]), renew: false };
+        let issue = IssueToken { token, proved: SecretHash([1; 32]), renew: false, validity_max_s: None };
         self.deployment.done(Command::IssueToken(issue));
     }
 

@@ -1,6 +1,6 @@
 //! Callers, grants and scopes.
 
-use super::{Action, MemberMay};
+use super::{Action, MemberMay, Tenant};
 use crate::party::OPERATOR;
 use crate::{Instant, PartyKind, PartyRef, Role, Token, User, UserRef};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ impl fmt::Display for Grant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     user: UserRef,
-    party: PartyRef,
+    tenant: Tenant,
     grants: Vec<Grant>,
     role: Role,
     proved_at: Option<Instant>,
@@ -51,9 +51,15 @@ pub struct Forbidden {
 }
 
 impl Caller {
-    /// The caller that a valid token of `user` stands for.
+    /// The caller that a valid token of `user` stands for; `vendor` is that of the user's party.
+    pub fn new(user: &User, vendor: Option<PartyRef>) -> Caller {
+        let (tenant, role) = (Tenant::new(user.party, vendor), user.role());
+        Caller { user: user.user, tenant, grants: user.grants.clone(), role, proved_at: None }
+    }
+
+    /// As [`Caller::new`], for a user of a party that has no vendor.
     pub fn of(user: &User) -> Caller {
-        Caller { user: user.user, party: user.party, grants: user.grants.clone(), role: user.role(), proved_at: None }
+        Caller::new(user, None)
     }
 
     /// The same caller, by a token.
@@ -74,7 +80,12 @@ impl Caller {
 
     /// The party whose login this is.
     pub fn party(&self) -> PartyRef {
-        self.party
+        self.tenant.party
+    }
+
+    /// Whom its requests count for.
+    pub fn tenant(&self) -> Tenant {
+        self.tenant
     }
 
     /// What its tokens may touch.

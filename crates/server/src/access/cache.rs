@@ -12,7 +12,7 @@
 //!
 //! Unknown tokens are not kept: made-up ones would push out the real ones.
 
-use orderpark_domain::{Caller, Instant, Token, User, UserRef};
+use orderpark_domain::{Caller, Instant, Token, UserRef};
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,8 +68,8 @@ impl TokenCache {
     }
 
     /// Remembers what the store answered to a lookup.
-    pub(super) fn keep(&self, hash: [u8; 32], lookup: Lookup, token: &Token, user: &User) -> Arc<Known> {
-        let known = Arc::new(Known { caller: Caller::of(user).with(token), expires_at: token.expires_at, lookup });
+    pub(super) fn keep(&self, hash: [u8; 32], lookup: Lookup, token: &Token, caller: Caller) -> Arc<Known> {
+        let known = Arc::new(Known { caller: caller.with(token), expires_at: token.expires_at, lookup });
         self.known.insert(hash, Arc::clone(&known));
         known
     }

@@ -33,7 +33,7 @@ use cache::{Known, TokenCache};
 pub(crate) use challenge::{Unproved, check_fresh};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use orderpark_domain::{Caller, Instant, Scope, Token, User};
+use orderpark_domain::{Caller, Instant, PartyRef, Scope, Token, User};
 use orderpark_store::{ReadError, Store};
 use std::sync::Arc;
 use throttle::Throttle;
@@ -72,16 +72,22 @@ impl Access {
         }
         let lookup = self.cache.begin(now);
         Ok(match self.token(store, &hash).await? {
-            Some((token, user)) if token.is_valid_at(now) => Ok(self.cache.keep(hash, lookup, &token, &user)),
-            found => Err(self.why_not(bearer, found.and_then(|(token, _)| token.expires_at), now)),
+            Some((token, user, vendor)) if token.is_valid_at(now) => {
+                Ok(self.cache.keep(hash, lookup, &token, Caller::new(&user, vendor)))
+            }
+            found => Err(self.why_not(bearer, found.and_then(|(token, ..)| token.expires_at), now)),
         })
     }
 
     /// The token with this digest and its user, with the end that it has under the operator's rule.
-    async fn token(&self, store: &Store, hash: &[u8; 32]) -> Result<Option<(Token, User)>, ReadError> {
+    async fn token(
+        &self,
+        store: &Store,
+        hash: &[u8; 32],
+    ) -> Result<Option<(Token, User, Option<PartyRef>)>, ReadError> {
         let scope = Scope::system("a bearer token proves itself by its digest");
         let found = store.get_token(&scope, hash).await?;
-        Ok(found.map(|(token, user)| (token.capped(self.validity_max_s), user)))
+        Ok(found.map(|(token, user, vendor)| (token.capped(self.validity_max_s), user, vendor)))
     }
 }
 

@@ -129,8 +129,8 @@ pub(crate) async fn find(app: &App, text: &str) -> Result<Result<Issued, Unprove
     let found = app.access.token(&app.store, &sha256(text.as_bytes())).await?;
     let now = app.now();
     Ok(match found {
-        Some((token, user)) if token.is_valid_at(now) => Ok(Issued { text: text.to_owned(), token, user }),
-        found => Err(app.access.why_not(text, found.and_then(|(token, _)| token.expires_at), now)),
+        Some((token, user, _)) if token.is_valid_at(now) => Ok(Issued { text: text.to_owned(), token, user }),
+        found => Err(app.access.why_not(text, found.and_then(|(token, ..)| token.expires_at), now)),
     })
 }
 
@@ -138,7 +138,7 @@ pub(crate) async fn find(app: &App, text: &str) -> Result<Result<Issued, Unprove
 pub async fn revoke(app: &App, text: &str) -> Result<(), Problem> {
     let hash = sha256(text.as_bytes());
     let scope = Scope::system("who holds a token may revoke it");
-    let Some((token, _)) = app.store.get_token(&scope, &hash).await? else { return Ok(()) };
+    let Some((token, ..)) = app.store.get_token(&scope, &hash).await? else { return Ok(()) };
     let command = Command::RevokeToken(RevokeToken { user: token.user, hash });
     commit(app, Intent::system(command, "who holds a token may revoke it")).await?;
     Ok(())

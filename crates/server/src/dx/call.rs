@@ -1,16 +1,14 @@
 //! One authenticated and permitted request, as handlers see it.
 
-use super::{Base, Turns};
+use super::Base;
 use crate::access::Lasting;
-use crate::native::events::Streams;
-use crate::native::places::Places;
 use crate::router::Operation;
 use crate::wire::{Fields, Json, Meaning, Query, etag, idempotency, json};
 use crate::{App, Problem, access, answer};
 use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderMap;
-use orderpark_domain::{Caller, Command, Instant, Intent, Outcome, PartyRef, RequestKey, Scope};
+use orderpark_domain::{Caller, Command, Instant, Intent, Outcome, RequestKey, Scope};
 use orderpark_store::Committed;
 use orderpark_store::deliveries::Target;
 use std::sync::Arc;
@@ -18,10 +16,6 @@ use std::sync::Arc;
 /// One request. Its scope is that of the operation's action: what a handler receives it may use.
 pub(crate) struct Call {
     pub app: Arc<App>,
-    pub turns: Turns,
-    pub streams: Streams,
-    /// Tests of webhook endpoints that are under way.
-    pub tests: Places<PartyRef>,
     pub base: Base,
     pub caller: Caller,
     pub scope: Scope,
@@ -90,7 +84,7 @@ impl Call {
 
     /// The intent to do what a command says once, for [`Call::submit`].
     pub fn intent_once(&self, command: Command, body: Option<&Meaning<'_>>) -> Result<Intent, Problem> {
-        let intent = Intent::by(self.caller.user(), self.scope.clone(), command);
+        let intent = self.intent(command);
         let Some(key) = idempotency::key(&self.headers)? else { return Ok(intent) };
         let key = idempotency::digest_of_key(&self.operation.method, self.operation.path, key);
         let (fingerprint, sent_fingerprint) = idempotency::fingerprints(&self.path_ref, &self.query, body);
@@ -100,7 +94,12 @@ impl Call {
 
     /// Commits a command that may as well be done twice, with its precondition.
     pub async fn commit(&self, command: Command) -> Result<Done, Problem> {
-        self.submit(Intent::by(self.caller.user(), self.scope.clone(), command)).await
+        self.submit(self.intent(command)).await
+    }
+
+    fn intent(&self, command: Command) -> Intent {
+        let intent = Intent::by(self.caller.user(), self.scope.clone(), command);
+        Intent { tenant: Some(self.caller.tenant()), ..intent }
     }
 
     /// Commits an intent, with its precondition; or tries it.

@@ -1,17 +1,18 @@
 //! Lists: a page, or everything as a stream.
 //!
 //! Everything is walked in keyset slices, which the store reads apart from everything else, so that a long list holds up
-//! nobody's order; few are read at a time, and who waits too long is told to come again. The first slice is read at once,
+//! nobody's order; few are read at a time, in fair order by tenant ([`crate::limits`]). The first slice is read at once,
 //! so that what is wrong from the start is told with its status and a short list is one plain answer. The others are read
 //! when the connection asks for more: memory is bounded by one slice, whose rows are as many as the last ones let expect,
 //! and a slow reader holds nothing of the database. What goes wrong in the middle breaks the transfer: a list that looks
 //! whole is whole.
 //!
-//! A slice is a task of its own. The database goes on reading when the client hangs up, so its turn ends only with the
-//! read: nobody gets more turns by hanging up.
+//! A slice is a task of its own. The database goes on reading when the client hangs up, so its permit is
+//! given back only with the end of the read: hanging up gains nothing.
 
 use super::Call;
 use crate::access::Lasting;
+use crate::limits::{Permit, Tenant};
 use crate::problem::Reason;
 use crate::wire::page::{PAGE_ROWS, Page};
 use crate::{App, Problem, answer};
@@ -24,8 +25,6 @@ use orderpark_store::{ReadError, Slice};
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The most rows that are read at once while streaming.
 const SLICE_ROWS_MAX: u32 = 500;
@@ -33,31 +32,6 @@ const SLICE_ROWS_MAX: u32 = 500;
 const SLICE_BYTES: usize = 1024 * 1024;
 /// How much text is written before others may use the thread.
 const BREATH_BYTES: usize = 64 * 1024;
-/// How long a list may wait for its turn.
-const TURN_WAIT_MAX: Duration = Duration::from_secs(5);
-/// Slices that are read at once.
-const READING_MAX: usize = 4;
-
-/// Who may read a slice now.
-#[derive(Clone)]
-pub(crate) struct Turns(Arc<Semaphore>);
-
-impl Turns {
-    pub(crate) fn new() -> Turns {
-        Turns(Arc::new(Semaphore::new(READING_MAX)))
-    }
-
-    /// Waits for a turn, in the order of asking.
-    pub(crate) async fn next(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.0).acquire_owned().await.map_err(|closed| Problem::internal(closed.to_string()))
-    }
-
-    /// As [`Turns::next`], but not for ever.
-    pub(crate) async fn soon(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let overloaded = |_| Problem::new(Reason::Overloaded, "too many lists are being read").retry_after(1);
-        tokio::time::timeout(TURN_WAIT_MAX, self.next()).await.map_err(overloaded)?
-    }
-}
 
 /// One kind of list.
 pub(crate) trait Listing: Send + Sync + 'static {
@@ -85,7 +59,7 @@ pub(crate) trait Listing: Send + Sync + 'static {
 struct Walk<L> {
     app: Arc<App>,
     scope: Scope,
-    turns: Turns,
+    tenant: Tenant,
     /// The token, which each further slice asks about.
     lasting: Lasting,
     listing: L,
@@ -108,8 +82,8 @@ pub(crate) fn nothing() -> Response {
 
 /// Answers a list.
 pub(crate) async fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Ref>) -> Result<Response, Problem> {
-    let (app, scope, turns) = (Arc::clone(&call.app), call.scope.clone(), call.turns.clone());
-    let walk = Arc::new(Walk { app, scope, turns, lasting: call.lasting(), listing });
+    let (app, scope, tenant) = (Arc::clone(&call.app), call.scope.clone(), call.caller.tenant());
+    let walk = Arc::new(Walk { app, scope, tenant, lasting: call.lasting(), listing });
     match page {
         Page::Skip(skip) => Ok(array(walk.first(Slice { after: None, skip, limit: PAGE_ROWS }, PAGE_ROWS).await?)),
         Page::After(after, limit) => walk.keyset(call, after, limit).await,
@@ -120,21 +94,21 @@ pub(crate) async fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Re
 impl<L: Listing> Walk<L> {
     /// Reads the first slice and shows the first `shown` rows of it.
     async fn first(self: &Arc<Self>, slice: Slice<L::Ref>, shown: u32) -> Result<Part<L::Ref>, Problem> {
-        let turn = self.turns.soon().await?;
-        self.part(turn, b'[', slice, shown).await
+        let permit = self.app.limits.list_read(self.tenant).await?;
+        self.part(permit, b'[', slice, shown).await
     }
 
-    /// The turn belongs to the task, which goes on when the client hangs up.
+    /// The permit belongs to the task, which goes on when the client hangs up.
     async fn part(
         self: &Arc<Self>,
-        turn: OwnedSemaphorePermit,
+        permit: Permit,
         before: u8,
         slice: Slice<L::Ref>,
         shown: u32,
     ) -> Result<Part<L::Ref>, Problem> {
         let walk = Arc::clone(self);
         let read = tokio::spawn(async move {
-            let _turn = turn;
+            let _permit = permit;
             walk.read(before, slice, shown).await
         });
         Ok(read.await.map_err(|panic| Problem::internal(panic.to_string()))??)
@@ -189,9 +163,9 @@ impl<L: Listing> Walk<L> {
 
     /// The rows after `after`, each behind a comma, and where to go on.
     async fn next(self: &Arc<Self>, after: L::Ref, rows: u32) -> Result<(Bytes, At<L::Ref>), Problem> {
-        let turn = self.turns.next().await?;
+        let permit = self.app.limits.list_read_on(self.tenant).await;
         self.lasting.check(&self.app, &self.scope).await?;
-        let mut part = self.part(turn, b',', Slice::after(after, rows), rows).await?;
+        let mut part = self.part(permit, b',', Slice::after(after, rows), rows).await?;
         if let Some(last) = part.last.filter(|_| part.rows == rows) {
             let at = At::After(last, rows_like(&part));
             return Ok((part.text.into(), at));

@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Authenticates before anything is said about objects and methods; the paths that are served are
 /// public.
 pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Result<Response, Problem> {
-    let Front { app, turns, streams, tests, .. } = front;
+    let app = &front.app;
     let (parts, body) = request.into_parts();
     match router::find(&parts.method, &parts.uri.path()[base.path.len()..]) {
         Found::Operation(operation, path_ref) => {
@@ -35,22 +35,7 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
             };
             let scope = caller.may(operation.action)?;
             let (app, path_ref, headers) = (Arc::clone(app), path_ref.to_ascii_lowercase(), parts.headers);
-            let (turns, streams, tests) = (turns.clone(), streams.clone(), tests.clone());
-            let call = Call {
-                app,
-                turns,
-                streams,
-                tests,
-                base,
-                caller,
-                scope,
-                path_ref,
-                query,
-                headers,
-                body,
-                operation,
-                dry_run,
-            };
+            let call = Call { app, base, caller, scope, path_ref, query, headers, body, operation, dry_run };
             if call.operation.method == Method::DELETE {
                 call.expect_no_attributes()?;
             }

@@ -3,5 +3,4 @@
 //! It lies below the same base paths as the resources, and goes through the same front.
 
 pub(crate) mod events;
-pub(crate) mod places;
 pub(crate) mod webhooks;

@@ -13,8 +13,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 #[tokio::test]
-async fn a_client_has_some_streams_and_the_server_has_more() {
-    let settings = Settings { streams_of_client_max: 2, streams_max: 3, ..Settings::default() };
+async fn a_vendor_with_its_subscribers_has_some_streams_and_the_server_has_more() {
+    let settings =
+        Settings { streams_of_party_max: 1, streams_of_vendor_max: 2, streams_max: 3, ..Settings::default() };
     let world = World::with(Engine::Sqlite, settings).await;
     let shop = world.shop("net", "acme").await;
     let open =
@@ -22,8 +23,10 @@ async fn a_client_has_some_streams_and_the_server_has_more() {
     let (first, _second) = (open(&shop.vendor).await, open(&shop.vendor).await);
     let refused = open(&shop.vendor).await;
     assert_eq!((refused.status, refused.headers.contains_key("retry-after")), (429, true));
+    let refused = open(&shop.subscriber).await;
+    assert_eq!(refused.status, 429, "it counts for its vendor");
     let _third = open(&shop.supplier).await;
-    let full = open(&shop.subscriber).await;
+    let full = open(&world.vendor("other").await).await;
     assert_eq!((full.status, full.headers.contains_key("retry-after")), (503, true));
     drop(first);
     assert_eq!(open(&shop.vendor).await.status, 200);

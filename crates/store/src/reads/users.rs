@@ -3,9 +3,9 @@
 use super::{Read, Slice, UserFilter};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
-use crate::row::{Row, number, string};
+use crate::row::{self, Row, number, string};
 use crate::rows;
-use orderpark_domain::{Scope, Token, User, UserRef};
+use orderpark_domain::{PartyRef, Scope, Token, User, UserRef};
 use std::collections::{BTreeSet, HashMap};
 
 /// The logins of users that made something.
@@ -54,17 +54,21 @@ impl Store {
         Ok(creators.into_iter().collect())
     }
 
-    /// The token with this SHA-256 and its living user. Whether it has expired is the caller's to ask.
-    pub async fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User)>> {
+    /// The token with this SHA-256, its living user, and the vendor of the user's party. Whether it has expired is the
+    /// caller's to ask.
+    pub async fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User, Option<PartyRef>)>> {
         let mut query = Query::new(self.dialect(), "select ");
         query
             .either(rows::TOKEN)
-            .text(", ")
+            .text(", (select p.vendor_ref from parties p where p.ref = u.party_ref), ")
             .either(rows::USER)
             .text(" from tokens t join users u on u.ref = t.user_ref");
         query.bind(" where t.hash = ?", hash.to_vec()).text(" and u.deleted_at is null");
         all_held(&mut query, scope);
-        let read = |row: &dyn Row| Ok((rows::token(row)?, rows::user_at(row, rows::TOKEN_COLUMNS)?));
+        let read = |row: &dyn Row| {
+            let vendor = row::optional_number(row, rows::TOKEN_COLUMNS)?.map(PartyRef);
+            Ok((rows::token(row)?, rows::user_at(row, rows::TOKEN_COLUMNS + 1)?, vendor))
+        };
         self.get(query, read).await
     }
 }

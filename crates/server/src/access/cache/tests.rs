@@ -1,5 +1,5 @@
 use super::{FRESH_MICROS, SLOTS, TokenCache};
-use orderpark_domain::{Instant, PartyRef, Token, User, UserRef};
+use orderpark_domain::{Caller, Instant, PartyRef, Token, User, UserRef};
 
 const HASH: [u8; 32] = [7; 32];
 const NOW: Instant = Instant(1_800_000_000_000_000);
@@ -8,9 +8,9 @@ fn later(micros: i64) -> Instant {
     Instant(NOW.0 + micros)
 }
 
-fn user(user: u64) -> User {
-    User {
-        user: UserRef(user),
+fn caller() -> Caller {
+    Caller::of(&User {
+        user: UserRef(7),
         party: PartyRef(6),
         login: "jane@acme.example".into(),
         first_name: None,
@@ -23,7 +23,7 @@ fn user(user: u64) -> User {
         created_at: None,
         revision: 1,
         deleted_at: None,
-    }
+    })
 }
 
 fn token(expires_at: Option<Instant>) -> Token {
@@ -40,7 +40,7 @@ fn token(expires_at: Option<Instant>) -> Token {
 
 fn cache_with_token() -> TokenCache {
     let cache = TokenCache::new();
-    cache.keep(HASH, cache.begin(NOW), &token(None), &user(7));
+    cache.keep(HASH, cache.begin(NOW), &token(None), caller());
     cache
 }
 
@@ -62,7 +62,7 @@ fn no_token_is_immortal_when_the_clock_is_set_back() {
 #[test]
 fn a_token_that_expires_within_the_second_is_dead_on_time() {
     let cache = TokenCache::new();
-    cache.keep(HASH, cache.begin(NOW), &token(Some(later(10))), &user(7));
+    cache.keep(HASH, cache.begin(NOW), &token(Some(later(10))), caller());
     assert!(cache.get(&HASH, later(9)).is_some());
     assert!(cache.get(&HASH, later(10)).is_none());
 }
@@ -74,7 +74,7 @@ fn forgetting_a_user_is_effective_at_once() {
     assert!(cache.get(&HASH, NOW).is_some());
     cache.forget(UserRef(7));
     assert!(cache.get(&HASH, NOW).is_none());
-    cache.keep(HASH, cache.begin(NOW), &token(None), &user(7));
+    cache.keep(HASH, cache.begin(NOW), &token(None), caller());
     assert!(cache.get(&HASH, NOW).is_some());
 }
 
@@ -90,7 +90,7 @@ fn a_lookup_that_read_before_a_revocation_does_not_outlive_it() {
     let cache = TokenCache::new();
     let lookup = cache.begin(NOW);
     cache.forget(UserRef(7));
-    cache.keep(HASH, lookup, &token(None), &user(7));
+    cache.keep(HASH, lookup, &token(None), caller());
     assert!(cache.get(&HASH, NOW).is_none());
 }
 
@@ -99,6 +99,6 @@ fn users_who_share_a_slot_only_cost_each_other_a_read() {
     let cache = cache_with_token();
     cache.forget(UserRef(7 + SLOTS));
     assert!(cache.get(&HASH, NOW).is_none());
-    cache.keep(HASH, cache.begin(NOW), &token(None), &user(7));
+    cache.keep(HASH, cache.begin(NOW), &token(None), caller());
     assert!(cache.get(&HASH, NOW).is_some());
 }

@@ -5,7 +5,8 @@ use crate::Settings;
 use crate::access::Signer;
 use crate::outside::{Outside, SystemNames};
 use futures_util::FutureExt as _;
-use orderpark_domain::PartyRef;
+use http::HeaderMap;
+use orderpark_domain::{Action, PartyRef};
 use orderpark_store::{Database, Options, Store};
 use tokio::sync::Notify;
 
@@ -25,20 +26,6 @@ fn a_slice_is_bounded_in_bytes() {
     ] {
         assert_eq!(rows_like(&part(rows, bytes)), next, "{rows} rows of {bytes} bytes");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_waits_too_long_for_a_turn_is_told_to_come_again() {
-    let turns = Turns::new();
-    let mut taken = Vec::new();
-    for _ in 0..READING_MAX {
-        taken.push(turns.soon().await.expect("a turn"));
-    }
-    let began = tokio::time::Instant::now();
-    let problem = turns.soon().await.expect_err("no turn");
-    assert_eq!((problem.reason(), began.elapsed()), (Reason::Overloaded, TURN_WAIT_MAX));
-    taken.pop();
-    let _turn = turns.soon().await.expect("a turn");
 }
 
 /// A list whose read begins, and ends when it is told to.
@@ -76,21 +63,24 @@ fn slow() -> (tempfile::TempDir, Arc<Walk<Slow>>) {
     let signer = Signer::open(None, &*options.chance).expect("a signer");
     let app = App::new(store, settings, signer, Arc::new(outside.expect("a way out")), options.chance);
     let listing = Slow { began: Arc::default(), end: Arc::default() };
-    let walk = Walk { app: Arc::new(app), scope: Scope::system("a test"), turns: Turns::new(), listing };
+    let (app, scope, tenant) = (Arc::new(app), Scope::system("a test"), Tenant::alone(PartyRef(1)));
+    let lasting = Lasting::new(&HeaderMap::new(), Action::ReadVendors);
+    let walk = Walk { app, scope, tenant, lasting, listing };
     (folder, Arc::new(walk))
 }
 
 #[tokio::test]
-async fn a_turn_ends_with_its_read_and_not_with_its_client() {
+async fn a_permit_ends_with_its_read_and_not_with_its_client() {
     let (_folder, walk) = slow();
     let asked = walk.first(Slice::first(3), 3).now_or_never();
     assert!(asked.is_none(), "it waits for the database, and hangs up");
     walk.listing.began.notified().await;
-    assert_eq!(walk.turns.0.available_permits(), READING_MAX - 1, "the database is still reading");
+    let reads = &walk.app.limits.list_reads;
+    assert_eq!(reads.used(), 1, "the database is still reading");
     walk.listing.end.notify_one();
-    let all = walk.turns.0.acquire_many(u32::try_from(READING_MAX).unwrap());
-    let all = tokio::time::timeout(TURN_WAIT_MAX, all).await.expect("the read has ended");
-    assert_eq!(all.expect("turns").num_permits(), READING_MAX);
+    while reads.used() > 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

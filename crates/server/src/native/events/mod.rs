@@ -9,13 +9,13 @@ pub(crate) mod stream;
 
 pub(crate) use places::Streams;
 
+use crate::limits::Permit;
 use crate::problem::Reason;
 use crate::wire::Query;
 use crate::{App, Problem};
 use orderpark_domain::Scope;
 use orderpark_store::{EventPage, FeedPosition};
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 
 const AFTER_RULE: &str = "must be the id of an event, the after of a Link header, or latest";
 
@@ -39,18 +39,18 @@ async fn position(app: &App, query: &Query) -> Result<FeedPosition, Problem> {
     }
 }
 
-/// Reads a page, and where to go on. The turn ends with the read and not with the request, as with
+/// Reads a page, and where to go on. The permit ends with the read and not with the request, as with
 /// lists.
 async fn read(
     app: &Arc<App>,
-    turn: OwnedSemaphorePermit,
+    permit: Permit,
     scope: Scope,
     after: FeedPosition,
     limit: u32,
 ) -> Result<(EventPage, FeedPosition), Problem> {
     let app = Arc::clone(app);
     let read = tokio::spawn(async move {
-        let _turn = turn;
+        let _permit = permit;
         app.store.follow_events(&scope, after, limit).await
     });
     let page = read.await.map_err(|panic| Problem::internal(panic.to_string()))??;

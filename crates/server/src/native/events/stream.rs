@@ -10,10 +10,10 @@
 //! some hand out every block as an event, also one without `data`. So a reader that hears nothing
 //! keeps the place of its last event, and passes again what did not concern it.
 
-use super::{AFTER_RULE, After, Streams, parse, position, read, unknown};
+use super::{AFTER_RULE, After, parse, position, read, unknown};
 use crate::access::Lasting;
-use crate::dx::{Call, Turns};
-use crate::native::places::Place;
+use crate::dx::Call;
+use crate::limits::{Place, Tenant};
 use crate::problem::Reason;
 use crate::wire;
 use crate::{App, Problem, answer};
@@ -22,7 +22,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use http::HeaderName;
-use orderpark_domain::{Scope, UserRef};
+use orderpark_domain::Scope;
 use orderpark_store::{EventPage, FeedPosition};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -46,8 +46,9 @@ const RETRY_STOPPING_MS: u64 = 5000;
 
 pub(crate) async fn stream(call: Call) -> Result<Response, Problem> {
     let after = begin(&call).await?;
-    let place = call.streams.begin(call.caller.user(), &call.app.settings)?;
-    let feed = Feed::new(call, after, place);
+    let closing = call.app.streams.begin()?;
+    let place = call.app.limits.stream(call.caller.tenant(), &call.app.settings)?;
+    let feed = Feed::new(call, after, closing, place);
     let chunks = stream::unfold(feed, async |mut feed| Some((Ok::<_, Infallible>(feed.next().await?), feed)));
     Ok(answer::events(Body::from_stream(chunks)))
 }
@@ -61,7 +62,7 @@ async fn begin(call: &Call) -> Result<FeedPosition, Problem> {
             _ => return Err(Problem::new(Reason::InvalidRequest, format!("Last-Event-ID {AFTER_RULE}"))),
         },
     };
-    let _turn = call.turns.next().await?;
+    let _permit = call.app.limits.list_read_on(call.caller.tenant()).await;
     let is_known = call.app.store.follow_events(&call.scope, after, 1).await?.is_some();
     is_known.then_some(after).ok_or_else(|| unknown(name, after))
 }
@@ -69,7 +70,7 @@ async fn begin(call: &Call) -> Result<FeedPosition, Problem> {
 /// A stream and where it stands.
 struct Feed {
     app: Arc<App>,
-    turns: Turns,
+    tenant: Tenant,
     lasting: Lasting,
     after: FeedPosition,
     /// What is to be said before anything else.
@@ -83,9 +84,7 @@ struct Feed {
     alive_at: Instant,
     checked_at: Instant,
     read_at: Option<Instant>,
-    _place: Place<UserRef>,
-    /// Whose end is the stream's; it is not over before that is said.
-    _streams: Streams,
+    _place: Place,
 }
 
 /// What ended a wait.
@@ -96,13 +95,13 @@ enum Woken {
 }
 
 impl Feed {
-    fn new(call: Call, after: FeedPosition, place: Place<UserRef>) -> Feed {
+    fn new(call: Call, after: FeedPosition, closing: watch::Receiver<bool>, place: Place) -> Feed {
         let lasting = call.lasting();
-        let Call { app, turns, streams, .. } = call;
-        let (moved, closing, now) = (app.store.moved(), streams.closing(), Instant::now());
+        let Call { app, caller, .. } = call;
+        let (moved, now) = (app.store.moved(), Instant::now());
         Feed {
             app,
-            turns,
+            tenant: caller.tenant(),
             lasting,
             after,
             greeting: Some(format!("retry: {RETRY_MS}\n:\n").into()),
@@ -114,7 +113,6 @@ impl Feed {
             checked_at: now,
             read_at: None,
             _place: place,
-            _streams: streams,
         }
     }
 
@@ -197,10 +195,10 @@ impl Feed {
         if let Some(read_at) = self.read_at {
             sleep_until(read_at + READ_EVERY).await;
         }
-        let turn = self.turns.next().await.ok()?;
+        let permit = self.app.limits.list_read_on(self.tenant).await;
         let scope = self.scope().await?;
         self.read_at = Some(Instant::now());
-        let page = read(&self.app, turn, scope, self.after, PAGE_EVENTS).await;
+        let page = read(&self.app, permit, scope, self.after, PAGE_EVENTS).await;
         page.inspect_err(|problem| tracing::error!(?problem, "a stream of events was broken off")).ok()
     }
 

@@ -104,7 +104,7 @@ fn only_true(value: &Json) -> Read<()> {
 
 /// One event: one that the endpoint may hear, and wants.
 async fn one(call: &Call, endpoint: &Endpoint, event: FeedPosition) -> Result<ReplayAsk, Problem> {
-    let _turn = call.turns.soon().await?;
+    let _permit = call.app.limits.list_read(call.caller.tenant()).await?;
     let place = known(&call.app, endpoint, "eventId", event).await?;
     let found = call.app.store.get_event(&endpoint.hears(), place).await?;
     let found = found.is_some_and(|found| endpoint.wants(&found.notice));
@@ -120,7 +120,7 @@ async fn range(
     after: Edge,
     until: Option<Edge>,
 ) -> Result<Option<ReplayAsk>, Problem> {
-    let (app, _turn) = (&call.app, call.turns.soon().await?);
+    let (app, _permit) = (&call.app, call.app.limits.list_read(call.caller.tenant()).await?);
     let status = app.store.delivery_status(&call.scope, endpoint.endpoint).await?;
     if status.is_some_and(|status| status.replays >= WAITING_MAX) {
         let message =

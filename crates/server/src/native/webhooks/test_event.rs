@@ -8,30 +8,25 @@
 
 use super::find;
 use crate::dx::Call;
-use crate::native::places::{Full, Place};
+use crate::limits::Place;
 use crate::outside::{CloudEvent, Failure, Message, Reply, SealError};
-use crate::problem::Reason;
 use crate::wire::{self, idempotency};
 use crate::{App, Problem, answer};
 use axum::response::Response;
-use orderpark_domain::{Endpoint, Instant, PartyRef};
+use orderpark_domain::{Endpoint, Instant};
 use orderpark_store::deliveries::{Attempt, Target};
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// The type of the event.
 const KIND: &str = "webhook.test";
-/// Tests that the endpoints of one party may have under way.
-const OF_PARTY_MAX: usize = 4;
-/// Tests that may be under way in all.
-const ALL_MAX: usize = 32;
 
 pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
     let endpoint = find(&call).await?;
     call.expect_no_attributes()?;
     // It would keep none, but what is no key is none here either.
     idempotency::key(&call.headers)?;
-    let place = call.tests.take(endpoint.owner.party, OF_PARTY_MAX, ALL_MAX).map_err(full)?;
+    let place = call.app.limits.test(call.caller.tenant())?;
     if call.dry_run {
         let at = call.app.now();
         let id = webhook_id(call.app.ordered_uuid(at));
@@ -45,23 +40,12 @@ pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
     Ok(answer::json(&wire::Attempt::of(&attempt)))
 }
 
-fn full(full: Full) -> Problem {
-    let (reason, message) = match full {
-        Full::OfOne => (
-            Reason::TooManyRequests,
-            "this party has the most tests that it may have in progress; try again after Retry-After seconds",
-        ),
-        Full::All => (Reason::Overloaded, "too many tests are under way"),
-    };
-    Problem::new(reason, message).retry_after(5)
-}
-
 fn webhook_id(id: Uuid) -> String {
     format!("test_{id}")
 }
 
 /// Sends, and logs what came of it.
-async fn send(app: &App, endpoint: &Endpoint, _place: Place<PartyRef>) -> Result<Attempt, Problem> {
+async fn send(app: &App, endpoint: &Endpoint, _place: Place) -> Result<Attempt, Problem> {
     let at = app.now();
     let id = app.ordered_uuid(at);
     let webhook_id = webhook_id(id);
