@@ -14,7 +14,7 @@ use orderpark_domain::token::IssueToken;
 use orderpark_domain::user::CreateUser;
 use orderpark_domain::{
     Action, Caller, Command, Grant, Instant, OfferRef, Order, OrderState, PartyKind, PartyRef, ProductKind, ProductRef,
-    Scope, SecretHash, StrategyRef, StrategyState, SubscriptionState, Token, User, UserRef,
+    Role, Scope, SecretHash, StrategyRef, StrategyState, SubscriptionState, Token, User, UserRef,
 };
 use orderpark_store::{
     OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, Store, StrategyFilter, SubscriptionFilter, UserFilter,
