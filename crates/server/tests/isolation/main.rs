@@ -221,8 +221,8 @@ async fn return_or_leave(town: &mut Town, who: usize, asked: &Asked, answer: &An
     }
     if answer.status == 401 {
         let person = &town.people[who];
-        let lives = town.model.users[&person.user].lives;
-        if lives && who != 0 {
+        let user = &town.model.users[&person.user];
+        if user.lives && user.has_secret && who != 0 {
             let caller = town.world.login(&person.client_id, &person.secret).await;
             town.people[who].caller = caller;
         } else {
