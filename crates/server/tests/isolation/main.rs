@@ -57,7 +57,7 @@ async fn cases_of(engine: Engine, seed: u64) {
         town.journal.verify();
     }
     let Tally { cases, reads, writes, canaries, hidden } = tally;
-    let enough = [(reads, 4), (writes, 10), (hidden, 10)].into_iter().all(|(count, part)| count > cases / part);
+    let enough = [(reads, 5), (writes, 10), (hidden, 10)].into_iter().all(|(count, part)| count > cases / part);
     assert!(enough && canaries > cases, "seed {seed} tests too little: {tally:?}");
 }
 
