@@ -14,6 +14,7 @@
 mod bench;
 mod deliveries;
 mod disk;
+mod fairness;
 mod load;
 mod plan;
 mod postgres;
@@ -37,6 +38,8 @@ struct Arguments {
 enum Task {
     /// Measure everything and print the table.
     Run(plan::Plan),
+    /// Have one party attack everything that parties share, and show what another party sees of it.
+    Fair(fairness::Plan),
     /// Serve the bare reference: POST /orders parses and answers; GET /orders/{ref} answers the bytes of a file.
     Reference {
         /// The body that every request is answered with.
@@ -48,6 +51,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Run(plan) => plan.run(),
+        Task::Fair(plan) => plan.run(),
         Task::Reference { answer } => reference::serve(&answer),
     }
 }

@@ -2,9 +2,10 @@
 
 use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
@@ -19,6 +20,8 @@ pub const SECRET: &str = "only-for-one-benchmark-on-this-machine";
 const FREE_PORT: &str = "127.0.0.1:0";
 /// A program that says nothing for so long will not listen any more.
 const START_MAX: Duration = Duration::from_secs(30);
+/// A node has made its keys within this.
+const KEYS_MAX: Duration = Duration::from_secs(30);
 /// How often it is looked whether a program has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
@@ -138,6 +141,21 @@ impl Program {
         let kib: f64 = line.trim().trim_end_matches(" kB").parse().context("a number of KiB")?;
         Ok(kib / 1024.0)
     }
+}
+
+/// Nodes of one deployment hold the same keys: the first one makes them, the other gets them before it starts.
+pub fn hand_on_keys(first: &Path, other: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir(other)?;
+    std::fs::set_permissions(other, Permissions::from_mode(0o700))?;
+    let begin = Instant::now();
+    for key in ["secret.key", "signing.key"] {
+        while !first.join(key).exists() {
+            anyhow::ensure!(begin.elapsed() < KEYS_MAX, "no {key} within {KEYS_MAX:?}");
+            std::thread::sleep(LOOK_EVERY);
+        }
+        std::fs::copy(first.join(key), other.join(key))?;
+    }
+    Ok(())
 }
 
 impl Drop for Program {

@@ -24,6 +24,16 @@ impl Default for Login {
     }
 }
 
+impl Login {
+    /// The request for a token.
+    pub fn request(&self) -> Request {
+        let Login { client, secret } = self;
+        let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
+        let kind = "Content-Type: application/x-www-form-urlencoded".to_owned();
+        Request::new("POST", "/admin/latest/api/oauth/token", &[kind], &form)
+    }
+}
+
 /// What the load needs to know.
 pub struct World {
     /// The vendor's token.
@@ -118,11 +128,7 @@ impl Api {
 
     /// Gets a token.
     pub async fn log_in(&mut self, login: &Login) -> anyhow::Result<String> {
-        let Login { client, secret } = login;
-        let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
-        let kind = "Content-Type: application/x-www-form-urlencoded".to_owned();
-        let answer = self.call(&Request::new("POST", "/admin/latest/api/oauth/token", &[kind], &form)).await?;
-        text(&answer, "access_token")
+        text(&self.call(&login.request()).await?, "access_token")
     }
 
     /// Reads what is at a path.

@@ -13,23 +13,17 @@ use crate::bench::SMALL;
 use crate::http::Request;
 use crate::load::{Generator, Measured};
 use crate::plan::{Plan, ROUNDS};
-use crate::program::Program;
+use crate::program::{self, Program};
 use crate::report::{Goal, Row, median, progress, row};
 use crate::world::World;
 use anyhow::Context;
 use scripts::Chain;
 use server::Script;
-use std::fs::Permissions;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Connections of pgbench that write.
 const WRITERS: u64 = 16;
-/// A node has made its keys within this.
-const KEYS_MAX: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A running comparison.
 pub struct Postgres<'p> {
@@ -73,7 +67,7 @@ impl<'p> Postgres<'p> {
         let database = server.make("bench_orderpark")?;
         let first = node(plan, &folders[0], &database)?;
         let world = fill(plan, &mut generator, &first)?;
-        hand_on_keys(&folders[0], &folders[1])?;
+        program::hand_on_keys(&folders[0], &folders[1])?;
         let nodes = [first, node(plan, &folders[1], &database)?];
         let placed = server.ask(&database, "select encode(ref, 'hex')::uuid from orders order by ref desc limit 1")?;
         let get = world.get(&format!("/{placed}"));
@@ -185,21 +179,6 @@ fn fill(plan: &Plan, generator: &mut Generator, node: &Program) -> anyhow::Resul
     })?;
     generator.closed(&[node.address], &world.posts(), plan.connections, SMALL)?;
     Ok(world)
-}
-
-/// Nodes of one deployment hold the same keys: the first one makes them, the other gets them before it starts.
-fn hand_on_keys(first: &Path, other: &PathBuf) -> anyhow::Result<()> {
-    std::fs::create_dir(other)?;
-    std::fs::set_permissions(other, Permissions::from_mode(0o700))?;
-    let begin = Instant::now();
-    for key in ["secret.key", "signing.key"] {
-        while !first.join(key).exists() {
-            anyhow::ensure!(begin.elapsed() < KEYS_MAX, "no {key} within {KEYS_MAX:?}");
-            std::thread::sleep(LOOK_EVERY);
-        }
-        std::fs::copy(first.join(key), other.join(key))?;
-    }
-    Ok(())
 }
 
 impl Rounds {

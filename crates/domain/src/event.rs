@@ -3,13 +3,15 @@
 //! The journal is read for ever. A variant or attribute that was released is never renamed or removed; new attributes
 //! come with `#[serde(default)]`.
 
+use crate::order::FoundOrder;
 use crate::{
     Endpoint, EndpointRef, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef, RequestKey,
     Strategy, StrategyRef, SubscriptionRef, Token, User, UserRef,
 };
 use serde::{Deserialize, Serialize};
 
-/// One fact. Created and updated things are told whole, so that applying an event never needs arithmetic on old facts.
+/// One fact. Created and updated things are told whole, so that applying an event never needs arithmetic on old facts; but
+/// an update leaves out long attributes that stay ([`crate::Abridge`]), and a token a long list of its user's grants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Event {
@@ -17,6 +19,9 @@ pub enum Event {
     PartyCreated(Party),
     /// A party was changed.
     PartyUpdated(Party),
+    /// The closing of a party began, which ends with its deletion. Told whole, because it is the
+    /// first answer under its key, whatever became of the party since.
+    PartyClosing(Party),
     /// A party was deleted.
     PartyDeleted(PartyRef),
     /// A user was created.
@@ -61,9 +66,11 @@ pub enum Event {
     },
     /// An order was cancelled, with all its subscriptions.
     OrderCancelled(OrderRef),
-    /// A placing with a key found this order by `externalId`: nothing new but the key. Told whole, because it is the first
-    /// answer under that key, whatever becomes of the order.
+    /// As [`Event::OrderFound`], with the whole order: earlier versions wrote it, and it is only read.
     OrderMatched(Order),
+    /// A placing with a key found this order by `externalId`: nothing new but the key. Keeps what can change of the order,
+    /// because that is the first answer under the key, whatever becomes of the order.
+    OrderFound(FoundOrder),
     /// A subscription was suspended.
     SubscriptionSuspended {
         /// The subscription.
@@ -116,50 +123,47 @@ pub struct Entry {
     pub event: Event,
 }
 
-/// Sixteen bytes as 32 hexadecimal digits.
-pub(crate) mod hex16 {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+/// Bytes as hexadecimal digits.
+pub(crate) mod hex {
     use std::fmt::Write;
 
-    pub fn serialize<S: Serializer>(bytes: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(32);
+    pub fn written(bytes: &[u8]) -> String {
+        let mut text = String::with_capacity(2 * bytes.len());
         for byte in bytes {
             let _ = write!(text, "{byte:02x}");
         }
-        serializer.serialize_str(&text)
+        text
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 16], D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let number = digits.then(|| u128::from_str_radix(&text, 16).ok()).flatten();
-        number.map(u128::to_be_bytes).ok_or_else(|| D::Error::custom("not 32 hexadecimal digits"))
+    pub fn read(text: &str) -> Option<Vec<u8>> {
+        let is_digits = text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_digits
+            .then(|| (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect())?
     }
 }
 
-/// Thirty-two bytes as 64 hexadecimal digits.
-pub(crate) mod hex32 {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-    use std::fmt::Write;
+macro_rules! hex_of {
+    ($($(#[$doc:meta])* $name:ident: $length:literal;)+) => {
+        $($(#[$doc])*
+        pub(crate) mod $name {
+            use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub fn serialize<S: Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(64);
-        for byte in bytes {
-            let _ = write!(text, "{byte:02x}");
-        }
-        serializer.serialize_str(&text)
-    }
+            pub fn serialize<S: Serializer>(bytes: &[u8; $length], serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&super::hex::written(bytes))
+            }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let mut bytes = [0; 32];
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(D::Error::custom("not 64 hexadecimal digits"));
-        }
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).map_err(D::Error::custom)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(D::Error::custom)?;
-        }
-        Ok(bytes)
-    }
+            pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; $length], D::Error> {
+                let bytes = super::hex::read(&String::deserialize(deserializer)?);
+                let wrong = || D::Error::custom(concat!("not ", $length, " bytes in hexadecimal digits"));
+                bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(wrong)
+            }
+        })+
+    };
+}
+
+hex_of! {
+    /// Sixteen bytes as 32 hexadecimal digits.
+    hex16: 16;
+    /// Thirty-two bytes as 64 hexadecimal digits.
+    hex32: 32;
 }

@@ -2,9 +2,9 @@
 
 use crate::request_key::KeptRequest;
 use crate::{
-    Balance, Contained, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey, Scope,
-    Strategy, Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order, party, product,
-    strategy, subscription, token, user,
+    Abridge, Balance, Contained, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey,
+    Scope, Strategy, Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order, party,
+    product, strategy, subscription, token, user,
 };
 
 /// When, and what chance gave: all that a decision may know besides the world.
@@ -111,6 +111,8 @@ commands! {
     UpdateParty(party::UpdateParty),
     /// Delete a party.
     DeleteParty(party::DeleteParty),
+    /// Do the next piece of closing a party.
+    ContinueClosing(party::ContinueClosing),
     /// Create a user.
     CreateUser(user::CreateUser),
     /// Change a user.
@@ -187,6 +189,7 @@ impl Command {
             Command::UpdateProduct(command) => command.notification.is_some(),
             Command::Bootstrap(_)
             | Command::UpdateParty(_)
+            | Command::ContinueClosing(_)
             | Command::DeleteProduct(_)
             | Command::CreateOffer(_)
             | Command::UpdateOffer(_)
@@ -211,6 +214,12 @@ impl Intent {
     fn check_caller(&self, world: &World) -> Result<(), Refusal> {
         let gone = |by| world.users.get(&by).is_none_or(|user| user.deleted_at.is_some());
         if self.by.is_some_and(gone) { Err(Refusal::CallerGone) } else { Ok(()) }
+    }
+
+    /// An object as its update tells it: without what is long and stays, but whole under a request key, because the entry is
+    /// the first answer.
+    pub(crate) fn told<T: Abridge>(&self, after: &T, before: &T) -> T {
+        if self.request.is_some() { after.clone() } else { after.clone().abridged(before) }
     }
 
     /// The journal entry that answered this request before, if its key was kept.
@@ -241,6 +250,7 @@ impl Intent {
                 | Command::ContainUser(_)
                 | Command::CreateEndpoint(_)
                 | Command::DeleteParty(_)
+                | Command::ContinueClosing(_)
                 | Command::DeleteProduct(_)
                 | Command::DeleteStrategy(_)
                 | Command::DeleteUser(_)

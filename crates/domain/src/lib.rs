@@ -11,6 +11,7 @@
 //! How to add a command: write the file, add a variant to [`Command`], and if it makes a new kind of fact, a variant to
 //! [`Event`] with its arm in `apply`. The committer, the journal and `verify` need no change.
 
+mod abridged;
 pub mod access;
 pub mod balance;
 pub mod endpoint;
@@ -30,6 +31,7 @@ pub mod token;
 pub mod user;
 pub mod world;
 
+pub use abridged::Abridge;
 pub use access::{Action, Caller, Forbidden, Grant, MemberMay, Scope, Tenant};
 pub use balance::Balance;
 pub use endpoint::{Disabled, DisabledWhy, Endpoint, EndpointState, SealedSecret};

@@ -1,5 +1,6 @@
 //! Why a decision was refused. Typed: no logic ever reads a sentence.
 
+use crate::PartyKind;
 use std::borrow::Cow;
 
 /// What still stands in the way of deleting something.
@@ -73,6 +74,13 @@ pub enum Refusal {
         used: u64,
         /// Connections that would remain granted.
         remaining: u64,
+    },
+    /// A subscriber that is to be closed uses connections of some product (409).
+    SubscriberUsesConnections,
+    /// The party that something new is for is being closed (409).
+    PartyClosing {
+        /// What it is.
+        kind: PartyKind,
     },
     /// More connections are reported in use than are granted (409).
     ConnectionsNotGranted {

@@ -167,6 +167,7 @@ fn kind(event: &Event) -> &'static str {
     match event {
         Event::PartyCreated(_) => "PartyCreated",
         Event::PartyUpdated(_) => "PartyUpdated",
+        Event::PartyClosing(_) => "PartyClosing",
         Event::PartyDeleted(_) => "PartyDeleted",
         Event::UserCreated(_) => "UserCreated",
         Event::UserUpdated(_) => "UserUpdated",
@@ -184,6 +185,7 @@ fn kind(event: &Event) -> &'static str {
         Event::OrderSettled { .. } => "OrderSettled",
         Event::OrderCancelled(_) => "OrderCancelled",
         Event::OrderMatched(_) => "OrderMatched",
+        Event::OrderFound(_) => "OrderFound",
         Event::SubscriptionSuspended { .. } => "SubscriptionSuspended",
         Event::SubscriptionResumed { .. } => "SubscriptionResumed",
         Event::UsageReported { .. } => "UsageReported",
@@ -195,7 +197,7 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-const KINDS: usize = 27;
+const KINDS: usize = 28;
 
 #[test]
 fn whatever_another_node_decides_is_followed_or_forgotten() {
@@ -225,6 +227,7 @@ fn an_event_that_is_left_out_is_noticed() {
     }
     let left_out = without!(
         PartyUpdated,
+        PartyClosing,
         PartyDeleted,
         UserUpdated,
         UserDeleted,

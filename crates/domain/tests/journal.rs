@@ -6,7 +6,7 @@ mod harness;
 
 use harness::{Deployment, Wish, place};
 use orderpark_domain::feed::Kind;
-use orderpark_domain::order::{PlaceOrder, SettleOrder};
+use orderpark_domain::order::{FoundOrder, PlaceOrder, SettleOrder};
 use orderpark_domain::{
     Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Event, Grant, Instant, Notification,
     NotificationFormat, NotificationMode, Offer, OfferItem, OfferRef, OfferState, Order, OrderRef, OrderState, Party,
@@ -31,6 +31,7 @@ fn party() -> Party {
         contact_email: Some("a@test".into()),
         organization: Some("Org".into()),
         revision: 2,
+        closing_at: None,
         deleted_at: Some(AT),
     }
 }
@@ -255,6 +256,8 @@ fn events() -> Vec<Event> {
         },
         Event::OrderCancelled(order_ref()),
         Event::OrderMatched(order()),
+        Event::OrderFound(found([])),
+        Event::OrderFound(found([1, 2, 10, 1000])),
         Event::SubscriptionSuspended { subscription, reason: Some("why".into()) },
         Event::SubscriptionSuspended { subscription, reason: None },
         Event::SubscriptionResumed { subscription, reason: Some("why".into()) },
@@ -268,12 +271,18 @@ fn events() -> Vec<Event> {
         Event::EndpointUpdated(plain_endpoint(DisabledWhy::Gone)),
         Event::EndpointUpdated(plain_endpoint(DisabledWhy::Failing)),
         Event::EndpointDeleted(EndpointRef(31)),
+        Event::PartyClosing(Party { closing_at: Some(AT), deleted_at: None, ..party() }),
     ]);
     let (created_by, created_at) = (Some(UserRef(2)), Some(AT));
     let of_role = |role| User { role: Some(role), created_by, created_at, deleted_at: None, ..user() };
     events.extend(Role::ALL.map(|role| Event::UserCreated(of_role(role))));
     events.push(Event::EndpointCreated(Endpoint { created_by, ..plain_endpoint(DisabledWhy::Asked) }));
     events
+}
+
+fn found<const N: usize>(suspended: [u16; N]) -> FoundOrder {
+    let suspended = suspended.into_iter().collect();
+    FoundOrder { order: order_ref(), state: OrderState::Active, revision: 7, suspended }
 }
 
 fn settled(refused: Option<ProductRef>, unreachable: bool) -> Event {
@@ -302,18 +311,20 @@ fn variant(event: &Event) -> usize {
         Event::OrderSettled { .. } => 16,
         Event::OrderCancelled(_) => 17,
         Event::OrderMatched(_) => 18,
-        Event::SubscriptionSuspended { .. } => 19,
-        Event::SubscriptionResumed { .. } => 20,
-        Event::UsageReported { .. } => 21,
-        Event::TokenIssued(_) => 22,
-        Event::TokenRevoked(_) => 23,
-        Event::EndpointCreated(_) => 24,
-        Event::EndpointUpdated(_) => 25,
-        Event::EndpointDeleted(_) => 26,
+        Event::OrderFound(_) => 19,
+        Event::SubscriptionSuspended { .. } => 20,
+        Event::SubscriptionResumed { .. } => 21,
+        Event::UsageReported { .. } => 22,
+        Event::TokenIssued(_) => 23,
+        Event::TokenRevoked(_) => 24,
+        Event::EndpointCreated(_) => 25,
+        Event::EndpointUpdated(_) => 26,
+        Event::EndpointDeleted(_) => 27,
+        Event::PartyClosing(_) => 28,
     }
 }
 
-const VARIANTS: usize = 27;
+const VARIANTS: usize = 29;
 
 /// As it is read back: what no event tells is not there.
 fn as_told(event: Event) -> Event {

@@ -63,10 +63,10 @@ impl FairLimiter {
         loop {
             let granted = {
                 let mut state = lock(&self.0);
-                match state.enter_at_once(tenant, parts) {
-                    true => return Permit { limiter: self.clone(), tenant },
-                    false => state.queue(tenant, parts),
+                if state.enter_at_once(tenant, parts) {
+                    return Permit { limiter: self.clone(), tenant };
                 }
+                state.queue(tenant, parts)
             };
             if let Ok(permit) = granted.await {
                 return permit;

@@ -39,6 +39,9 @@
 //! validity_max = "30days"
 //! fresh_for_credentials = "10minutes"
 //! lenient_requests = false
+//!
+//! [orders]
+//! offer_items_max = 50
 //! ```
 
 mod deliveries;
@@ -49,6 +52,7 @@ use crate::listening::{self, Listen};
 use crate::log::Levels;
 use anyhow::{Context as _, bail, ensure};
 use config::{Config, File, FileFormat};
+use orderpark_domain::offer::ITEMS_MAX;
 use orderpark_server::access::Validity;
 use orderpark_server::outside::network;
 use orderpark_server::publish::PublishSettings;
@@ -83,6 +87,8 @@ pub struct Configuration {
     deliveries: deliveries::Deliveries,
     #[serde(default)]
     tokens: Tokens,
+    #[serde(default)]
+    orders: Orders,
     #[serde(default)]
     postgres: postgres::Postgres,
     #[serde(default)]
@@ -125,6 +131,12 @@ struct Tokens {
     lenient_requests: Option<bool>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Orders {
+    offer_items_max: Option<usize>,
+}
+
 impl Configuration {
     /// Reads the file; without one, nothing is configured.
     pub fn read(path: Option<&Path>) -> anyhow::Result<Configuration> {
@@ -160,6 +172,9 @@ impl Configuration {
         settings.streams_of_vendor_max = self.events.streams_of_vendor_max.unwrap_or(settings.streams_of_vendor_max);
         settings.heartbeat_ms = self.events.heartbeat_ms.unwrap_or(settings.heartbeat_ms);
         ensure!(settings.heartbeat_ms > 0, "events.heartbeat_ms: 0 would be all the time");
+        settings.offer_items_max = self.orders.offer_items_max.unwrap_or(settings.offer_items_max);
+        let bounded = (1..=ITEMS_MAX).contains(&settings.offer_items_max);
+        ensure!(bounded, "orders.offer_items_max: it must be between 1 and {ITEMS_MAX}");
         settings.outside = self.deliveries.outside()?;
         settings.deliveries = self.deliveries.delivery()?;
         self.set_ids(&mut settings)?;

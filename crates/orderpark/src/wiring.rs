@@ -4,7 +4,7 @@ use crate::{announce, log};
 use anyhow::Context as _;
 use orderpark_server::access::Signer;
 use orderpark_server::outside::{Outside, Sealer, SystemNames};
-use orderpark_server::{App, Settings, delivery, serve, suppliers};
+use orderpark_server::{App, Settings, closing, delivery, serve, suppliers};
 use orderpark_store::{Options, Store};
 use std::net::TcpListener;
 use std::path::Path;
@@ -86,6 +86,7 @@ pub async fn listen_until(
     let address = listener.local_addr()?;
     let deliveries = delivery::start(&app);
     let _sweeper = suppliers::sweep::start(Arc::clone(&app));
+    let _closer = closing::start(Arc::clone(&app));
     let (stopping, mut stopped) = watch::channel(false);
     let stop = async move {
         stop.await;

@@ -92,6 +92,12 @@ pub(crate) fn created(mut response: Response, location: &str) -> Response {
     response
 }
 
+/// Turns the answer to a change into 202: it has begun, and goes on in the background.
+pub(crate) fn begun(mut response: Response) -> Response {
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
 /// 304: the caller has the object already.
 pub(crate) fn not_modified(etag: &str) -> Response {
     let mut response = Response::new(Body::empty());

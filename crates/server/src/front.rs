@@ -16,19 +16,21 @@ mod unread;
 mod unserved;
 
 use crate::dx::Base;
+use crate::limits::Client;
 use crate::problem::{Asked, Form, Problem, Reason, render};
 use crate::wire::quoted;
 use crate::{App, answer};
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use cors::Cors;
 pub use cors::cors_origin;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH};
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use orderpark_store::WriteState;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -76,6 +78,7 @@ impl Front {
         // Clones of the bytes of the head are references to them.
         let asked = Asked { method: request.method().clone(), uri: request.uri().clone() };
         let cors = Cors::of(&self.app.settings.cors_origins, &request);
+        let stranger = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip());
         let (request, rest) = Rest::of(request, &self.app);
         let result = match &cors {
             Some(cors) if cors.is_preflight => Ok(answer::preflight()),
@@ -90,6 +93,9 @@ impl Front {
             Some(rest) => rest.read().await,
             None => true,
         };
+        if let Some(address) = stranger.filter(|_| needed_no_token(&asked, response.status())) {
+            self.app.limits.slow_down(Client::Stranger(address)).await;
+        }
         if !kept || self.app.draining.load(Ordering::Relaxed) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -131,6 +137,11 @@ impl Front {
         }
         response
     }
+}
+
+/// Whether anybody could have sent this request and got this answer.
+fn needed_no_token(asked: &Asked, status: StatusCode) -> bool {
+    status == StatusCode::UNAUTHORIZED || Base::split(asked.uri.path()).is_none()
 }
 
 /// Ends what takes too long, and catches panics: the process lives, and so does the connection.

@@ -5,9 +5,20 @@
 
 use crate::problem::Reason;
 use crate::{Problem, Settings};
-pub(crate) use orderpark_limits::{Caps, FairLimiter, Full, PerKeyLimiter, Permit, Place, Tenant};
+pub(crate) use orderpark_limits::{Caps, FairLimiter, Full, PerKeyLimiter, Permit, Place, Rate, RateLimiter, Tenant};
+use std::net::IpAddr;
 use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
+/// Requests that handlers work on at once. A tenant alone has half of them, which fills the batches
+/// of the committer; the others find theirs free.
+const REQUESTS_MAX: usize = 128;
+/// How long a request may wait for its turn.
+const REQUEST_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Refused requests of one client, or any of a stranger, before each further one is answered later.
+const REFUSALS: Rate = Rate { per_second: 1_000.0, burst: 2_000.0 };
+/// How much later at most.
+const REFUSAL_DELAY_MAX: Duration = Duration::from_millis(250);
 /// Reads of lists and of events at once.
 pub(crate) const LIST_READS_MAX: usize = 4;
 /// How long a list may wait for its first read.
@@ -17,8 +28,19 @@ const TESTS: Caps = Caps { party: 4, root: 16, all: 512 };
 /// Seconds after which a refused request may be sent again.
 const RETRY_AFTER_S: u64 = 5;
 
+/// Who sends requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Client {
+    /// One with a token.
+    Tenant(Tenant),
+    /// One without, or whose token is not valid.
+    Stranger(IpAddr),
+}
+
 /// The limiters.
 pub(crate) struct Limits {
+    requests: FairLimiter,
+    refusals: RateLimiter<Client>,
     /// Reads of lists and of events.
     pub(crate) list_reads: FairLimiter,
     streams: PerKeyLimiter,
@@ -28,7 +50,22 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new() -> Limits {
         let list_reads = FairLimiter::new(LIST_READS_MAX);
-        Limits { list_reads, streams: PerKeyLimiter::default(), tests: PerKeyLimiter::default() }
+        let (requests, refusals) = (FairLimiter::new(REQUESTS_MAX), RateLimiter::default());
+        Limits { requests, refusals, list_reads, streams: PerKeyLimiter::default(), tests: PerKeyLimiter::default() }
+    }
+
+    /// A place to work on a request: what one tenant asks for at once does not fill the processors.
+    pub(crate) async fn request(&self, tenant: Tenant) -> Result<Permit, Problem> {
+        let permit = self.requests.acquire(tenant, 1, REQUEST_WAIT_MAX).await;
+        permit.map_err(|full| refused(full, "requests in progress", 1))
+    }
+
+    /// Slows a client down that sends many requests which are refused, or need no token: it would ask
+    /// again at once.
+    pub(crate) async fn slow_down(&self, client: Client) {
+        if let Err(wait) = self.refusals.take(client, 1.0, REFUSALS, Instant::now()) {
+            sleep(wait.max(REFUSAL_DELAY_MAX)).await;
+        }
     }
 
     /// A place to begin reading a list.

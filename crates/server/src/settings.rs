@@ -3,6 +3,7 @@
 use crate::delivery::DeliverySettings;
 use crate::outside::{Network, OutsideSettings};
 use http::HeaderValue;
+use orderpark_domain::offer::ITEMS_MAX_DEFAULT;
 use orderpark_domain::user::USERS_OF_PARTY_MAX;
 
 /// A profile: the part of a `client_id` before the slash.
@@ -38,6 +39,8 @@ pub struct Settings {
     pub token_fresh_for_credentials_s: Option<i64>,
     /// How many users a party may have.
     pub users_of_party_max: u32,
+    /// The most items of a new offer.
+    pub offer_items_max: usize,
     /// Proxies whose `X-Forwarded-For` or `Forwarded` names the client.
     pub trusted_proxies: Vec<Network>,
     /// Origins of web pages that may read answers (CORS): `*`, or exactly these.
@@ -75,6 +78,7 @@ impl Default for Settings {
             token_validity_max_s: None,
             token_fresh_for_credentials_s: None,
             users_of_party_max: USERS_OF_PARTY_MAX,
+            offer_items_max: ITEMS_MAX_DEFAULT,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             connections_max: 20_000,

@@ -6,8 +6,9 @@
 use crate::query::{Dialect, Query, Texts, Value, sql_number};
 use crate::row::{self, Read, Row, number, text};
 use crate::rows;
+use orderpark_domain::party::OPERATOR;
 use orderpark_domain::request_key::KeptRequest;
-use orderpark_domain::world::Fact;
+use orderpark_domain::world::{Fact, Piece};
 use orderpark_domain::{
     EndpointRef, Made, Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, SecretHash, StrategyRef, UserRef,
     World,
@@ -51,10 +52,10 @@ pub(crate) fn lookups(dialect: Dialect, needs: BTreeSet<Need>) -> Vec<Lookup> {
 fn is_joinable(one: &Need, other: &Need) -> bool {
     let alone = matches!(
         one,
-        Need::UsersOf(_)
+        Need::UsersOf(..)
             | Need::UsersUpTo(..)
-            | Need::EndpointsOf(_)
-            | Need::OpenOrdersOf(_)
+            | Need::EndpointsOf(..)
+            | Need::OpenOrdersOf(..)
             | Need::MadeBy(_)
             | Need::Fact(_)
     );
@@ -84,7 +85,7 @@ impl Lookup {
                 Need::Endpoint(endpoint) => world.endpoints.load(endpoint, None),
                 Need::Fact(fact) => world.load_fact(fact, false),
                 Need::UsersUpTo(party, max) => world.load_users_up_to(party, max, 0),
-                Need::UsersOf(_) | Need::EndpointsOf(_) | Need::OpenOrdersOf(_) | Need::MadeBy(_) => {}
+                Need::UsersOf(..) | Need::EndpointsOf(..) | Need::OpenOrdersOf(..) | Need::MadeBy(_) => {}
             }
         }
     }
@@ -108,9 +109,9 @@ impl Lookup {
                 let kept = KeptRequest { fingerprint: row::bytes(row, 2)?, seq: number(row, 3)? };
                 world.request_keys.load((UserRef(number(row, 0)?), row::bytes(row, 1)?), Some(kept));
             }
-            Need::UsersOf(_) => self.listed.users.push(UserRef(number(row, 0)?)),
-            Need::EndpointsOf(_) => self.listed.endpoints.push(EndpointRef(number(row, 0)?)),
-            Need::OpenOrdersOf(_) => self.listed.orders.push(rows::order_ref(row, 0)?),
+            Need::UsersOf(..) => self.listed.users.push(UserRef(number(row, 0)?)),
+            Need::EndpointsOf(..) => self.listed.endpoints.push(EndpointRef(number(row, 0)?)),
+            Need::OpenOrdersOf(..) => self.listed.orders.push(rows::order_ref(row, 0)?),
             Need::UsersUpTo(party, max) => world.load_users_up_to(*party, *max, row::small(row, 0)?),
             Need::MadeBy(asked) => made::file(&mut self.listed.made, asked, row)?,
             Need::Fact(fact) => world.load_fact(*fact, true),
@@ -147,9 +148,9 @@ impl Lookup {
             world.orders.load(order.order, Some(order));
         }
         match self.needs[0].clone() {
-            Need::UsersOf(party) => world.load_users_of(party, self.listed.users),
-            Need::EndpointsOf(party) => world.load_endpoints_of(party, self.listed.endpoints),
-            Need::OpenOrdersOf(subscriber) => world.load_open_orders_of(subscriber, self.listed.orders),
+            Need::UsersOf(party, max) => world.load_users_of(party, max, self.listed.users),
+            Need::EndpointsOf(party, max) => world.load_endpoints_of(party, max, self.listed.endpoints),
+            Need::OpenOrdersOf(subscriber, max) => world.load_open_orders_of(subscriber, max, self.listed.orders),
             Need::MadeBy(asked) => world.load_made_by(asked, self.listed.made),
             _ => {}
         }
@@ -171,17 +172,18 @@ fn query(dialect: Dialect, needs: &[Need]) -> Query {
             query.either(rows::ORDER).text(" from orders o").either(rows::ORDER_JOINS).text(" where");
             query.keyed([("o.ref", blobs(needs))]).text(" order by o.ref, s.position");
         }
-        Need::UsersOf(party) => {
-            query.text("ref from users").bind(" where party_ref = ?", sql_number(party.0));
-            query.text(" and deleted_at is null order by ref");
+        Need::UsersOf(party, max) => {
+            query.text("u.ref from users u").either(LIVING_OF_PARTY);
+            query.text(" left join user_scopes g on g.user_ref = u.ref where u.deleted_at is null");
+            first_rows(&mut query, ("u.party_ref", "u.ref"), *party, *max);
         }
-        Need::EndpointsOf(party) => {
-            query.text("ref from webhook_endpoints").bind(" where owner_ref = ?", sql_number(party.0));
-            query.text(" and deleted_at is null order by ref");
+        Need::EndpointsOf(party, max) => {
+            query.text("w.ref from webhook_endpoints w where w.deleted_at is null");
+            first_rows(&mut query, ("w.owner_ref", "w.ref"), *party, *max);
         }
-        Need::OpenOrdersOf(subscriber) => {
-            query.text("ref from orders").bind(" where subscriber_ref = ?", sql_number(subscriber.0));
-            query.text(" and state in ('PENDING', 'ACTIVE') order by ref");
+        Need::OpenOrdersOf(subscriber, max) => {
+            query.text("o.ref from orders o left join subscriptions s on s.order_ref = o.ref where ").text(OPEN);
+            first_rows(&mut query, ("o.subscriber_ref", "o.ref"), *subscriber, *max);
         }
         Need::UsersUpTo(party, max) => {
             query.text("count(*) from (select 1 from users").bind(" where party_ref = ?", sql_number(party.0));
@@ -192,6 +194,19 @@ fn query(dialect: Dialect, needs: &[Need]) -> Query {
         _ => by_name(&mut query, needs),
     }
     query
+}
+
+/// SQLite would take the index that leads to the deleted ones as well.
+const LIVING_OF_PARTY: Texts = Texts { sqlite: " indexed by users_living_of_party", postgres: "" };
+
+/// An open order, in the words of the index `orders_open_of_subscriber`.
+pub(crate) const OPEN: &str = "o.state in ('PENDING', 'ACTIVE')";
+
+/// The first rows of a party's list: as many as a piece is made of. A row for each part, so that
+/// things of many parts are fewer.
+fn first_rows(query: &mut Query, (owner, key): (&str, &str), party: PartyRef, parts_max: u16) {
+    query.text(" and ").text(owner).bind(" = ?", sql_number(party.0)).text(" order by ").text(key);
+    query.bind(" limit ?", i64::try_from(Piece::<PartyRef>::rows_max(parts_max)).unwrap_or(i64::MAX));
 }
 
 fn by_ref(query: &mut Query, columns: Texts, from: &str, key: &str, needs: &[Need]) {
@@ -292,6 +307,10 @@ fn ask_whether(query: &mut Query, fact: Fact) {
             (Texts::same("1 from strategies where deleted_at is null and vendor_ref"), party.0)
         }
         Fact::SubscribersOf(party) => (Texts::same("1 from parties where deleted_at is null and vendor_ref"), party.0),
+        Fact::OpenOrdersOf(subscriber) => {
+            (Texts::same("1 from orders o where o.state in ('PENDING', 'ACTIVE') and o.subscriber_ref"), subscriber.0)
+        }
+        Fact::UsedBy(subscriber) => (USED_BY, subscriber.0),
         Fact::OffersWith(product) => (
             Texts::same(
                 "1 from offer_items i join offers f on f.ref = i.offer_ref \
@@ -308,11 +327,14 @@ fn ask_whether(query: &mut Query, fact: Fact) {
             product.0,
         ),
         Fact::OperatorBesides(user) => {
-            query.text("1 from users u join user_scopes g on g.user_ref = u.ref where g.kind = 'OPERATOR'");
+            query.bind(
+                "1 from user_scopes g join users u on u.ref = g.user_ref where g.party_ref = ?",
+                sql_number(OPERATOR.0),
+            );
             query
-                .text(" and coalesce(u.role, 'ADMIN') = 'ADMIN'")
-                .bind(" and u.secrets <> ?", SecretHash::NONE.0.to_vec());
-            query.bind(" and u.deleted_at is null and u.ref <> ? limit 1", sql_number(user.0));
+                .text(" and g.kind = 'OPERATOR' and coalesce(u.role, 'ADMIN') = 'ADMIN'")
+                .bind(" and u.secrets <> ?", SecretHash::NONE.0.to_vec())
+                .bind(" and u.deleted_at is null and u.ref <> ? limit 1", sql_number(user.0));
             return;
         }
     };
@@ -323,6 +345,12 @@ fn ask_whether(query: &mut Query, fact: Fact) {
 const NOT_REJECTED: Texts = Texts {
     sqlite: " and (case when state = 'REJECTED' then ref else x'' end) = x''",
     postgres: " and (case when state = 'REJECTED' then ref else ''::bytea end) = ''::bytea",
+};
+
+/// SQLite would walk over all balances of the subscriber.
+const USED_BY: Texts = Texts {
+    sqlite: "1 from balances indexed by balances_used where used > 0 and subscriber_ref",
+    postgres: "1 from balances where used > 0 and subscriber_ref",
 };
 
 const OFFERS_NAMING: Texts = Texts {

@@ -24,7 +24,8 @@ pub(crate) fn position(row: &dyn Row, column: usize) -> Read<u16> {
 
 pub(crate) const PARTY: Texts = Texts::same(
     "p.ref, p.kind, p.id, p.name, p.vendor_ref, \
-    (select v.id from parties v where v.ref = p.vendor_ref), p.contact_email, p.organization, p.revision, p.deleted_at",
+    (select v.id from parties v where v.ref = p.vendor_ref), p.contact_email, p.organization, p.revision, p.closing_at, \
+    p.deleted_at",
 );
 
 pub(crate) fn party(row: &dyn Row) -> Read<Party> {
@@ -38,7 +39,8 @@ pub(crate) fn party(row: &dyn Row) -> Read<Party> {
         contact_email: optional_string(row, 6)?,
         organization: optional_string(row, 7)?,
         revision: small(row, 8)?,
-        deleted_at: optional_instant(row, 9)?,
+        closing_at: optional_instant(row, 9)?,
+        deleted_at: optional_instant(row, 10)?,
     })
 }
 

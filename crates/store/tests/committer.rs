@@ -4,7 +4,10 @@ mod harness;
 
 use harness::{Deployment, Engine, cancel, key, order_of, place, settle};
 use orderpark_domain::order::{OfferName, PlaceOrder};
-use orderpark_domain::{Command, Intent, OrderRef, OrderState, Outcome, PartyKind, Refusal, UserRef, offer, party};
+use orderpark_domain::subscription::ChangeSubscription;
+use orderpark_domain::{
+    Command, Intent, OrderRef, OrderState, Outcome, PartyKind, Refusal, SubscriptionState, UserRef, offer, party,
+};
 use orderpark_store::verify::verify;
 use orderpark_store::{CommitError, Database, OpenError, Options, Store};
 
@@ -127,7 +130,12 @@ fn every_kind_of_create_and_delete_is_replayed(engine: Engine) {
             secret: orderpark_domain::SecretHash([9; 32]),
         }),
     };
-    let force = party::DeleteParty { kind: PartyKind::Subscriber, party: shop.subscriber.party, force: true };
+    let force = party::DeleteParty {
+        kind: PartyKind::Subscriber,
+        party: shop.subscriber.party,
+        force: true,
+        parts_max: party::PARTS_AT_ONCE,
+    };
     let second = deployment.order(&shop);
     let commands = [
         Command::CreateParty(vendor),
@@ -153,9 +161,23 @@ fn a_key_that_found_an_order_by_its_external_id_keeps_that_answer(engine: Engine
     let matched = || Intent { request: Some(key(deployment.operator, 8, 1)), ..deployment.intent(named()) };
     let answer = deployment.store.commit_blocking(matched()).expect("the order that has this external id");
     assert_eq!((&answer.outcome, answer.replayed), (&first, false));
-    deployment.done(cancel(order_of(first.clone()).order));
-    let again = deployment.store.commit_blocking(matched()).expect("the first answer under this key");
-    assert_eq!((again.outcome, again.replayed), (first, true), "though the order was cancelled since");
+    let order = order_of(first.clone()).order;
+    let again = |expected: &Outcome| {
+        let again = deployment.store.commit_blocking(matched()).expect("the first answer under this key");
+        assert_eq!((&again.outcome, again.replayed), (expected, true));
+    };
+    again(&first);
+    let (subscription, reason) = (order.subscription(1), None);
+    let change = |state| ChangeSubscription { subscription, state: Some(state), reason: reason.clone() };
+    deployment.done(Command::ChangeSubscription(change(SubscriptionState::Suspended)));
+    let later = || Intent { request: Some(key(deployment.operator, 9, 1)), ..deployment.intent(named()) };
+    let suspended = deployment.store.commit_blocking(later()).expect("the order as it is now").outcome;
+    assert_ne!(suspended, first);
+    deployment.done(Command::ChangeSubscription(change(SubscriptionState::Active)));
+    deployment.done(cancel(order));
+    again(&first);
+    let kept = deployment.store.commit_blocking(later()).expect("the first answer under this key");
+    assert_eq!((kept.outcome, kept.replayed), (suspended, true), "though the order was cancelled since");
     deployment.verified();
 }
 
@@ -280,7 +302,12 @@ fn deleting_a_subscriber_with_force_cancels_its_orders(engine: Engine) {
     let shop = deployment.shop("acme");
     let order = deployment.order(&shop);
     let delete = |force| {
-        Command::DeleteParty(party::DeleteParty { kind: PartyKind::Subscriber, party: shop.subscriber.party, force })
+        Command::DeleteParty(party::DeleteParty {
+            kind: PartyKind::Subscriber,
+            party: shop.subscriber.party,
+            force,
+            parts_max: party::PARTS_AT_ONCE,
+        })
     };
     assert!(matches!(deployment.refused(delete(false)), Refusal::InUse(_)));
     assert!(matches!(deployment.done(delete(true)), Outcome::Party(_, None)));

@@ -226,8 +226,12 @@ fn a_party_that_one_node_deleted_is_gone_at_the_other() {
     let shop = nodes.deployment.shop("acme");
     nodes.done(0, place(&shop));
     nodes.done(1, place(&shop));
-    let force =
-        orderpark_domain::party::DeleteParty { kind: PartyKind::Subscriber, party: shop.subscriber.party, force: true };
+    let force = orderpark_domain::party::DeleteParty {
+        kind: PartyKind::Subscriber,
+        party: shop.subscriber.party,
+        force: true,
+        parts_max: orderpark_domain::party::PARTS_AT_ONCE,
+    };
     nodes.done(0, Command::DeleteParty(force));
     assert!(matches!(nodes.commit(1, place(&shop)), Err(CommitError::Refused(_))));
     assert!(nodes.all_orders(1).iter().all(|order| order.state == OrderState::Cancelled));

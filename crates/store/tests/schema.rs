@@ -156,7 +156,7 @@ fn both_engines_migrate_by_the_same_statements() {
     for (name, text) in &sqlite {
         let other = statements(&postgres[name]);
         assert_eq!(statements(text), other, "{name}");
-        assert!(other.iter().any(|statement| statement.contains("check (")), "{name}: {other:?}");
+        assert!(!other.is_empty(), "{name}");
     }
 }
 

@@ -40,6 +40,9 @@ impl ReportUsage {
         if after == before {
             return Ok(Decision::nothing(Outcome::Balance(after)));
         }
+        if self.used > before.used {
+            world.check_open(self.subscriber)?;
+        }
         let event = Event::UsageReported { subscriber: self.subscriber, product: self.product, used: self.used };
         Ok(Decision::of(event, Outcome::Balance(after)))
     }

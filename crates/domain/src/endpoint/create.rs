@@ -23,7 +23,7 @@ impl CreateEndpoint {
     pub(crate) fn needs(&self, intent: &Intent, world: &World, needs: &mut Needs) {
         if let Some(owner) = self.owner(intent) {
             needs.party(world, owner.party);
-            needs.endpoints_of(world, owner.party);
+            needs.endpoints_of(world, owner.party, ENDPOINTS_OF_PARTY_MAX);
         }
     }
 
@@ -40,7 +40,8 @@ impl CreateEndpoint {
         if !lives {
             return Err(Refusal::Unknown { attribute: "scope" });
         }
-        if world.endpoints_of(owner.party).len() >= ENDPOINTS_OF_PARTY_MAX {
+        world.check_open(owner.party)?;
+        if world.endpoints_of(owner.party, ENDPOINTS_OF_PARTY_MAX).refs().len() >= usize::from(ENDPOINTS_OF_PARTY_MAX) {
             return Err(Refusal::TooManyEndpoints);
         }
         let endpoint = Endpoint {

@@ -28,6 +28,6 @@ impl DisableEndpoint {
         after.revision += 1;
         after.state = EndpointState::Disabled;
         after.disabled = Some(Disabled { why: self.why, at: stamp.at });
-        Ok(Decision::of(Event::EndpointUpdated(after.clone()), Outcome::Endpoint(Box::new(after))))
+        Ok(Decision::of(Event::EndpointUpdated(intent.told(&after, before)), Outcome::Endpoint(Box::new(after))))
     }
 }

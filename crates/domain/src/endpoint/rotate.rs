@@ -23,6 +23,6 @@ impl RotateEndpointSecret {
         let mut after = before.clone();
         after.revision += 1;
         after.secrets = rotated(&before.secrets, &self.secret, stamp.at);
-        Ok(Decision::of(Event::EndpointUpdated(after.clone()), Outcome::Endpoint(Box::new(after))))
+        Ok(Decision::of(Event::EndpointUpdated(intent.told(&after, before)), Outcome::Endpoint(Box::new(after))))
     }
 }

@@ -46,6 +46,6 @@ impl UpdateEndpoint {
             return Ok(Decision::nothing(Outcome::Endpoint(Box::new(after))));
         }
         after.revision += 1;
-        Ok(Decision::of(Event::EndpointUpdated(after.clone()), Outcome::Endpoint(Box::new(after))))
+        Ok(Decision::of(Event::EndpointUpdated(intent.told(&after, before)), Outcome::Endpoint(Box::new(after))))
     }
 }

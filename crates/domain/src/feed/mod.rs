@@ -16,13 +16,15 @@ pub use notice::{About, Audience, Notice, ToldSubscription};
 
 use crate::world::Need;
 use crate::{
-    Entry, Event, Instant, Order, OrderState, Party, PartyKind, ProductRef, SubscriptionRef, SubscriptionState, World,
+    Abridge, Entry, Event, Instant, Order, OrderState, Party, PartyKind, ProductRef, SubscriptionRef,
+    SubscriptionState, World,
 };
 
 /// The row that completes what an event tells, where the event names only a ref.
 pub fn needs(event: &Event) -> Option<Need> {
     match event {
         Event::PartyDeleted(party) => Some(Need::Party(*party)),
+        Event::OfferUpdated(offer) if offer.is_abridged() => Some(Need::Offer(offer.offer)),
         Event::OfferDeleted(offer) => Some(Need::Offer(*offer)),
         Event::OrderSettled { order, .. } | Event::OrderCancelled(order) => Some(Need::Order(*order)),
         Event::SubscriptionSuspended { subscription, .. } | Event::SubscriptionResumed { subscription, .. } => {
@@ -48,7 +50,13 @@ pub fn notices(entry: &Entry, rows: &World) -> Result<Vec<Notice>, Missing> {
             of_subscriber(Kind::SubscriberDeleted, rows.parties.get_known(party).ok_or(Missing)?)
         }
         Event::OfferCreated(offer) => vec![(Kind::OfferCreated, About::Offer(Box::new(offer.clone())))],
-        Event::OfferUpdated(offer) => vec![(Kind::OfferUpdated, About::Offer(Box::new(offer.clone())))],
+        Event::OfferUpdated(offer) => {
+            let whole = match needs(&entry.event) {
+                Some(_) => offer.clone().completed(rows.offers.get_known(&offer.offer).ok_or(Missing)?),
+                None => offer.clone(),
+            };
+            vec![(Kind::OfferUpdated, About::Offer(Box::new(whole)))]
+        }
         Event::OfferDeleted(offer) => {
             let offer = rows.offers.get_known(offer).ok_or(Missing)?;
             vec![(Kind::OfferDeleted, About::Offer(Box::new(offer.clone())))]

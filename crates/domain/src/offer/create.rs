@@ -5,6 +5,7 @@ use crate::{
     Decision, Event, Intent, Needs, Offer, OfferItem, OfferRef, OfferState, Outcome, PartyKind, PartyRef, ProductKind,
     Refusal, Stamp, World,
 };
+use std::collections::HashMap;
 
 /// Create an offer.
 #[derive(Clone, Debug)]
@@ -15,8 +16,10 @@ pub struct CreateOffer {
     pub name: String,
     /// Whether it can be ordered at once.
     pub state: OfferState,
-    /// What it consists of; 1 to 1000.
+    /// Its products; 1 to `items_max`, each once.
     pub items: Vec<NewItem>,
+    /// The most items that the operator allows; at most [`super::ITEMS_MAX`].
+    pub items_max: usize,
     /// The ids of the strategies that an order of it may name.
     pub strategies: Option<Vec<String>>,
 }
@@ -33,7 +36,7 @@ pub struct NewItem {
 impl CreateOffer {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.offer_id(world, &self.id);
-        needs.party_id(world, PartyKind::Vendor, vendor_id(&self.id));
+        needs.party_named(world, PartyKind::Vendor, vendor_id(&self.id));
         for item in &self.items {
             needs.product_id(world, &item.product_id);
             if let Some(product) = world.product_ids.get_known(&item.product_id) {
@@ -47,10 +50,12 @@ impl CreateOffer {
 
     pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
         let vendor = self.vendor(intent, world)?;
+        world.check_open(vendor)?;
         if world.offer_ids.get(&self.id).is_some() {
             return Err(Refusal::IdTaken { attribute: "id" });
         }
         self.check_strategies(world, vendor)?;
+        self.check_items()?;
         let offer = Offer {
             offer: OfferRef(world.head.next_ref),
             vendor,
@@ -76,6 +81,29 @@ impl CreateOffer {
                 attribute: "id",
                 rule: "must start with the id of a vendor in your scope, followed by a slash".into(),
             })
+    }
+
+    /// Each item is work and disk space for every order, so their number is bounded, and none is there twice.
+    fn check_items(&self) -> Result<(), Refusal> {
+        let refused = |rule: String| Err(Refusal::Invalid { attribute: "items", rule: rule.into() });
+        let (sent, allowed) = (self.items.len(), self.items_max);
+        if sent > allowed {
+            return refused(format!(
+                "has {sent} elements, and an offer may have {allowed} at most (the operator's setting \
+                 orders.offer_items_max); spread the products over several offers"
+            ));
+        }
+        let mut seen = HashMap::new();
+        for (index, item) in self.items.iter().enumerate() {
+            if let Some(first) = seen.insert(&item.product_id, index) {
+                return refused(format!(
+                    "names the product '{}' twice, at index {first} and at index {index}: name each product once, with \
+                     the connections of both in one item",
+                    item.product_id
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn check_strategies(&self, world: &World, vendor: PartyRef) -> Result<(), Refusal> {

@@ -11,6 +11,12 @@ pub use update::UpdateOffer;
 use crate::{Instant, Intent, OfferRef, PartyRef, ProductRef, Refusal, World};
 use serde::{Deserialize, Serialize};
 
+/// The most items that the operator may allow: the position of a subscription in its order has ten bits.
+pub const ITEMS_MAX: usize = 1000;
+
+/// The most items of a new offer where the operator says nothing else.
+pub const ITEMS_MAX_DEFAULT: usize = 50;
+
 /// Whether an offer can be ordered. Any state may follow any other (domain.md, "Resources").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -90,6 +96,11 @@ impl Offer {
     /// The id of its vendor: what stands before the slash (domain.md, "Resources").
     pub fn vendor_id(&self) -> &str {
         vendor_id(&self.id)
+    }
+
+    /// Whether an update left out what it consists of.
+    pub(crate) fn is_abridged(&self) -> bool {
+        self.items.is_empty() || self.strategies.as_ref().is_some_and(Vec::is_empty)
     }
 }
 

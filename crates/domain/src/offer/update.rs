@@ -31,6 +31,6 @@ impl UpdateOffer {
             return Ok(Decision::nothing(Outcome::Offer(Box::new(after))));
         }
         after.revision += 1;
-        Ok(Decision::of(Event::OfferUpdated(after.clone()), Outcome::Offer(Box::new(after))))
+        Ok(Decision::of(Event::OfferUpdated(intent.told(&after, before)), Outcome::Offer(Box::new(after))))
     }
 }

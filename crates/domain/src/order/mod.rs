@@ -1,10 +1,12 @@
 //! Orders: one act of taking an offer for a subscriber.
 
 mod cancel;
+mod found;
 mod place;
 mod settle;
 
 pub use cancel::CancelOrder;
+pub use found::{FoundOrder, Positions};
 pub use place::{OfferName, PlaceOrder, QUANTITY_MAX};
 pub use settle::{Refused, SettleOrder};
 

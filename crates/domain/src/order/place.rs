@@ -1,5 +1,6 @@
 //! Place an order: the main job.
 
+use super::FoundOrder;
 use crate::{
     Decision, Event, Instant, Intent, Needs, Offer, OfferRef, OfferState, Order, OrderRef, OrderState, Outcome, Party,
     PartyKind, PartyRef, Refusal, Scope, Stamp, StrategyState, Subscription, SubscriptionState, World, balance,
@@ -64,6 +65,7 @@ impl PlaceOrder {
         if let Some(order) = self.same_external_id(world, subscriber.party) {
             return self.match_existing(intent, order);
         }
+        subscriber.check_open()?;
         let offer = self.find_offer(&intent.scope, world, subscriber)?;
         if offer.state != OfferState::Active {
             let knows = intent.scope.is_everything() || intent.scope.has_vendor(offer.vendor);
@@ -138,7 +140,7 @@ impl PlaceOrder {
             return Err(Refusal::ExternalIdTaken);
         }
         // Where a key came with it, the key is kept: it must find this order again, and refuse another body.
-        let events = intent.request.map(|_| Event::OrderMatched(order.clone())).into_iter().collect();
+        let events = intent.request.map(|_| Event::OrderFound(FoundOrder::of(order))).into_iter().collect();
         Ok(Decision::first_of(events, Outcome::Order(Box::new(order.clone()))))
     }
 

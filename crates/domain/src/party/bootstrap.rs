@@ -68,6 +68,7 @@ impl Bootstrap {
             contact_email: None,
             organization: None,
             revision: 1,
+            closing_at: None,
             deleted_at: None,
         }
     }

@@ -87,6 +87,7 @@ impl CreateParty {
             .and_then(|vendor| world.parties.get(&vendor))
             .filter(|vendor| vendor.is_within(&intent.scope))
             .ok_or(Refusal::Unknown { attribute: "vendorId" })?;
+        vendor.check_open()?;
         let party = PartyRef(world.head.next_ref);
         Ok(self.party(party, subscriber_id(party), Some(vendor)))
     }
@@ -109,6 +110,7 @@ impl CreateParty {
             contact_email: vendor.and(self.contact_email.clone()),
             organization: vendor.and(self.organization.clone()),
             revision: 1,
+            closing_at: None,
             deleted_at: None,
         }
     }

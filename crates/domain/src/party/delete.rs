@@ -1,13 +1,12 @@
 //! Delete a party. Its history stays; its users with their tokens and its webhook endpoints die with it.
 
+use super::closing::Rest;
 use super::update::living;
 use crate::world::Fact;
-use crate::{
-    Decision, Event, InUse, Intent, Needs, Order, OrderState, Outcome, PartyKind, PartyRef, Refusal, Stamp, World,
-    balance,
-};
+use crate::{Decision, Event, InUse, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Refusal, Stamp, World};
 
-/// Delete a party that nothing needs any more.
+/// Delete a party that nothing needs any more: at once where little is left of it, else by closing it
+/// in pieces ([`super::ContinueClosing`]).
 #[derive(Clone, Debug)]
 pub struct DeleteParty {
     /// The kind that the path names.
@@ -16,75 +15,80 @@ pub struct DeleteParty {
     pub party: PartyRef,
     /// For a subscriber: cancel all its orders first (domain.md, "Resources").
     pub force: bool,
+    /// How many parts are ended at once at most: [`super::PARTS_AT_ONCE`].
+    pub parts_max: u16,
 }
 
 impl DeleteParty {
-    pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
+    pub(crate) fn needs(&self, intent: &Intent, world: &World, needs: &mut Needs) {
         needs.party(world, self.party);
-        needs.users_of(world, self.party);
-        needs.endpoints_of(world, self.party);
-        match self.kind {
-            PartyKind::Operator => {}
-            PartyKind::Supplier => needs.fact(world, Fact::ProductsOf(self.party)),
-            PartyKind::Vendor => {
-                needs.fact(world, Fact::OffersOf(self.party));
-                needs.fact(world, Fact::StrategiesOf(self.party));
-                needs.fact(world, Fact::SubscribersOf(self.party));
-            }
-            PartyKind::Subscriber => self.needs_orders(world, needs),
+        let is_seen = |party: &&Party| party.kind == self.kind && party.is_within(&intent.scope);
+        let Some(party) = world.parties.get_known(&self.party).filter(is_seen) else { return };
+        if party.closing_at.is_some() {
+            return;
+        }
+        let hindrances = self.hindrances();
+        hindrances.iter().for_each(|(fact, _)| needs.fact(world, *fact));
+        if hindrances.iter().all(|(fact, _)| world.known_fact(*fact) == Some(false)) {
+            needs.fact(world, Fact::UsedBy(self.party));
+            Rest::needs(party, self.parts_max, world, needs);
         }
     }
 
-    fn needs_orders(&self, world: &World, needs: &mut Needs) {
-        needs.open_orders_of(world, self.party);
-        for order in world.open_orders_of(self.party) {
-            needs.order(world, order);
-            if let Some(order) = world.orders.get_known(&order) {
-                needs.closing(world, order);
-            }
+    /// What must not be there, in the order in which it is told.
+    fn hindrances(&self) -> Vec<(Fact, InUse)> {
+        match self.kind {
+            PartyKind::Operator => Vec::new(),
+            PartyKind::Supplier => vec![(Fact::ProductsOf(self.party), InUse::Products)],
+            PartyKind::Vendor => vec![
+                (Fact::SubscribersOf(self.party), InUse::Subscribers),
+                (Fact::OffersOf(self.party), InUse::Offers),
+                (Fact::StrategiesOf(self.party), InUse::Strategies),
+            ],
+            PartyKind::Subscriber if self.force => Vec::new(),
+            PartyKind::Subscriber => vec![(Fact::OpenOrdersOf(self.party), InUse::Orders)],
         }
     }
 
     pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let before = living(world, intent, self.kind, self.party)?;
         intent.if_match.check(before.revision)?;
-        let mut events = match self.kind {
-            PartyKind::Operator => return Err(Refusal::NotFound),
-            PartyKind::Supplier => unless(world, Fact::ProductsOf(self.party), InUse::Products)?,
-            PartyKind::Vendor => {
-                unless(world, Fact::SubscribersOf(self.party), InUse::Subscribers)?;
-                unless(world, Fact::OffersOf(self.party), InUse::Offers)?;
-                unless(world, Fact::StrategiesOf(self.party), InUse::Strategies)?
-            }
-            PartyKind::Subscriber => self.cancel_orders(world)?,
-        };
-        events.extend(world.users_of(self.party).into_iter().map(Event::UserDeleted));
-        events.extend(world.endpoints_of(self.party).into_iter().map(Event::EndpointDeleted));
+        if self.kind == PartyKind::Operator {
+            return Err(Refusal::NotFound);
+        }
+        if before.closing_at.is_some() {
+            return Ok(Decision::nothing(Outcome::Party(Box::new(before.clone()), None)));
+        }
+        if let Some((_, in_use)) = self.hindrances().into_iter().find(|(fact, _)| world.fact(*fact)) {
+            return Err(Refusal::InUse(in_use));
+        }
+        let rest = Rest::of(before, self.parts_max, world);
+        if rest.is_one_piece() { self.end(&rest, before, stamp) } else { self.begin(world, before, stamp) }
+    }
+
+    /// Ends all of it at once.
+    fn end(&self, rest: &Rest<'_>, before: &Party, stamp: Stamp) -> Result<Decision, Refusal> {
+        if rest.waits_for_suppliers() {
+            return Err(Refusal::OrderPending);
+        }
+        let mut events = rest.cancel_orders()?;
+        events.extend(rest.end_users_and_endpoints());
         events.push(Event::PartyDeleted(self.party));
         let mut after = before.clone();
-        after.revision += 1;
-        after.deleted_at = Some(stamp.at);
+        after.end(stamp.at);
         let telling = events.len() - 1;
         Ok(Decision { events, outcome: Outcome::Party(Box::new(after), None), telling })
     }
 
-    fn cancel_orders(&self, world: &World) -> Result<Vec<Event>, Refusal> {
-        let orders: Vec<&Order> =
-            world.open_orders_of(self.party).iter().filter_map(|order| world.orders.get(order)).collect();
-        if orders.is_empty() {
-            return Ok(Vec::new());
+    /// Begins to close it. No connection may be in use: that none comes into use meanwhile is what
+    /// lets every order be cancelled later.
+    fn begin(&self, world: &World, before: &Party, stamp: Stamp) -> Result<Decision, Refusal> {
+        if world.fact(Fact::UsedBy(self.party)) {
+            return Err(Refusal::SubscriberUsesConnections);
         }
-        if !self.force {
-            return Err(Refusal::InUse(InUse::Orders));
-        }
-        if orders.iter().any(|order| order.state == OrderState::Pending) {
-            return Err(Refusal::OrderPending);
-        }
-        balance::check_closing(world, &orders)?;
-        Ok(orders.iter().map(|order| Event::OrderCancelled(order.order)).collect())
+        let mut after = before.clone();
+        after.closing_at = Some(stamp.at);
+        after.revision += 1;
+        Ok(Decision::of(Event::PartyClosing(after.clone()), Outcome::Party(Box::new(after), None)))
     }
-}
-
-fn unless(world: &World, fact: Fact, in_use: InUse) -> Result<Vec<Event>, Refusal> {
-    if world.fact(fact) { Err(Refusal::InUse(in_use)) } else { Ok(Vec::new()) }
 }

@@ -1,16 +1,18 @@
 //! Parties: the operator, suppliers, vendors, subscribers.
 
 mod bootstrap;
+mod closing;
 mod create;
 mod delete;
 mod update;
 
 pub use bootstrap::{Bootstrap, OPERATOR};
+pub use closing::{ContinueClosing, PARTS_AT_ONCE};
 pub use create::{CreateParty, PrimaryUser};
 pub use delete::DeleteParty;
 pub use update::UpdateParty;
 
-use crate::{Action, Instant, PartyRef, Scope};
+use crate::{Action, Instant, PartyRef, Refusal, Scope};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -91,6 +93,10 @@ pub struct Party {
     pub organization: Option<String>,
     /// Grows with every change.
     pub revision: u32,
+    /// Since when it is being closed: it is deleted as soon as nothing of it is left. Told by the
+    /// start of the closing alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing_at: Option<Instant>,
     /// When it was deleted; its history stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Instant>,
@@ -114,6 +120,17 @@ impl Party {
     /// Whether it lives and lies within `scope`.
     pub(crate) fn is_within(&self, scope: &Scope) -> bool {
         self.deleted_at.is_none() && self.is_of(scope)
+    }
+
+    /// The party after its deletion.
+    pub(crate) fn end(&mut self, at: Instant) {
+        self.revision += 1;
+        self.deleted_at = Some(at);
+    }
+
+    /// Checks that something new may be made for it: it is not being closed.
+    pub(crate) fn check_open(&self) -> Result<(), Refusal> {
+        if self.closing_at.is_some() { Err(Refusal::PartyClosing { kind: self.kind }) } else { Ok(()) }
     }
 
     /// Whether it lies, or lay, within `scope`.

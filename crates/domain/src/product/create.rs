@@ -27,7 +27,7 @@ impl CreateProduct {
 
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.product_id(world, &self.id);
-        needs.party_id(world, PartyKind::Supplier, self.supplier_id());
+        needs.party_named(world, PartyKind::Supplier, self.supplier_id());
     }
 
     pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
@@ -40,6 +40,7 @@ impl CreateProduct {
                 attribute: "id",
                 rule: "must start with the id of a supplier in your scope, followed by a slash".into(),
             })?;
+        world.check_open(supplier)?;
         if world.product_ids.get(&self.id).is_some() {
             return Err(Refusal::IdTaken { attribute: "id" });
         }

@@ -33,6 +33,6 @@ impl RotateNotificationSecret {
         })?;
         notification.secrets = rotated(&notification.secrets, &self.secret, stamp.at);
         after.revision += 1;
-        Ok(Decision::of(Event::ProductUpdated(after.clone()), Outcome::Product(Box::new(after))))
+        Ok(Decision::of(Event::ProductUpdated(intent.told(&after, before)), Outcome::Product(Box::new(after))))
     }
 }

@@ -41,6 +41,6 @@ impl UpdateProduct {
             return Ok(Decision::nothing(Outcome::Product(Box::new(after))));
         }
         after.revision += 1;
-        Ok(Decision::of(Event::ProductUpdated(after.clone()), Outcome::Product(Box::new(after))))
+        Ok(Decision::of(Event::ProductUpdated(intent.told(&after, before)), Outcome::Product(Box::new(after))))
     }
 }

@@ -28,12 +28,13 @@ impl CreateStrategy {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.strategy_id(world, &self.id);
         if let Some(vendor_id) = self.vendor_id() {
-            needs.party_id(world, PartyKind::Vendor, vendor_id);
+            needs.party_named(world, PartyKind::Vendor, vendor_id);
         }
     }
 
     pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
         let vendor = self.owner(intent, world)?;
+        vendor.map_or(Ok(()), |vendor| world.check_open(vendor))?;
         if world.strategy_ids.get(&self.id).is_some() {
             return Err(Refusal::IdTaken { attribute: "id" });
         }

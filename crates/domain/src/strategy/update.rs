@@ -41,6 +41,6 @@ impl UpdateStrategy {
             return Ok(Decision::nothing(Outcome::Strategy(Box::new(after))));
         }
         after.revision += 1;
-        Ok(Decision::of(Event::StrategyUpdated(after.clone()), Outcome::Strategy(Box::new(after))))
+        Ok(Decision::of(Event::StrategyUpdated(intent.told(&after, before)), Outcome::Strategy(Box::new(after))))
     }
 }

@@ -1,6 +1,6 @@
 //! Issue a token to a client that has proved its secret, or find the valid one.
 
-use crate::{Decision, Event, Intent, Needs, Outcome, Refusal, SecretHash, Stamp, Token, World};
+use crate::{Abridge, Decision, Event, Intent, Needs, Outcome, Refusal, SecretHash, Stamp, Token, World};
 
 /// Issue this token, unless the client has a valid one with some life left and does not ask to
 /// renew it.
@@ -19,6 +19,9 @@ pub struct IssueToken {
 impl IssueToken {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.user(world, self.token.user);
+        if let Some(user) = world.users.get_known(&self.token.user) {
+            needs.party(world, user.party);
+        }
         needs.token(world, self.token.user);
     }
 
@@ -27,6 +30,7 @@ impl IssueToken {
             .users
             .get(&self.token.user)
             .filter(|user| user.deleted_at.is_none() && user.secrets.contains(&self.proved))
+            .filter(|user| !world.parties.get(&user.party).is_some_and(|home| user.is_ended_by_closing(home)))
             .ok_or(Refusal::NotFound)?;
         if user.grants != self.token.grants {
             return Err(Refusal::Stale);
@@ -38,7 +42,10 @@ impl IssueToken {
         };
         match world.tokens.get(&self.token.user).filter(fit) {
             Some(token) if !self.renew => Ok(Decision::nothing(Outcome::Token(Box::new(token.clone())))),
-            _ => Ok(Decision::of(Event::TokenIssued(self.token.clone()), Outcome::Token(Box::new(self.token.clone())))),
+            _ => {
+                let told = Token { grants: self.token.grants.clone().abridged(&user.grants), ..self.token.clone() };
+                Ok(Decision::of(Event::TokenIssued(told), Outcome::Token(Box::new(self.token.clone()))))
+            }
         }
     }
 }

@@ -49,7 +49,9 @@ impl ContainUser {
     pub(crate) fn needs(&self, intent: &Intent, world: &World, needs: &mut Needs) {
         needs.user(world, self.user);
         needs.token(world, self.user);
-        needs.fact(world, Fact::OperatorBesides(self.user));
+        if world.users.get_known(&self.user).is_some_and(User::acts_for_operator) {
+            needs.fact(world, Fact::OperatorBesides(self.user));
+        }
         needs.made_by(world, &self.asked(intent));
     }
 
@@ -66,7 +68,7 @@ impl ContainUser {
             return Err(Refusal::InUse(InUse::LastOperator));
         }
         let mut events = Vec::new();
-        let after = self.end_credentials(before, world, &mut events);
+        let after = self.end_credentials(before, intent, world, &mut events);
         let contained = self.contained(after, intent, world);
         if self.end_created {
             events.extend(contained.users.iter().map(|made| Event::UserDeleted(made.user.user)));
@@ -75,12 +77,12 @@ impl ContainUser {
         Ok(Decision::first_of(events, Outcome::Contained(Box::new(contained))))
     }
 
-    fn end_credentials(&self, before: &User, world: &World, events: &mut Vec<Event>) -> User {
+    fn end_credentials(&self, before: &User, intent: &Intent, world: &World, events: &mut Vec<Event>) -> User {
         let mut after = before.clone();
         if before.has_secret() {
             after.revision += 1;
             after.secrets = vec![SecretHash::NONE];
-            events.push(Event::UserUpdated(after.clone()));
+            events.push(Event::UserUpdated(intent.told(&after, before)));
         }
         if world.tokens.get(&self.user).is_some() {
             events.push(Event::TokenRevoked(self.user));

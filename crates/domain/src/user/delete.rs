@@ -2,7 +2,7 @@
 
 use super::living;
 use crate::world::Fact;
-use crate::{Decision, Event, InUse, Intent, Needs, Outcome, Refusal, Stamp, UserRef, World};
+use crate::{Decision, Event, InUse, Intent, Needs, Outcome, Refusal, Stamp, User, UserRef, World};
 
 /// Delete a user, but never the last one that acts for the operator.
 #[derive(Clone, Debug)]
@@ -14,7 +14,9 @@ pub struct DeleteUser {
 impl DeleteUser {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.user(world, self.user);
-        needs.fact(world, Fact::OperatorBesides(self.user));
+        if world.users.get_known(&self.user).is_some_and(User::acts_for_operator) {
+            needs.fact(world, Fact::OperatorBesides(self.user));
+        }
     }
 
     pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {

@@ -12,7 +12,7 @@ pub use delete::DeleteUser;
 pub use rotate::RotateSecret;
 pub use update::UpdateUser;
 
-use crate::{Grant, Instant, Intent, PartyKind, PartyRef, Refusal, Scope, UserRef, World};
+use crate::{Grant, Instant, Intent, Party, PartyKind, PartyRef, Refusal, Scope, UserRef, World};
 use serde::{Deserialize, Serialize};
 
 /// SHA-256 of a client secret. Secrets have 256 random bits, so a plain digest cannot be guessed back.
@@ -133,6 +133,11 @@ impl User {
         self.deleted_at.is_none() && self.acts_for_operator() && self.role() == Role::Admin && self.has_secret()
     }
 
+    /// Whether the closing of its party ends its tokens: it acts for no other party.
+    pub(crate) fn is_ended_by_closing(&self, home: &Party) -> bool {
+        home.closing_at.is_some() && self.grants.iter().all(|grant| grant.party == home.party)
+    }
+
     pub(crate) fn acts_for_operator(&self) -> bool {
         acts_for_operator(&self.grants)
     }
@@ -158,7 +163,8 @@ fn check_grants(world: &World, intent: &Intent, grants: &[Grant]) -> Result<(), 
             .parties
             .get(&grant.party)
             .filter(|party| party.kind == grant.kind && party.deleted_at.is_none())
-            .ok_or(Refusal::Unknown { attribute: "scopes" })?;
+            .ok_or(Refusal::Unknown { attribute: "scopes" })?
+            .check_open()?;
     }
     Ok(())
 }

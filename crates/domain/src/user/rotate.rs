@@ -28,7 +28,7 @@ impl RotateSecret {
         after.secrets.retain(|secret| *secret != SecretHash::NONE);
         after.secrets.insert(0, self.secret);
         after.secrets.truncate(if self.keep_previous { LIVE_SECRETS_MAX } else { 1 });
-        let mut events = vec![Event::UserUpdated(after.clone())];
+        let mut events = vec![Event::UserUpdated(intent.told(&after, before))];
         if !self.keep_previous && world.tokens.get(&self.user).is_some() {
             events.push(Event::TokenRevoked(self.user));
         }

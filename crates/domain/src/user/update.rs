@@ -26,7 +26,7 @@ impl UpdateUser {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.user(world, self.user);
         needs.token(world, self.user);
-        if self.is_about_rights() {
+        if self.is_about_rights() && world.users.get_known(&self.user).is_some_and(User::acts_for_operator) {
             needs.fact(world, Fact::OperatorBesides(self.user));
         }
         for grant in self.grants.iter().flatten() {
@@ -69,7 +69,7 @@ impl UpdateUser {
             return Ok(Decision::nothing(Outcome::User(Box::new(after))));
         }
         after.revision += 1;
-        let mut events = vec![Event::UserUpdated(after.clone())];
+        let mut events = vec![Event::UserUpdated(intent.told(&after, before))];
         if after.grants != before.grants && world.tokens.get(&self.user).is_some() {
             events.push(Event::TokenRevoked(self.user));
         }

@@ -4,8 +4,8 @@ use super::table::Key;
 use super::{Table, World};
 use crate::request_key::KeptRequest;
 use crate::{
-    Balance, Endpoint, Entry, Event, Instant, Offer, Order, Party, PartyRef, Product, ProductRef, Strategy,
-    Subscription, SubscriptionState, User, UserRef, user,
+    Abridge, Balance, Endpoint, Entry, Event, Instant, Offer, Order, Party, PartyRef, Product, ProductRef, Strategy,
+    Subscription, SubscriptionState, Token, User, UserRef, user,
 };
 
 impl World {
@@ -23,13 +23,14 @@ impl World {
     fn apply_event(&mut self, event: &Event, at: Instant) {
         match event {
             Event::PartyCreated(party) => self.create_party(party),
-            Event::PartyUpdated(party) => self.parties.put(party.party, party.clone()),
+            Event::PartyUpdated(party) => self.update_party(party),
+            Event::PartyClosing(party) => self.parties.put(party.party, party.clone()),
             Event::PartyDeleted(party) => self.delete_party(*party, at),
             Event::UserCreated(user) => self.create_user(user),
-            Event::UserUpdated(user) => self.update_user(user),
+            Event::UserUpdated(user) => update(&mut self.users, user.user, user),
             Event::UserDeleted(user) => self.delete_user(*user, at),
             Event::ProductCreated(product) => self.create_product(product),
-            Event::ProductUpdated(product) => self.products.put(product.product, product.clone()),
+            Event::ProductUpdated(product) => update(&mut self.products, product.product, product),
             Event::ProductDeleted(product) => delete(&mut self.products, &mut self.product_ids, product, |row| {
                 (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
                 row.id.clone()
@@ -41,7 +42,7 @@ impl World {
                 row.id.clone()
             }),
             Event::StrategyCreated(strategy) => self.create_strategy(strategy),
-            Event::StrategyUpdated(strategy) => self.strategies.put(strategy.strategy, strategy.clone()),
+            Event::StrategyUpdated(strategy) => update(&mut self.strategies, strategy.strategy, strategy),
             Event::StrategyDeleted(strategy) => delete(&mut self.strategies, &mut self.strategy_ids, strategy, |row| {
                 (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
                 row.id.clone()
@@ -56,7 +57,7 @@ impl World {
                 self.release(*order);
                 self.orders.change(order, |order| order.cancel(at));
             }
-            Event::OrderMatched(_) => {}
+            Event::OrderMatched(_) | Event::OrderFound(_) => {}
             Event::SubscriptionSuspended { subscription, reason } => {
                 let (state, reason) = (SubscriptionState::Suspended, reason.clone());
                 let change = |order: &mut Order| order.change_subscription(*subscription, state, reason);
@@ -71,9 +72,9 @@ impl World {
                 self.balances.change(&(*subscriber, *product), |balance| balance.used = *used);
             }
             Event::EndpointCreated(endpoint) => self.create_endpoint(endpoint),
-            Event::EndpointUpdated(endpoint) => self.update_endpoint(endpoint),
+            Event::EndpointUpdated(endpoint) => update(&mut self.endpoints, endpoint.endpoint, endpoint),
             Event::EndpointDeleted(endpoint) => self.endpoints.change(endpoint, |row| row.end(at)),
-            Event::TokenIssued(token) => self.tokens.put(token.user, token.clone()),
+            Event::TokenIssued(token) => self.tokens.put(token.user, self.with_grants(token)),
             Event::TokenRevoked(user) => self.tokens.remove(user),
         }
     }
@@ -82,6 +83,13 @@ impl World {
         self.head.take_ref(party.party.0);
         self.party_ids.put((party.kind, party.id.clone()), party.party);
         self.parties.put(party.party, party.clone());
+    }
+
+    /// That it is being closed is not the event's to tell: it stays, also after a node of a version
+    /// that knows no closing.
+    fn update_party(&mut self, party: &Party) {
+        let closing_at = self.parties.get_known(&party.party).and_then(|row| row.closing_at);
+        update(&mut self.parties, party.party, &Party { closing_at, ..party.clone() });
     }
 
     fn delete_party(&mut self, party: PartyRef, at: Instant) {
@@ -96,14 +104,6 @@ impl World {
         self.logins.put(user::folded(&user.login), user.user);
         self.users.put(user.user, user.clone());
         self.count_user(user.party);
-    }
-
-    /// Who made it, and when, is told once; a program of before there were roles tells none.
-    fn update_user(&mut self, user: &User) {
-        self.users.change(&user.user, |row| {
-            let (created_by, created_at) = (row.created_by, row.created_at);
-            *row = User { role: user.role.or(row.role), created_by, created_at, ..user.clone() };
-        });
     }
 
     fn delete_user(&mut self, user: UserRef, at: Instant) {
@@ -126,9 +126,22 @@ impl World {
         self.offers.put(offer.offer, offer.clone());
     }
 
+    /// A token that tells no grants has those of its user.
+    fn with_grants(&self, token: &Token) -> Token {
+        let mut token = token.clone();
+        if token.grants.is_empty()
+            && let Some(user) = self.users.get(&token.user)
+        {
+            token.grants.clone_from(&user.grants);
+        }
+        token
+    }
+
     /// The count of open orders is not the event's to tell: it stays.
     fn update_offer(&mut self, offer: &Offer) {
-        self.offers.change(&offer.offer, |row| *row = Offer { open_orders: row.open_orders, ..offer.clone() });
+        self.offers.change(&offer.offer, |row| {
+            *row = Offer { open_orders: row.open_orders, ..offer.clone().completed(row) };
+        });
     }
 
     fn create_strategy(&mut self, strategy: &Strategy) {
@@ -140,11 +153,6 @@ impl World {
     fn create_endpoint(&mut self, endpoint: &Endpoint) {
         self.head.take_ref(endpoint.endpoint.0);
         self.endpoints.put(endpoint.endpoint, endpoint.clone());
-    }
-
-    fn update_endpoint(&mut self, endpoint: &Endpoint) {
-        let change = |row: &mut Endpoint| *row = Endpoint { created_by: row.created_by, ..endpoint.clone() };
-        self.endpoints.change(&endpoint.endpoint, change);
     }
 
     fn place_order(&mut self, order: &Order) {
@@ -193,6 +201,12 @@ impl World {
         change(&mut balance);
         self.balances.put((subscriber, product), balance);
     }
+}
+
+/// Replaces a row by what an update tells of it; what it left out stays.
+fn update<K: Key, V: Abridge>(table: &mut Table<K, V>, key: K, told: &V) {
+    let whole = table.get_known(&key).map(|row| told.clone().completed(row));
+    table.put(key, whole.unwrap_or_else(|| told.clone()));
 }
 
 /// Marks a row as deleted and gives its name free; `end` marks it and tells the name.

@@ -18,7 +18,10 @@ impl World {
             Event::TokenIssued(token) => self.tokens.forget(&token.user),
             Event::TokenRevoked(user) => self.tokens.forget(user),
             // They change orders alone.
-            Event::OrderMatched(_) | Event::SubscriptionSuspended { .. } | Event::SubscriptionResumed { .. } => {}
+            Event::OrderMatched(_)
+            | Event::OrderFound(_)
+            | Event::SubscriptionSuspended { .. }
+            | Event::SubscriptionResumed { .. } => {}
             _ => *self = World::working_set(self.head),
         }
     }

@@ -8,16 +8,18 @@ mod apply;
 mod follow;
 mod made;
 mod needs;
+mod piece;
 mod table;
 
 pub use made::Made;
 pub use needs::{Fact, MadeBy, Need, Needs};
+pub use piece::Piece;
 pub use table::Table;
 
 use crate::request_key::{KeptRequest, RequestKeyId};
 use crate::{
     Balance, Endpoint, EndpointRef, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyKind, PartyRef, Product,
-    ProductRef, Strategy, StrategyRef, Token, User, UserRef,
+    ProductRef, Refusal, Strategy, StrategyRef, Token, User, UserRef,
 };
 use std::collections::HashMap;
 
@@ -72,9 +74,9 @@ pub struct World {
     pub external_ids: Table<(PartyRef, String), OrderRef>,
     /// Answers to "is there any …?", loaded for intents that are decided alone.
     pub(crate) facts: HashMap<Fact, bool>,
-    pub(crate) members: HashMap<PartyRef, Vec<UserRef>>,
-    pub(crate) owned_endpoints: HashMap<PartyRef, Vec<EndpointRef>>,
-    pub(crate) open_orders: HashMap<PartyRef, Vec<OrderRef>>,
+    pub(crate) members: HashMap<(PartyRef, u16), Piece<UserRef>>,
+    pub(crate) owned_endpoints: HashMap<(PartyRef, u16), Piece<EndpointRef>>,
+    pub(crate) open_orders: HashMap<(PartyRef, u16), Piece<OrderRef>>,
     /// Living users of parties, counted up to a bound.
     pub(crate) user_counts: HashMap<(PartyRef, u32), u32>,
     pub(crate) made: HashMap<MadeBy, Made>,
@@ -153,15 +155,12 @@ impl World {
         self.strategies.get(self.strategy_ids.get(id)?)
     }
 
-    /// The living users of a party.
-    pub(crate) fn users_of(&self, party: PartyRef) -> Vec<UserRef> {
-        if !self.whole {
-            return self.members.get(&party).cloned().unwrap_or_default();
-        }
-        let members = self.users.values().filter(|user| user.party == party && user.deleted_at.is_none());
-        let mut users: Vec<_> = members.map(|user| user.user).collect();
-        users.sort_unstable();
-        users
+    /// The first living users of a party, of so many scopes in all.
+    pub(crate) fn users_of(&self, party: PartyRef, parts_max: u16) -> Piece<UserRef> {
+        self.piece(&self.members, (party, parts_max), || {
+            let members = self.users.values().filter(|user| user.party == party && user.deleted_at.is_none());
+            members.map(|user| (user.user, user.grants.len())).collect()
+        })
     }
 
     /// The number of living users of a party, or `max` where there are more.
@@ -169,7 +168,8 @@ impl World {
         if !self.whole {
             return *self.user_counts.get(&(party, max)).expect("needs() names every count that decide() asks for");
         }
-        u32::try_from(self.users_of(party).len()).map_or(max, |count| count.min(max))
+        let living = self.users.values().filter(|user| user.party == party && user.deleted_at.is_none());
+        u32::try_from(living.count()).map_or(max, |count| count.min(max))
     }
 
     /// Counts one more user. A deletion counts none less: it is decided alone, and the counts end with the batch.
@@ -184,26 +184,46 @@ impl World {
         self.user_counts.insert((party, max), count);
     }
 
-    /// The living webhook endpoints of a party.
-    pub(crate) fn endpoints_of(&self, party: PartyRef) -> Vec<EndpointRef> {
-        if !self.whole {
-            return self.owned_endpoints.get(&party).cloned().unwrap_or_default();
-        }
-        let owned = self.endpoints.values().filter(|it| it.owner.party == party && it.deleted_at.is_none());
-        let mut endpoints: Vec<_> = owned.map(|it| it.endpoint).collect();
-        endpoints.sort_unstable();
-        endpoints
+    /// The first living webhook endpoints of a party.
+    pub(crate) fn endpoints_of(&self, party: PartyRef, parts_max: u16) -> Piece<EndpointRef> {
+        self.piece(&self.owned_endpoints, (party, parts_max), || {
+            let owned = self.endpoints.values().filter(|it| it.owner.party == party && it.deleted_at.is_none());
+            owned.map(|it| (it.endpoint, 1)).collect()
+        })
     }
 
-    /// The open orders of a subscriber.
-    pub(crate) fn open_orders_of(&self, subscriber: PartyRef) -> Vec<OrderRef> {
+    /// The first open orders of a subscriber, of so many subscriptions in all.
+    pub(crate) fn open_orders_of(&self, subscriber: PartyRef, parts_max: u16) -> Piece<OrderRef> {
+        self.piece(&self.open_orders, (subscriber, parts_max), || {
+            let open = self.orders.values().filter(|order| order.subscriber == subscriber && order.state.is_open());
+            open.map(|order| (order.order, order.subscriptions.len())).collect()
+        })
+    }
+
+    /// A list as it was loaded; in a whole world, from all things of it with their parts. Nothing, where
+    /// it is not loaded yet.
+    fn piece<R: Ord + Copy>(
+        &self,
+        loaded: &HashMap<(PartyRef, u16), Piece<R>>,
+        key: (PartyRef, u16),
+        all: impl FnOnce() -> Vec<(R, usize)>,
+    ) -> Piece<R> {
         if !self.whole {
-            return self.open_orders.get(&subscriber).cloned().unwrap_or_default();
+            return loaded.get(&key).cloned().unwrap_or_else(|| Piece::of([], key.1));
         }
-        let open = self.orders.values().filter(|order| order.subscriber == subscriber && order.state.is_open());
-        let mut orders: Vec<_> = open.map(|order| order.order).collect();
-        orders.sort_unstable();
-        orders
+        let mut things = all();
+        things.sort_unstable();
+        Piece::of(things.into_iter().flat_map(|(thing, parts)| std::iter::repeat_n(thing, parts.max(1))), key.1)
+    }
+
+    /// Checks that something new may be made for a party.
+    pub(crate) fn check_open(&self, party: PartyRef) -> Result<(), Refusal> {
+        self.parties.get(&party).map_or(Ok(()), Party::check_open)
+    }
+
+    /// The answer to "is there any …?", where it is known already.
+    pub(crate) fn known_fact(&self, fact: Fact) -> Option<bool> {
+        if self.whole { Some(self.fact(fact)) } else { self.facts.get(&fact).copied() }
     }
 
     /// The answer to "is there any …?".
@@ -220,6 +240,10 @@ impl World {
             Fact::SubscribersOf(party) => {
                 self.parties.values().any(|p| p.vendor == Some(party) && p.deleted_at.is_none())
             }
+            Fact::OpenOrdersOf(subscriber) => {
+                self.orders.values().any(|o| o.subscriber == subscriber && o.state.is_open())
+            }
+            Fact::UsedBy(subscriber) => self.balances.values().any(|b| b.subscriber == subscriber && b.used > 0),
             Fact::OffersWith(product) => self
                 .offers
                 .values()
@@ -243,19 +267,19 @@ impl World {
         self.facts.insert(fact, holds);
     }
 
-    /// Loads the living users of a party.
-    pub fn load_users_of(&mut self, party: PartyRef, users: Vec<UserRef>) {
-        self.members.insert(party, users);
+    /// Loads the first living users of a party; one row for each of their scopes.
+    pub fn load_users_of(&mut self, party: PartyRef, parts_max: u16, rows: Vec<UserRef>) {
+        self.members.insert((party, parts_max), Piece::of(rows, parts_max));
     }
 
-    /// Loads the living webhook endpoints of a party.
-    pub fn load_endpoints_of(&mut self, party: PartyRef, endpoints: Vec<EndpointRef>) {
-        self.owned_endpoints.insert(party, endpoints);
+    /// Loads the first living webhook endpoints of a party.
+    pub fn load_endpoints_of(&mut self, party: PartyRef, parts_max: u16, rows: Vec<EndpointRef>) {
+        self.owned_endpoints.insert((party, parts_max), Piece::of(rows, parts_max));
     }
 
-    /// Loads the open orders of a subscriber.
-    pub fn load_open_orders_of(&mut self, subscriber: PartyRef, orders: Vec<OrderRef>) {
-        self.open_orders.insert(subscriber, orders);
+    /// Loads the first open orders of a subscriber; one row for each of their subscriptions.
+    pub fn load_open_orders_of(&mut self, subscriber: PartyRef, parts_max: u16, rows: Vec<OrderRef>) {
+        self.open_orders.insert((subscriber, parts_max), Piece::of(rows, parts_max));
     }
 
     pub(crate) fn is_whole(&self) -> bool {

@@ -18,6 +18,10 @@ pub enum Fact {
     StrategiesOf(PartyRef),
     /// Is there a living subscriber of this vendor?
     SubscribersOf(PartyRef),
+    /// Is there an order of this subscriber that is `ACTIVE` or `PENDING`?
+    OpenOrdersOf(PartyRef),
+    /// Is there a product of which this subscriber uses connections?
+    UsedBy(PartyRef),
     /// Is there a living offer that contains this product?
     OffersWith(ProductRef),
     /// Is there a living offer that names this processing strategy?
@@ -61,12 +65,15 @@ pub enum Need {
     RequestKey(RequestKeyId),
     Token(UserRef),
     Endpoint(EndpointRef),
-    UsersOf(PartyRef),
+    /// The first living users of a party, of at most so many scopes.
+    UsersOf(PartyRef, u16),
+    /// The first living webhook endpoints of a party, at most so many.
+    EndpointsOf(PartyRef, u16),
+    /// The first open orders of a subscriber, of at most so many subscriptions.
+    OpenOrdersOf(PartyRef, u16),
     /// The number of living users of a party, counted up to a bound.
     UsersUpTo(PartyRef, u32),
     MadeBy(MadeBy),
-    EndpointsOf(PartyRef),
-    OpenOrdersOf(PartyRef),
     Fact(Fact),
 }
 
@@ -95,6 +102,14 @@ impl Needs {
         let key = (kind, id.to_owned());
         if !world.party_ids.knows(&key) {
             self.0.insert(Need::PartyId(key.0, key.1));
+        }
+    }
+
+    /// The party of this kind with this id, once its ref is known.
+    pub(crate) fn party_named(&mut self, world: &World, kind: PartyKind, id: &str) {
+        self.party_id(world, kind, id);
+        if let Some(party) = world.party_ids.get_known(&(kind, id.to_owned())) {
+            self.party(world, *party);
         }
     }
 
@@ -197,13 +212,13 @@ impl Needs {
         }
     }
 
-    /// The living users of a party, and each of them.
-    pub(crate) fn users_of(&mut self, world: &World, party: PartyRef) {
-        if !world.is_whole() && !world.members.contains_key(&party) {
-            self.0.insert(Need::UsersOf(party));
+    /// The first living users of a party, and each of them.
+    pub(crate) fn users_of(&mut self, world: &World, party: PartyRef, parts_max: u16) {
+        if !world.is_whole() && !world.members.contains_key(&(party, parts_max)) {
+            self.0.insert(Need::UsersOf(party, parts_max));
         }
-        for user in world.users_of(party) {
-            self.user(world, user);
+        for user in world.users_of(party, parts_max).refs() {
+            self.user(world, *user);
         }
     }
 
@@ -234,19 +249,26 @@ impl Needs {
         }
     }
 
-    /// The living endpoints of a party, and each of them.
-    pub(crate) fn endpoints_of(&mut self, world: &World, party: PartyRef) {
-        if !world.is_whole() && !world.owned_endpoints.contains_key(&party) {
-            self.0.insert(Need::EndpointsOf(party));
+    /// The first living endpoints of a party, and each of them.
+    pub(crate) fn endpoints_of(&mut self, world: &World, party: PartyRef, parts_max: u16) {
+        if !world.is_whole() && !world.owned_endpoints.contains_key(&(party, parts_max)) {
+            self.0.insert(Need::EndpointsOf(party, parts_max));
         }
-        for endpoint in world.endpoints_of(party) {
-            self.endpoint(world, endpoint);
+        for endpoint in world.endpoints_of(party, parts_max).refs() {
+            self.endpoint(world, *endpoint);
         }
     }
 
-    pub(crate) fn open_orders_of(&mut self, world: &World, subscriber: PartyRef) {
-        if !world.is_whole() && !world.open_orders.contains_key(&subscriber) {
-            self.0.insert(Need::OpenOrdersOf(subscriber));
+    /// The first open orders of a subscriber, and what closing each of them changes.
+    pub(crate) fn open_orders_of(&mut self, world: &World, subscriber: PartyRef, parts_max: u16) {
+        if !world.is_whole() && !world.open_orders.contains_key(&(subscriber, parts_max)) {
+            self.0.insert(Need::OpenOrdersOf(subscriber, parts_max));
+        }
+        for order in world.open_orders_of(subscriber, parts_max).refs() {
+            self.order(world, *order);
+            if let Some(order) = world.orders.get_known(order) {
+                self.closing(world, order);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use orderpark_domain::endpoint::{
     UpdateEndpoint, live_secrets,
 };
 use orderpark_domain::feed::{Kind, notices};
-use orderpark_domain::party::DeleteParty;
+use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE};
 use orderpark_domain::{
     Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Event, Instant, Outcome, PartyKind, Refusal, Role,
     SealedSecret,
@@ -60,7 +60,10 @@ fn creating() {
             |s| {
                 s.must(s.by("operator", party(PartyKind::Vendor, "third")));
                 let (owner, third) = (owned_by(s, "third"), s.party("third"));
-                s.must(s.by("operator", DeleteParty { kind: PartyKind::Vendor, party: third, force: false }));
+                s.must(s.by(
+                    "operator",
+                    DeleteParty { kind: PartyKind::Vendor, party: third, force: false, parts_max: PARTS_AT_ONCE },
+                ));
                 s.by("operator", owner)
             },
             refused(Refusal::Unknown { attribute: "scope" }),
@@ -194,7 +197,8 @@ fn a_party_takes_its_endpoints_along() {
     let mut shop = Deployment::shop();
     shop.must(shop.by("operator", subscriber("anna", "acme")));
     let (anna, acme) = (created(&mut shop, "anna").endpoint, created(&mut shop, "acme").endpoint);
-    let delete = DeleteParty { kind: PartyKind::Subscriber, party: shop.party("anna"), force: false };
+    let delete =
+        DeleteParty { kind: PartyKind::Subscriber, party: shop.party("anna"), force: false, parts_max: PARTS_AT_ONCE };
     let events = shop.must(shop.by("operator", delete)).events;
     assert!(events.contains(&Event::EndpointDeleted(anna)), "{events:?}");
     assert!(shop.whole.endpoints.get(&anna).is_some_and(|row| row.deleted_at.is_some()));

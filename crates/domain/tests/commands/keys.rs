@@ -2,7 +2,7 @@
 
 use crate::harness::{Deployment, No, cancel, not_orderable, order_of, party, place};
 use orderpark_domain::order::PlaceOrder;
-use orderpark_domain::party::DeleteParty;
+use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE};
 use orderpark_domain::{Action, Command, Entry, Event, Intent, Outcome, PartyKind, Refusal, RequestKey};
 
 /// The entry that a replay points to.
@@ -94,7 +94,8 @@ fn a_key_of_an_order_found_by_external_id_is_kept() {
     let order = order_of(&shop.must(shop.by("alice", named.clone())).outcome);
     shop.must(shop.by("alice", named.clone()).key("k"));
     let again = shop.must(shop.by("alice", named.clone()).key("k"));
-    assert_eq!(replayed(&shop, &again.outcome).event, Event::OrderMatched(order));
+    let Event::OrderFound(found) = replayed(&shop, &again.outcome).event else { panic!("a reference to the order") };
+    assert_eq!(found.order, order.order);
     let other = PlaceOrder { quantity: 2, ..named };
     assert_eq!(shop.asks(shop.by("alice", other).key("k")), Err(No::Refused(Refusal::KeyReused)));
 }
@@ -108,7 +109,8 @@ fn the_entry_that_tells_the_outcome_keeps_the_key() {
     assert_eq!(replayed(&shop, &again.outcome).event, Event::PartyCreated((*third).clone()));
 
     shop.ordered("acme/sensor", "alice");
-    let delete = DeleteParty { kind: PartyKind::Subscriber, party: shop.party("alice"), force: true };
+    let delete =
+        DeleteParty { kind: PartyKind::Subscriber, party: shop.party("alice"), force: true, parts_max: PARTS_AT_ONCE };
     let wish = shop.by("operator", delete.clone()).key("delete");
     shop.must(wish.clone());
     let again = shop.must(wish);

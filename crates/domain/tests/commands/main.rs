@@ -4,6 +4,7 @@
 mod harness;
 
 mod cancel;
+mod closing;
 mod contain;
 mod endpoints;
 mod keys;

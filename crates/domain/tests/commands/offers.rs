@@ -2,7 +2,7 @@
 
 use crate::harness::{Deployment, No, Wish, cancel, invalid, offer, refused, shop::judge, unknown};
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
-use orderpark_domain::{InUse, Offer, OfferState, Outcome, Refusal};
+use orderpark_domain::{Event, InUse, Offer, OfferRef, OfferState, Outcome, Refusal};
 
 const PLAN: [(&str, Option<u64>); 1] = [("net/plan", Some(1))];
 
@@ -52,6 +52,49 @@ fn publishing() {
             unknown("processingStrategyIds"),
         ),
     ]);
+}
+
+const TWO: [(&str, Option<u64>); 2] = [("net/plan", Some(1)), ("far/slow", Some(1))];
+
+#[test]
+fn an_offer_names_a_product_once_and_has_as_many_items_as_allowed() {
+    let mut shop = Deployment::shop();
+    let [one, other] = TWO;
+    let rows = [
+        (
+            offer("acme/new", &[one, other, one]),
+            "names the product 'net/plan' twice, at index 0 and at index 2: name each product once, with the \
+             connections of both in one item",
+        ),
+        (
+            CreateOffer { items_max: 1, ..offer("acme/new", &TWO) },
+            "has 2 elements, and an offer may have 1 at most (the operator's setting orders.offer_items_max); \
+             spread the products over several offers",
+        ),
+    ];
+    for (create, rule) in rows {
+        let refused = Err(No::Refused(Refusal::Invalid { attribute: "items", rule: rule.into() }));
+        assert_eq!(shop.asks(shop.by("acme", create)), refused);
+    }
+    shop.must(shop.by("acme", CreateOffer { items_max: 2, ..offer("acme/new", &TWO) }));
+}
+
+/// Before there was a rule, an offer could name one product many times.
+#[test]
+fn what_an_older_version_published_goes_on() {
+    let mut shop = Deployment::shop();
+    let sensor = shop.whole.offers.get(&shop.offer("acme/sensor")).unwrap().clone();
+    let old = OfferRef(shop.whole.head.next_ref);
+    let items = vec![sensor.items[0].clone(); 60];
+    shop.records(Event::OfferCreated(Offer { offer: old, id: "acme/old".into(), items, ..sensor }));
+    let order = shop.ordered("acme/old", "alice");
+    assert_eq!(order.subscriptions.len(), 60);
+    let Outcome::Offer(after) = shop.must(change(&shop, "acme", "acme/old", OfferState::Suspended)).outcome else {
+        panic!("an offer")
+    };
+    assert_eq!((after.state, after.items.len()), (OfferState::Suspended, 60));
+    shop.must(shop.by("alice", cancel(&order)));
+    shop.must(delete(&shop, "acme", "acme/old"));
 }
 
 fn change(s: &Deployment, who: &str, id: &str, state: OfferState) -> Wish {

@@ -7,7 +7,9 @@ use crate::harness::{
 use PartyKind::{Operator, Subscriber, Supplier, Vendor};
 use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::offer::DeleteOffer;
-use orderpark_domain::party::{Bootstrap, CreateParty, DeleteParty, PrimaryUser, UpdateParty, subscriber_id};
+use orderpark_domain::party::{
+    Bootstrap, CreateParty, DeleteParty, PARTS_AT_ONCE, PrimaryUser, UpdateParty, subscriber_id,
+};
 use orderpark_domain::product::DeleteProduct;
 use orderpark_domain::strategy::DeleteStrategy;
 use orderpark_domain::{
@@ -149,11 +151,11 @@ fn what_is_absent_stays() {
 }
 
 fn delete(s: &Deployment, who: &str, kind: PartyKind, name: &str) -> Wish {
-    s.by(who, DeleteParty { kind, party: s.party(name), force: false })
+    s.by(who, DeleteParty { kind, party: s.party(name), force: false, parts_max: PARTS_AT_ONCE })
 }
 
 fn force(s: &Deployment, who: &str, name: &str) -> Wish {
-    s.by(who, DeleteParty { kind: Subscriber, party: s.party(name), force: true })
+    s.by(who, DeleteParty { kind: Subscriber, party: s.party(name), force: true, parts_max: PARTS_AT_ONCE })
 }
 
 #[test]

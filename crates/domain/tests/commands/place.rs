@@ -4,8 +4,8 @@ use crate::harness::{
     Deployment, No, Wish, invalid, not_orderable, order_of, place, plan, refused, shop::judge, strategy, unknown,
 };
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
-use orderpark_domain::order::{OfferName, PlaceOrder, Refused, SettleOrder};
-use orderpark_domain::party::DeleteParty;
+use orderpark_domain::order::{FoundOrder, OfferName, PlaceOrder, Positions, Refused, SettleOrder};
+use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE};
 use orderpark_domain::strategy::DeleteStrategy;
 use orderpark_domain::{
     Event, OfferRef, OfferState, OrderState, Outcome, PartyKind, PartyRef, Refusal, SubscriptionState,
@@ -100,7 +100,10 @@ fn for_whom() {
             "a deleted subscriber",
             |s| {
                 let party = s.party("alice");
-                s.must(s.by("acme", DeleteParty { kind: PartyKind::Subscriber, party, force: false }));
+                s.must(s.by(
+                    "acme",
+                    DeleteParty { kind: PartyKind::Subscriber, party, force: false, parts_max: PARTS_AT_ONCE },
+                ));
                 s.by("acme", place("acme/sensor", party))
             },
             unknown("subscriberId"),
@@ -233,8 +236,10 @@ fn an_external_id_names_one_order_for_ever() {
     (other.quantity, other.external_id, other.strategy) = (2, Some("PO-1".into()), Some("ROUTE".into()));
     assert_eq!(shop.asks(shop.by("alice", other)), taken, "other strategy");
 
+    let suspended = Positions::default();
+    let found = FoundOrder { order: first.order, state: first.state, revision: first.revision, suspended };
     let keyed = shop.must(order_as(&shop, "PO-1", "acme/sensor", 2).key("k"));
-    assert_eq!(keyed.events, [Event::OrderMatched(first.clone())], "a key is kept with the order that it found");
+    assert_eq!(keyed.events, [Event::OrderFound(found)], "a key is kept with the order that it found");
 
     let same_name = PlaceOrder { external_id: Some("PO-1".into()), ..place("acme/sensor", shop.party("albert")) };
     let others = order_of(&shop.must(shop.by("albert", same_name)).outcome);
@@ -300,7 +305,7 @@ fn suppliers_that_want_to_be_asked_first() {
 fn granted_connections_stay_countable() {
     let mut shop = Deployment::shop();
     shop.must(shop.by("net", plan("net/big")));
-    let items = [("net/big", Some(500_000_000_000)), ("net/big", Some(500_000_000_000))];
+    let items = [("net/big", Some(1_000_000_000_000))];
     shop.must(shop.by("acme", CreateOffer { ..crate::harness::offer("acme/big", &items) }));
     let all = PlaceOrder { quantity: 1_000_000, ..place("acme/big", shop.party("alice")) };
     shop.must(shop.by("alice", all));

@@ -1,7 +1,7 @@
 //! Users and what they may be granted (domain.md, "Resources").
 
 use crate::harness::{Deployment, Wish, refused, secret, shop::judge, subscriber, unknown};
-use orderpark_domain::party::DeleteParty;
+use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE};
 use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{Event, Grant, InUse, Outcome, PartyKind, PartyRef, Refusal, Role, User, UserRef};
 
@@ -57,7 +57,10 @@ fn creating() {
             |s| {
                 let gone = s.grant("alice");
                 let party = gone.party;
-                s.must(s.by("acme", DeleteParty { kind: PartyKind::Subscriber, party, force: false }));
+                s.must(s.by(
+                    "acme",
+                    DeleteParty { kind: PartyKind::Subscriber, party, force: false, parts_max: PARTS_AT_ONCE },
+                ));
                 s.by("operator", new("new", vec![gone]))
             },
             unknown("scopes"),
@@ -184,7 +187,10 @@ fn granting() {
                 s.hire("both", &["alice", "albert"]);
                 let grants = vec![s.grant("alice"), s.grant("albert")];
                 let (user, party) = (s.user("both"), s.party("albert"));
-                s.must(s.by("acme", DeleteParty { kind: PartyKind::Subscriber, party, force: false }));
+                s.must(s.by(
+                    "acme",
+                    DeleteParty { kind: PartyKind::Subscriber, party, force: false, parts_max: PARTS_AT_ONCE },
+                ));
                 s.by("both", UpdateUser { first_name: Some("B".into()), grants: Some(grants), ..as_is(user) })
             },
             Ok(()),
@@ -262,7 +268,9 @@ fn a_users_own_party_decides_nothing_once_it_is_deleted() {
     let mut shop = Deployment::shop();
     shop.must(shop.by("acme", subscriber("anna", "acme")));
     let (party, user) = (shop.party("anna"), shop.user("anna"));
-    let deleted = shop.must(shop.by("acme", DeleteParty { kind: PartyKind::Subscriber, party, force: false }));
+    let deleted = shop.must(
+        shop.by("acme", DeleteParty { kind: PartyKind::Subscriber, party, force: false, parts_max: PARTS_AT_ONCE }),
+    );
     assert_eq!(deleted.events, [Event::UserDeleted(user), Event::PartyDeleted(party)]);
 }
 

@@ -3,6 +3,7 @@
 
 use orderpark_domain::world::{Fact, MadeBy};
 use orderpark_domain::{Instant, Made, Need, OrderState, PartyKind, Role, World};
+use std::iter::repeat_n;
 
 /// Tables without rules.
 #[derive(Clone, Debug)]
@@ -75,28 +76,29 @@ impl Database {
             Need::RequestKey(key) => row!(request_keys, *key),
             Need::Token(user) => row!(tokens, *user),
             Need::Endpoint(endpoint) => row!(endpoints, *endpoint),
-            Need::EndpointsOf(party) => {
+            Need::EndpointsOf(party, max) => {
                 let living = self.0.endpoints.values().filter(|it| it.owner.party == *party && it.deleted_at.is_none());
                 let mut endpoints: Vec<_> = living.map(|it| it.endpoint).collect();
                 endpoints.sort_unstable();
-                set.load_endpoints_of(*party, endpoints);
+                set.load_endpoints_of(*party, *max, endpoints);
             }
-            Need::UsersOf(party) => {
+            Need::UsersOf(party, max) => {
                 let of_party = self.0.users.values().filter(|user| user.party == *party && user.deleted_at.is_none());
-                let mut users: Vec<_> = of_party.map(|user| user.user).collect();
+                let mut users: Vec<_> = of_party.flat_map(|it| repeat_n(it.user, it.grants.len())).collect();
                 users.sort_unstable();
-                set.load_users_of(*party, users);
+                set.load_users_of(*party, *max, users);
             }
             Need::UsersUpTo(party, max) => {
                 let of_party = self.0.users.values().filter(|user| user.party == *party && user.deleted_at.is_none());
                 set.load_users_up_to(*party, *max, u32::try_from(of_party.count()).expect("few").min(*max));
             }
             Need::MadeBy(asked) => set.load_made_by(asked.clone(), self.made_by(asked)),
-            Need::OpenOrdersOf(subscriber) => {
+            Need::OpenOrdersOf(subscriber, max) => {
                 let of_it = self.0.orders.values().filter(|order| order.subscriber == *subscriber);
-                let mut orders: Vec<_> = of_it.filter(|order| order.state.is_open()).map(|order| order.order).collect();
+                let open = of_it.filter(|order| order.state.is_open());
+                let mut orders: Vec<_> = open.flat_map(|it| repeat_n(it.order, it.subscriptions.len())).collect();
                 orders.sort_unstable();
-                set.load_open_orders_of(*subscriber, orders);
+                set.load_open_orders_of(*subscriber, *max, orders);
             }
             Need::Fact(fact) => set.load_fact(*fact, self.holds(*fact)),
         }
@@ -126,7 +128,7 @@ impl Database {
     }
 
     fn holds(&self, fact: Fact) -> bool {
-        let World { products, offers, strategies, parties, orders, users, .. } = &self.0;
+        let World { products, offers, strategies, parties, orders, users, balances, .. } = &self.0;
         match fact {
             Fact::ProductsOf(party) => products.values().any(|it| it.supplier == party && it.deleted_at.is_none()),
             Fact::OffersOf(party) => offers.values().any(|it| it.vendor == party && it.deleted_at.is_none()),
@@ -136,6 +138,8 @@ impl Database {
             Fact::SubscribersOf(party) => {
                 parties.values().any(|it| it.vendor == Some(party) && it.deleted_at.is_none())
             }
+            Fact::OpenOrdersOf(party) => orders.values().any(|it| it.subscriber == party && it.state.is_open()),
+            Fact::UsedBy(party) => balances.values().any(|it| it.subscriber == party && it.used > 0),
             Fact::OffersWith(product) => {
                 let mut living = offers.values().filter(|offer| offer.deleted_at.is_none());
                 living.any(|offer| offer.items.iter().any(|item| item.product == product))

@@ -14,9 +14,10 @@ pub mod wishes;
 
 use chance::Chance;
 use database::Database;
+use orderpark_domain::token::RevokeToken;
 use orderpark_domain::{
-    Caller, Decision, EndpointRef, Entry, Forbidden, Head, Instant, Intent, Need, Needs, Outcome, PartyRef, Refusal,
-    Scope, Stamp, World,
+    Caller, Command, Decision, EndpointRef, Entry, Event, Forbidden, Head, Instant, Intent, Need, Needs, Outcome,
+    PartyRef, Refusal, Scope, Stamp, User, UserRef, World,
 };
 pub use wishes::*;
 
@@ -95,6 +96,7 @@ impl Deployment {
         let expected = decided.clone().map(|decision| Decision { events: Vec::new(), telling: 0, ..decision });
         assert_eq!(tried, expected, "as a dry run, {intent:?}");
         if let Ok(decision) = &decided {
+            self.check_users(intent, decision);
             self.apply(intent, decision);
             self.check_outcome(decision);
         }
@@ -135,6 +137,39 @@ impl Deployment {
             needs.take().iter().for_each(|need| self.database.load(need, &mut self.working_set));
         }
         panic!("needs() never ends: {intent:?}");
+    }
+
+    /// No user changes who is not within the caller's scope, except that a user loses the grant of a
+    /// party that ends.
+    fn check_users(&self, intent: &Intent, decision: &Decision) {
+        let ends = |party| {
+            let is_told = decision.events.iter().any(|event| matches!(event, Event::PartyDeleted(it) if *it == party));
+            is_told || self.whole.parties.get(&party).is_some_and(|party| party.deleted_at.is_some())
+        };
+        for event in &decision.events {
+            let (user, after) = match event {
+                Event::UserUpdated(user) => (user.user, Some(user)),
+                Event::UserDeleted(user) => (*user, None),
+                _ => continue,
+            };
+            let before = self.whole.users.get(&user).expect("a user that exists");
+            let left: Vec<_> = before.grants.iter().filter(|grant| !ends(grant.party)).copied().collect();
+            let loses_only = after.map_or(left.is_empty(), |after| {
+                let same = User { party: after.party, grants: left, revision: after.revision, ..before.clone() };
+                ends(before.party) && *after == same
+            });
+            let is_within = before.grants.iter().all(|grant| intent.scope.holds(*grant));
+            assert!(is_within || loses_only, "{before:?} was changed by {intent:?} to {after:?}");
+        }
+    }
+
+    /// Has this in the journal, which no command of today would decide.
+    pub fn records(&mut self, event: Event) {
+        self.clock = Instant(self.clock.0 + 1);
+        let revoke = Command::RevokeToken(RevokeToken { user: UserRef(0), hash: [0; 32] });
+        let decision = Decision { events: vec![event], outcome: Outcome::Nothing, telling: 0 };
+        self.apply(&Intent::system(revoke, "a test"), &decision);
+        self.end_batch();
     }
 
     fn apply(&mut self, intent: &Intent, decision: &Decision) {

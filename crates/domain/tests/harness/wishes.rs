@@ -5,9 +5,9 @@ use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::endpoint::{
     CreateEndpoint, DeleteEndpoint, DisableEndpoint, RotateEndpointSecret, UpdateEndpoint,
 };
-use orderpark_domain::offer::{CreateOffer, DeleteOffer, NewItem, UpdateOffer};
+use orderpark_domain::offer::{CreateOffer, DeleteOffer, ITEMS_MAX_DEFAULT, NewItem, UpdateOffer};
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
-use orderpark_domain::party::{Bootstrap, CreateParty, DeleteParty, PrimaryUser, UpdateParty};
+use orderpark_domain::party::{Bootstrap, ContinueClosing, CreateParty, DeleteParty, PrimaryUser, UpdateParty};
 use orderpark_domain::product::{CreateProduct, DeleteProduct, RotateNotificationSecret, UpdateProduct};
 use orderpark_domain::strategy::{CreateStrategy, DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
@@ -43,6 +43,7 @@ asked!(
     CreateParty,
     UpdateParty,
     DeleteParty,
+    ContinueClosing,
     CreateUser,
     UpdateUser,
     RotateSecret,
@@ -134,6 +135,7 @@ impl Wish {
             | Command::RotateEndpointSecret(_)
             | Command::DeleteEndpoint(_) => Action::WriteEndpoints,
             Command::Bootstrap(_)
+            | Command::ContinueClosing(_)
             | Command::SettleOrder(_)
             | Command::DisableEndpoint(_)
             | Command::IssueToken(_)
@@ -228,6 +230,7 @@ pub fn offer(id: &str, items: &[(&str, Option<u64>)]) -> CreateOffer {
         name: id.to_owned(),
         state: OfferState::Active,
         items: items.iter().map(item).collect(),
+        items_max: ITEMS_MAX_DEFAULT,
         strategies: None,
     }
 }

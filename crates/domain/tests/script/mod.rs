@@ -10,7 +10,7 @@ use orderpark_domain::endpoint::{
 };
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, Refused, SettleOrder};
-use orderpark_domain::party::{DeleteParty, UpdateParty};
+use orderpark_domain::party::{ContinueClosing, DeleteParty, PARTS_AT_ONCE, UpdateParty};
 use orderpark_domain::product::{DeleteProduct, UpdateProduct};
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
@@ -52,7 +52,11 @@ impl Script {
         };
         let by_program = matches!(
             command,
-            Command::SettleOrder(_) | Command::DisableEndpoint(_) | Command::IssueToken(_) | Command::RevokeToken(_)
+            Command::ContinueClosing(_)
+                | Command::SettleOrder(_)
+                | Command::DisableEndpoint(_)
+                | Command::IssueToken(_)
+                | Command::RevokeToken(_)
         );
         if by_program {
             return Wish::by_system(command);
@@ -218,7 +222,18 @@ impl Script {
                 let primary_user = (self.chance.below(2) == 0).then(|| primary_user(&id));
                 Command::CreateParty(orderpark_domain::party::CreateParty { primary_user, ..new })
             }
-            3 => Command::DeleteParty(DeleteParty { kind, party: old, force: self.chance.below(2) == 0 }),
+            3 => {
+                let (force, parts_max) = (self.chance.below(2) == 0, self.chance.pick(&[2, PARTS_AT_ONCE]));
+                Command::DeleteParty(DeleteParty { kind, party: old, force, parts_max })
+            }
+            4 if self.chance.below(2) == 0 => {
+                let closing = told(shop, |event| match event {
+                    Event::PartyClosing(party) => Some(party),
+                    _ => None,
+                });
+                let party = closing.last().map_or(old, |party| party.party);
+                Command::ContinueClosing(ContinueClosing { party, parts_max: 2 })
+            }
             _ => Command::UpdateParty(UpdateParty {
                 kind,
                 party: old,

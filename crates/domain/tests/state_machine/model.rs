@@ -51,6 +51,33 @@ impl Order {
     }
 }
 
+/// A login, as it is now.
+#[derive(Clone, Debug)]
+pub struct Login {
+    pub home: Right,
+    pub rights: Vec<Right>,
+    pub lives: bool,
+}
+
+impl Login {
+    fn of(rights: &Vec<Right>) -> Login {
+        let home = if rights.contains(&Operator) { Operator } else { rights[0] };
+        Login { home, rights: rights.clone(), lives: true }
+    }
+}
+
+/// How many parts a piece has here; few, so that closing takes several.
+pub const PARTS_MAX: u16 = 3;
+
+/// How many things with so many parts are the first piece, and whether that is all of them.
+fn first(parts: impl Iterator<Item = usize>) -> (usize, bool) {
+    let parts: Vec<usize> = parts.collect();
+    let max = usize::from(PARTS_MAX);
+    let sums = (1..=parts.len()).map(|count| parts[..count].iter().sum::<usize>());
+    let fitting = sums.take_while(|sum| *sum <= max).count();
+    (fitting.max(parts.len().min(1)), fitting == parts.len())
+}
+
 /// All there is.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -61,6 +88,8 @@ pub struct Model {
     pub offers_alive: Vec<bool>,
     pub products_alive: Vec<bool>,
     pub subscribers_alive: Vec<bool>,
+    pub subscribers_closing: Vec<bool>,
+    pub logins: Vec<Login>,
     pub strategies_active: Vec<bool>,
     pub used: BTreeMap<(usize, usize), u64>,
     keys: BTreeMap<(usize, u8), String>,
@@ -73,12 +102,14 @@ impl Model {
         callers.extend((0..world.subscribers.len()).map(|subscriber| vec![Subscriber(subscriber)]));
         callers.extend(world.mixed.clone());
         Model {
+            logins: callers.iter().map(Login::of).collect(),
             callers,
             orders: Vec::new(),
             offer_states: world.offers.iter().map(|offer| offer.state).collect(),
             offers_alive: vec![true; world.offers.len()],
             products_alive: vec![true; world.products.len()],
             subscribers_alive: vec![true; world.subscribers.len()],
+            subscribers_closing: vec![false; world.subscribers.len()],
             strategies_active: vec![true; 3],
             used: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -118,6 +149,7 @@ impl Model {
             Step::DeleteOffer { caller, offer } => self.delete_offer(caller, offer),
             Step::DeleteProduct { caller, product } => self.delete_product(caller, product),
             Step::DeleteSubscriber { caller, subscriber, force } => self.delete_subscriber(caller, subscriber, force),
+            Step::Continue { subscriber } => self.go_on(subscriber),
             Step::SetStrategy { caller, strategy, active } => self.set_strategy(caller, strategy, active),
         }
     }
@@ -138,11 +170,8 @@ impl Model {
         }
     }
 
-    /// A login dies with its party: the operator if it acts for it, else that of its first right.
     fn is_gone(&self, caller: usize) -> bool {
-        let rights = &self.callers[caller];
-        let home = if rights.contains(&Operator) { Operator } else { rights[0] };
-        matches!(home, Subscriber(subscriber) if !self.subscribers_alive[subscriber])
+        !self.logins[caller].lives
     }
 
     fn sees_subscriber(&self, rights: &[Right], subscriber: usize) -> bool {
@@ -167,6 +196,9 @@ impl Model {
                 return Err(Refused("ExternalIdTaken"));
             }
         } else {
+            if self.subscribers_closing[subscriber] {
+                return Err(Refused("PartyClosing"));
+            }
             let order = self.new_order(offer, subscriber, strategy, can_ask)?;
             self.orders.push(Order { quantity, external, ..order });
             let order = self.orders.last_mut().expect("it was pushed");
@@ -292,6 +324,10 @@ impl Model {
         if used > self.granted(subscriber, product) {
             return Err(Refused("ConnectionsNotGranted"));
         }
+        let before = self.used.get(&(subscriber, product)).copied().unwrap_or(0);
+        if self.subscribers_closing[subscriber] && used > before {
+            return Err(Refused("PartyClosing"));
+        }
         self.used.insert((subscriber, product), used);
         Ok(())
     }
@@ -341,10 +377,20 @@ impl Model {
         if !lives || !self.sees_subscriber(&rights, subscriber) {
             return Err(Refused("NotFound"));
         }
-        let of_it = |order: &Order| order.subscriber == subscriber && order.is_open();
-        let open: Vec<usize> = (0..self.orders.len()).filter(|order| of_it(&self.orders[*order])).collect();
+        if self.subscribers_closing[subscriber] {
+            return Ok(());
+        }
+        let open = self.open_orders(subscriber);
         if !open.is_empty() && !force {
             return Err(Refused("InUse Orders"));
+        }
+        let (home, users) = (Subscriber(subscriber), self.logins_of(subscriber));
+        if !(self.first_orders(&open).1 && self.first_logins(&users).1) {
+            if self.used.iter().any(|((of, _), used)| *of == subscriber && *used > 0) {
+                return Err(Refused("ConnectionsInUse"));
+            }
+            self.subscribers_closing[subscriber] = true;
+            return Ok(());
         }
         if open.iter().any(|order| self.orders[*order].state == "PENDING") {
             return Err(Refused("OrderPending"));
@@ -353,8 +399,63 @@ impl Model {
         for order in open {
             self.orders[order].becomes("CANCELLED");
         }
+        users.iter().for_each(|user| self.leave(*user, home));
         self.subscribers_alive[subscriber] = false;
         Ok(())
+    }
+
+    fn open_orders(&self, subscriber: usize) -> Vec<usize> {
+        let of_it = |order: &Order| order.subscriber == subscriber && order.is_open();
+        (0..self.orders.len()).filter(|order| of_it(&self.orders[*order])).collect()
+    }
+
+    /// The living logins of a subscriber, in the order in which they were made.
+    fn logins_of(&self, subscriber: usize) -> Vec<usize> {
+        let is_at_home = |login: &Login| login.lives && login.home == Subscriber(subscriber);
+        (0..self.logins.len()).filter(|login| is_at_home(&self.logins[*login])).collect()
+    }
+
+    fn first_orders(&self, orders: &[usize]) -> (usize, bool) {
+        first(orders.iter().map(|order| self.orders[*order].items.len()))
+    }
+
+    fn first_logins(&self, logins: &[usize]) -> (usize, bool) {
+        first(logins.iter().map(|login| self.logins[*login].rights.len()))
+    }
+
+    /// The next piece of closing: orders first, and logins when no order is open any more.
+    fn go_on(&mut self, subscriber: usize) -> Result<(), Expected> {
+        if !self
+            .subscribers_closing
+            .get(subscriber)
+            .is_some_and(|closing| *closing && self.subscribers_alive[subscriber])
+        {
+            return Ok(());
+        }
+        let open = self.open_orders(subscriber);
+        for order in open.iter().take(self.first_orders(&open).0) {
+            if self.orders[*order].state == "ACTIVE" {
+                self.orders[*order].becomes("CANCELLED");
+            }
+        }
+        if !self.open_orders(subscriber).is_empty() || !self.first_orders(&open).1 {
+            return Ok(());
+        }
+        let users = self.logins_of(subscriber);
+        let (count, all) = self.first_logins(&users);
+        users.iter().take(count).for_each(|user| self.leave(*user, Subscriber(subscriber)));
+        self.subscribers_alive[subscriber] = !all;
+        Ok(())
+    }
+
+    /// A login whose party ends keeps what else it holds, and moves to the first of that which lives.
+    fn leave(&mut self, login: usize, home: Right) {
+        let lives = |right: &Right| !matches!(right, Subscriber(it) if !self.subscribers_alive[*it]);
+        let others: Vec<Right> = self.logins[login].rights.iter().copied().filter(|right| *right != home).collect();
+        match others.iter().copied().find(lives) {
+            Some(home) => self.logins[login] = Login { home, rights: others, lives: true },
+            None => self.logins[login].lives = false,
+        }
     }
 
     fn set_strategy(&mut self, caller: usize, strategy: usize, active: bool) -> Result<(), Expected> {

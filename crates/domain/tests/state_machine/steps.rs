@@ -1,7 +1,7 @@
 //! Random worlds and random steps in them.
 
 use super::model::Right;
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -79,6 +79,9 @@ pub enum Step {
         subscriber: usize,
         force: bool,
     },
+    Continue {
+        subscriber: usize,
+    },
     SetStrategy {
         caller: usize,
         strategy: usize,
@@ -91,7 +94,7 @@ fn offer_state() -> impl Strategy<Value = &'static str> {
 }
 
 fn offer() -> impl Strategy<Value = Offer> {
-    let items = vec((0..3_usize, 0..20_u64), 1..3);
+    let items = btree_map(0..3_usize, 0..20_u64, 1..3).prop_map(|items| items.into_iter().collect());
     let listed = option::weighted(0.3, vec(0..3_usize, 1..3));
     (0..2_usize, offer_state(), items, listed).prop_map(|(vendor, state, items, listed)| {
         // An offer may only list strategies of the operator and of its own vendor.
@@ -169,5 +172,13 @@ fn rare() -> impl Strategy<Value = Step> {
         strategy,
         active,
     });
-    prop_oneof![3 => set_offer, 1 => delete_offer, 1 => delete_product, 1 => delete_subscriber, 2 => set_strategy]
+    let go_on = (0..4_usize).prop_map(|subscriber| Step::Continue { subscriber });
+    prop_oneof![
+        3 => set_offer,
+        1 => delete_offer,
+        1 => delete_product,
+        2 => delete_subscriber,
+        2 => go_on,
+        2 => set_strategy
+    ]
 }

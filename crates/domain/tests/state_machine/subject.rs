@@ -1,12 +1,12 @@
 //! The deployment under test: takes the model's steps, and is compared with it.
 
 use super::harness::{Asked, Deployment, No, Wish, offer, order_of, party, place, plan, strategy, subscriber};
-use super::model::{Expected, Model, Right};
+use super::model::{Expected, Model, PARTS_MAX, Right};
 use super::steps::{Step, World};
 use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
 use orderpark_domain::order::{CancelOrder, PlaceOrder, Refused, SettleOrder, TRANSITIONS};
-use orderpark_domain::party::DeleteParty;
+use orderpark_domain::party::{ContinueClosing, DeleteParty};
 use orderpark_domain::product::{CreateProduct, DeleteProduct};
 use orderpark_domain::strategy::UpdateStrategy;
 use orderpark_domain::subscription::ChangeSubscription;
@@ -124,7 +124,11 @@ impl Subject {
             }
             Step::DeleteSubscriber { caller, subscriber, force } => {
                 let party = self.subscribers.get(subscriber).copied().unwrap_or(nobody);
-                self.by(caller, DeleteParty { kind: PartyKind::Subscriber, party, force })
+                self.by(caller, DeleteParty { kind: PartyKind::Subscriber, party, force, parts_max: PARTS_MAX })
+            }
+            Step::Continue { subscriber } => {
+                let party = self.subscribers.get(subscriber).copied().unwrap_or(nobody);
+                Wish::by_system(ContinueClosing { party, parts_max: PARTS_MAX })
             }
             Step::SetStrategy { caller, strategy, active } => {
                 let state = Some(if active { StrategyState::Active } else { StrategyState::Deactivated });
@@ -172,6 +176,7 @@ impl Subject {
         self.check_balances(model);
         self.check_offers(model);
         self.check_names();
+        self.check_logins(model);
     }
 
     fn check_orders(&self, model: &Model) {
@@ -218,6 +223,26 @@ impl Subject {
                 (offer.state.as_str(), offer.deleted_at.is_none()),
                 (model.offer_states[index], model.offers_alive[index])
             );
+        }
+    }
+
+    /// A login keeps what it holds of parties that live, and lives as long as it holds any.
+    fn check_logins(&self, model: &Model) {
+        for (caller, login) in self.callers.iter().zip(&model.logins) {
+            let user = self.shop.whole.users.get(&caller.user()).expect("users are deleted softly");
+            assert_eq!(user.deleted_at.is_none(), login.lives, "{}", user.login);
+            if login.lives {
+                let held: Vec<_> = login.rights.iter().map(|right| self.party_of(right)).collect();
+                assert_eq!(user.grants.iter().map(|grant| grant.party).collect::<Vec<_>>(), held, "{}", user.login);
+                assert_eq!(user.party, self.party_of(&login.home), "{}", user.login);
+            }
+        }
+    }
+
+    fn party_of(&self, right: &Right) -> PartyRef {
+        match right {
+            Right::Subscriber(subscriber) => self.subscribers[*subscriber],
+            other => self.shop.party(&name_of(other)),
         }
     }
 
@@ -302,7 +327,8 @@ fn words(refusal: &Refusal) -> &'static str {
         Refusal::InUse(orderpark_domain::InUse::Offers) => "InUse Offers",
         Refusal::OrderPending => "OrderPending",
         Refusal::OrderNotPending => "OrderNotPending",
-        Refusal::ConnectionsInUse { .. } => "ConnectionsInUse",
+        Refusal::PartyClosing { .. } => "PartyClosing",
+        Refusal::ConnectionsInUse { .. } | Refusal::SubscriberUsesConnections => "ConnectionsInUse",
         Refusal::ConnectionsNotGranted { .. } => "ConnectionsNotGranted",
         Refusal::IllegalTransition { .. } => "IllegalTransition",
         Refusal::Stale => "Stale",

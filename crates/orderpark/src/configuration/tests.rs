@@ -192,3 +192,12 @@ fn lenient_token_requests_and_the_page_of_errors_can_be_chosen() {
     assert!(settings.lenient_token_requests);
     assert_eq!(settings.docs_url, "https://docs.example/errors");
 }
+
+#[test]
+fn the_items_of_an_offer_have_a_limit() {
+    let max = |max: usize| read(&format!("[orders]\noffer_items_max = {max}")).map(|settings| settings.offer_items_max);
+    assert_eq!((read("").unwrap().offer_items_max, max(1), max(1000)), (50, Ok(1), Ok(1000)));
+    for wrong in [0, 1001] {
+        assert!(max(wrong).unwrap_err().contains("orders.offer_items_max: it must be between 1 and 1000"));
+    }
+}

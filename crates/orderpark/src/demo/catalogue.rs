@@ -2,7 +2,7 @@
 
 use super::parties::{Member, Parties};
 use super::stage::Stage;
-use orderpark_domain::offer::{CreateOffer, NewItem};
+use orderpark_domain::offer::{CreateOffer, ITEMS_MAX_DEFAULT, NewItem};
 use orderpark_domain::product::CreateProduct;
 use orderpark_domain::{Action, Command, Notification, NotificationMode, OfferState, ProductKind};
 use std::net::SocketAddr;
@@ -66,7 +66,8 @@ async fn offer(
     items: &[(&str, Option<u64>)],
 ) -> anyhow::Result<()> {
     let items = items.iter().map(|(id, granted)| NewItem { product_id: (*id).to_owned(), granted: *granted }).collect();
-    let command = CreateOffer { id: id.to_owned(), name: name.to_owned(), state, items, strategies: None };
+    let items_max = ITEMS_MAX_DEFAULT;
+    let command = CreateOffer { id: id.to_owned(), name: name.to_owned(), state, items, items_max, strategies: None };
     on.act(&vendor.user, Action::WriteOffers, Command::CreateOffer(command)).await?;
     Ok(())
 }

@@ -2,11 +2,13 @@
 
 use super::{Front, limits, method_not_allowed, unserved};
 use crate::dx::{Base, Call};
+use crate::limits::Client;
 use crate::problem::Reason;
 use crate::router::{self, Found, Operation};
 use crate::wire::parameters::DRY_RUN;
 use crate::wire::{Query, accept};
 use crate::{App, Problem, access, answer as answers};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
@@ -24,24 +26,14 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
     match router::find(&parts.method, &parts.uri.path()[base.path.len()..]) {
         Found::Operation(operation, path_ref) => {
             let caller = access::authenticate(app, &parts.headers).await?;
-            let (query, dry_run) = judge(app, &caller, operation, &parts)?;
-            // That of a DELETE is read as well, to refuse what it asks for.
-            let (caller, body) = if operation.parameters().is_write() {
-                let body = limits::read_body(&parts.headers, body).await?;
-                // That may have taken long, and the token may be dead by now.
-                (access::authenticate(app, &parts.headers).await?, body)
-            } else {
-                (caller, Bytes::new())
-            };
-            let scope = caller.may(operation.action)?;
-            let (app, path_ref, headers) = (Arc::clone(app), path_ref.to_ascii_lowercase(), parts.headers);
-            let call = Call { app, base, caller, scope, path_ref, query, headers, body, operation, dry_run };
-            if call.operation.method == Method::DELETE {
-                call.expect_no_attributes()?;
+            let tenant = caller.tenant();
+            let path_ref = path_ref.to_ascii_lowercase();
+            let request = OperationRequest { base, operation, path_ref, parts, body };
+            let result = operate(app, caller, request).await;
+            if result.is_err() {
+                app.limits.slow_down(Client::Tenant(tenant)).await;
             }
-            let response = (operation.handler)(call).await?;
-            debug_assert_eq!(response.headers().contains_key(answers::DRY_RUN), dry_run, "a dry run is marked");
-            Ok(response)
+            result
         }
         Found::OtherMethods(methods) => {
             access::authenticate(app, &parts.headers).await?;
@@ -49,6 +41,39 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
         }
         Found::Nothing => Err(unserved::problem(parts.uri.path())),
     }
+}
+
+/// A request to an operation.
+struct OperationRequest {
+    base: Base,
+    operation: &'static Operation,
+    path_ref: String,
+    parts: Parts,
+    body: Body,
+}
+
+/// Answers an authenticated request.
+async fn operate(app: &Arc<App>, caller: Caller, request: OperationRequest) -> Result<Response, Problem> {
+    let OperationRequest { base, operation, path_ref, parts, body } = request;
+    let (query, dry_run) = judge(app, &caller, operation, &parts)?;
+    // That of a DELETE is read as well, to refuse what it asks for.
+    let (caller, body) = if operation.parameters().is_write() {
+        let body = limits::read_body(&parts.headers, body).await?;
+        // That may have taken long, and the token may be dead by now.
+        (access::authenticate(app, &parts.headers).await?, body)
+    } else {
+        (caller, Bytes::new())
+    };
+    let scope = caller.may(operation.action)?;
+    let _permit = app.limits.request(caller.tenant()).await?;
+    let (app, headers) = (Arc::clone(app), parts.headers);
+    let call = Call { app, base, caller, scope, path_ref, query, headers, body, operation, dry_run };
+    if call.operation.method == Method::DELETE {
+        call.expect_no_attributes()?;
+    }
+    let response = (operation.handler)(call).await?;
+    debug_assert_eq!(response.headers().contains_key(answers::DRY_RUN), dry_run, "a dry run is marked");
+    Ok(response)
 }
 
 /// Checks that need no body. Answers the query, and whether this is a dry run.

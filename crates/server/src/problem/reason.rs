@@ -55,6 +55,7 @@ reasons! {
     OrderPending CONFLICT "order_pending";
     OrderNotPending CONFLICT "order_not_pending";
     ConnectionsInUse CONFLICT "connections_in_use";
+    PartyClosing CONFLICT "party_closing";
     ConnectionsNotGranted CONFLICT "connections_not_granted";
     TooManyConnections CONFLICT "too_many_connections";
     TooManyEndpoints CONFLICT "too_many_endpoints";

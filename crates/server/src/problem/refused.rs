@@ -2,7 +2,7 @@
 
 use super::{FieldError, Problem, Reason};
 use crate::access::Unproved;
-use orderpark_domain::{InUse, Refusal};
+use orderpark_domain::{InUse, PartyKind, Refusal};
 
 /// A lookup of the value sent under a name (an attribute, a parameter, a header), in quotes.
 pub(crate) type Sent<'s> = &'s dyn Fn(&str) -> Option<String>;
@@ -37,6 +37,8 @@ impl Problem {
             Refusal::ConnectionsInUse { product_id, used, remaining } => {
                 Problem::new(Reason::ConnectionsInUse, connections_in_use(product_id, *used, *remaining))
             }
+            Refusal::SubscriberUsesConnections => Problem::new(Reason::ConnectionsInUse, SUBSCRIBER_USES_CONNECTIONS),
+            Refusal::PartyClosing { kind } => Problem::new(Reason::PartyClosing, party_closing(*kind)),
             Refusal::ConnectionsNotGranted { granted } => {
                 about(Reason::ConnectionsNotGranted, "usedConnections", connections_not_granted(*granted, sent))
             }
@@ -56,6 +58,8 @@ impl Problem {
 const STRATEGY: &str = "withProcessingStrategyId";
 const ORDER_PENDING: &str = "the order is PENDING: its suppliers are being asked; try again after Retry-After seconds, when it is ACTIVE or REJECTED";
 const ORDER_NOT_PENDING: &str = "the order is not PENDING any more; GET it to see what became of it";
+const SUBSCRIBER_USES_CONNECTIONS: &str = "the subscriber uses connections of its orders; take them out of use first \
+     (the suppliers report it), or keep the subscriber";
 const TOO_MANY_CONNECTIONS: &str = "the subscriber would be granted more connections of one product than can be counted \
      (1000000000000000000); order a smaller quantity";
 const TOO_MANY_ENDPOINTS: &str = "this party has 100 webhook endpoints, the most that it may have; delete one first";
@@ -155,6 +159,13 @@ fn connections_in_use(product_id: &str, used: u64, remaining: u64) -> String {
     format!(
         "{used} connections of '{product_id}' are in use, and only {remaining} would remain granted; take connections \
          out of use first (the supplier reports it), or keep the order"
+    )
+}
+
+fn party_closing(kind: PartyKind) -> String {
+    let noun = kind.as_str().to_ascii_lowercase();
+    format!(
+        "the {noun} is being deleted, and nothing new can be made for it; GET it to see what is left of it, or use another {noun}"
     )
 }
 

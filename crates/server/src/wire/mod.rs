@@ -36,7 +36,7 @@ pub use notification::{Notification, read_notification};
 pub use offer::{Offer, OfferItem};
 pub use order::Order;
 pub use parameters::Parameters;
-pub use party::{Party, Subscriber};
+pub use party::{Closing, Party, Subscriber};
 pub use product::{Application, ConnectivityPlan};
 pub use query::Query;
 pub(crate) use query::{flag, wrong};

@@ -150,7 +150,7 @@ impl Model {
     pub fn apply(&mut self, entry: &Value) {
         let (name, told) = event(entry);
         match name {
-            "partyCreated" | "partyUpdated" => self.party(told),
+            "partyCreated" | "partyUpdated" | "partyClosing" => self.party(told),
             "userCreated" | "userUpdated" => self.user(told),
             "productCreated" | "productUpdated" => self.product(told),
             "offerCreated" | "offerUpdated" => self.offer(told),
@@ -175,7 +175,7 @@ impl Model {
                 let key = (number(told, "subscriber"), number(told, "product"));
                 self.used.insert(key, number(told, "used"));
             }
-            "orderMatched" | "tokenIssued" | "tokenRevoked" => {}
+            "orderMatched" | "orderFound" | "tokenIssued" | "tokenRevoked" => {}
             other => panic!("teach the model and the oracle what {other} means: {told}"),
         }
     }

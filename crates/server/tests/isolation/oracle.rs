@@ -171,12 +171,14 @@ impl Eyes<'_> {
         let number = |name: &str| told[name].as_u64();
         match name {
             "partyCreated" => self.write_party(number("vendor")),
-            "partyUpdated" | "partyDeleted" => self.write_party(model.parties[&at].vendor),
+            "partyUpdated" | "partyClosing" | "partyDeleted" => self.write_party(model.parties[&at].vendor),
             "userCreated" => self.holds_all(&grants(told)) || first_user(told, all),
-            "userUpdated" => self.holds_all(&grants(told)) && self.holds_all(&model.users[&at].grants),
-            "userDeleted" | "tokenRevoked" => {
-                self.holds_all(&model.users[&at].grants) || all.iter().any(|entry| event(entry).0 == "partyDeleted")
+            "userUpdated" => {
+                let (before, after) = (&model.users[&at].grants, grants(told));
+                self.holds_all(&after) && self.holds_all(before) || self.left_to(at, all) == after
             }
+            "userDeleted" => self.holds_all(&model.users[&at].grants) || self.left_to(at, all).is_empty(),
+            "tokenRevoked" => self.holds_all(&model.users[&at].grants),
             "productCreated" => self.holds((Supplier, number("supplier").expect("a supplier"))),
             "productUpdated" | "productDeleted" => self.holds((Supplier, model.products[&at].supplier)),
             "offerCreated" => self.holds((Vendor, number("vendor").expect("a vendor"))),
@@ -189,7 +191,8 @@ impl Eyes<'_> {
                 self.holds(model.endpoints[&at].owner) || all.iter().any(|entry| event(entry).0 == "partyDeleted")
             }
             "orderPlaced" => self.may_have_placed(told),
-            "orderCancelled" | "orderMatched" => self.see_order(told.as_str().and_then(uuid).expect("a ref")),
+            "orderFound" => self.see_order(told["ref"].as_str().and_then(uuid).expect("a ref")),
+            "orderCancelled" => self.see_order(told.as_str().and_then(uuid).expect("a ref")),
             "subscriptionSuspended" | "subscriptionResumed" => {
                 let subscription = told["subscription"].as_str().and_then(uuid).expect("a ref");
                 self.holds((Vendor, model.orders[&order_of(subscription)].vendor))
@@ -200,6 +203,13 @@ impl Eyes<'_> {
             }
             _ => false,
         }
+    }
+
+    /// What a user holds when the parties that the same request ended, or another one before, are gone.
+    fn left_to(&self, user: u64, all: &[Value]) -> Vec<Grant> {
+        let ends = |party| all.iter().any(|entry| event(entry) == ("partyDeleted", &Value::from(party)));
+        let lives = |(_, party): &&Grant| self.model.parties[party].lives && !ends(*party);
+        self.model.users[&user].grants.iter().filter(lives).copied().collect()
     }
 
     /// Companies are the operator's to make and change, subscribers also their vendor's.

@@ -5,5 +5,13 @@ alter table users add column created_at integer;
 alter table webhook_endpoints add column created_by integer;
 create index users_by_creator on users (created_by, ref) where created_by is not null;
 create index webhook_endpoints_by_creator on webhook_endpoints (created_by, ref) where created_by is not null;
--- Living users are counted before one more is made.
-create index users_living_of_party on users (party_ref) where deleted_at is null;
+-- A party is closed in pieces, and what decisions ask of lists is found without walking over what has ended.
+alter table parties add column closing_at integer check (closing_at > 0);
+create index parties_closing on parties (ref) where closing_at is not null and deleted_at is null;
+create index orders_open_of_subscriber on orders (subscriber_ref, ref) where state in ('PENDING', 'ACTIVE');
+create index users_living_of_party on users (party_ref, ref) where deleted_at is null;
+create index webhook_endpoints_living_of_owner on webhook_endpoints (owner_ref, ref) where deleted_at is null;
+create index balances_used on balances (subscriber_ref) where used > 0;
+-- Entries of the journal that programs before this version cannot read: an order that was found is kept as a reference, and
+-- an update of a large object as what changed. They would stop at such an entry, so they may not open this database.
+update schema_promise set oldest = 5;

@@ -21,7 +21,7 @@ pub(super) fn outcome(
             let user = primary_user(find(writer, entries, seq + 1)?, party.party);
             Ok(Outcome::Party(Box::new(party), user.map(Box::new)))
         }
-        Event::PartyUpdated(party) => Ok(Outcome::Party(Box::new(party), None)),
+        Event::PartyUpdated(party) | Event::PartyClosing(party) => Ok(Outcome::Party(Box::new(party), None)),
         Event::UserCreated(user) | Event::UserUpdated(user) => Ok(Outcome::User(Box::new(user))),
         Event::ProductCreated(product) | Event::ProductUpdated(product) => Ok(Outcome::Product(Box::new(product))),
         Event::OfferCreated(offer) | Event::OfferUpdated(offer) => Ok(Outcome::Offer(Box::new(offer))),
@@ -32,6 +32,10 @@ pub(super) fn outcome(
             Ok(Outcome::Endpoint(Box::new(endpoint)))
         }
         Event::OrderPlaced(order) | Event::OrderMatched(order) => Ok(Outcome::Order(Box::new(order))),
+        Event::OrderFound(found) => match ended(writer, world, &Event::OrderCancelled(found.order))? {
+            Some(Outcome::Order(row)) => Ok(Outcome::Order(Box::new(found.restore(&row)))),
+            _ => Err(missing(seq)),
+        },
         event => ended(writer, world, &event).transpose().ok_or_else(|| missing(seq))?,
     }
 }

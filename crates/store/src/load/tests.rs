@@ -125,7 +125,9 @@ fn order(byte: u8) -> OrderRef {
 fn facts() -> Vec<Fact> {
     let parties = (1..8).map(PartyRef);
     let of_parties = parties.flat_map(|party| {
-        [Fact::ProductsOf(party), Fact::OffersOf(party), Fact::StrategiesOf(party), Fact::SubscribersOf(party)]
+        let of_companies = [Fact::ProductsOf(party), Fact::OffersOf(party), Fact::StrategiesOf(party)];
+        let of_others = [Fact::SubscribersOf(party), Fact::OpenOrdersOf(party), Fact::UsedBy(party)];
+        of_companies.into_iter().chain(of_others)
     });
     let products = (20..24).map(ProductRef);
     let of_products = products.flat_map(|product| [Fact::OffersWith(product), Fact::OpenSubscriptionsTo(product)]);
@@ -170,9 +172,17 @@ fn needs() -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
     let text = str::to_owned;
     needs.extend(
-        (1..8).flat_map(|n| [Need::Party(PartyRef(n)), Need::UsersOf(PartyRef(n)), Need::OpenOrdersOf(PartyRef(n))]),
+        (1..8).flat_map(|n| {
+            [Need::Party(PartyRef(n)), Need::UsersOf(PartyRef(n), 9), Need::OpenOrdersOf(PartyRef(n), 9)]
+        }),
     );
-    needs.extend((1..8).map(|n| Need::EndpointsOf(PartyRef(n))));
+    needs.extend((1..8).map(|n| Need::EndpointsOf(PartyRef(n), 9)));
+    // Less than there is.
+    needs.extend([
+        Need::UsersOf(PartyRef(3), 1),
+        Need::OpenOrdersOf(PartyRef(4), 1),
+        Need::EndpointsOf(PartyRef(3), 1),
+    ]);
     needs.extend((50..54).map(|n| Need::Endpoint(EndpointRef(n))));
     needs.extend((1..8).flat_map(|n| [1, 2, 9].map(|max| Need::UsersUpTo(PartyRef(n), max))));
     needs.extend(made());
@@ -214,7 +224,7 @@ fn each_need_is_loaded_the_same_from_both_engines() {
         both.entry(kind(&need)).or_default().insert(one);
         kinds.insert(kind(&need));
     }
-    assert_eq!(kinds.len(), 21 + 8, "a new kind of need or fact belongs into the table: {kinds:?}");
+    assert_eq!(kinds.len(), 21 + 10, "a new kind of need or fact belongs into the table: {kinds:?}");
     for (kind, worlds) in both {
         assert!(worlds.len() > 1, "{kind} is never different");
     }
@@ -236,10 +246,10 @@ fn needs_that_come_together_are_loaded_as_if_they_came_alone() {
                             // `get` panics on what was not loaded.
                             assert_eq!(together.$table.get(&key), alone.$table.get(&key), "{engine}: {key:?}");
                         })+
-                        Need::UsersOf(_)
+                        Need::UsersOf(..)
                         | Need::UsersUpTo(..)
-                        | Need::EndpointsOf(_)
-                        | Need::OpenOrdersOf(_)
+                        | Need::EndpointsOf(..)
+                        | Need::OpenOrdersOf(..)
                         | Need::MadeBy(_)
                         | Need::Fact(_) => {}
                     }

@@ -73,8 +73,11 @@ impl Role {
         const GENERIC: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
         const BY_KEY: [(&str, &str); 3] =
             [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+        // The first rows of a list are read in the order of its index, and no others.
+        const IN_ORDER: [(&str, &str); 2] = [("enable_bitmapscan", "off"), ("enable_sort", "off")];
         match self {
-            Role::Writer | Role::Keeper => const { &[BY_KEY[0], BY_KEY[1], BY_KEY[2], GENERIC] },
+            Role::Writer => const { &[BY_KEY[0], BY_KEY[1], BY_KEY[2], IN_ORDER[0], IN_ORDER[1], GENERIC] },
+            Role::Keeper => const { &[BY_KEY[0], BY_KEY[1], BY_KEY[2], GENERIC] },
             Role::Reader => &BY_KEY,
             Role::Copier => const { &[BY_KEY[0]] },
             Role::List | Role::Listener | Role::Migrator | Role::Verify => &[],

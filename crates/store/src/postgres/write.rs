@@ -264,7 +264,14 @@ fn others(since: u64, known: &Hash, written: &[Row]) -> Result<Option<Vec<Event>
 
 /// Whether a token that another node remembers may be dead, or may do less, after this.
 fn may_end_a_token(event: &Event) -> bool {
-    matches!(event, Event::TokenIssued(_) | Event::TokenRevoked(_) | Event::UserUpdated(_) | Event::UserDeleted(_))
+    matches!(
+        event,
+        Event::TokenIssued(_)
+            | Event::TokenRevoked(_)
+            | Event::UserUpdated(_)
+            | Event::UserDeleted(_)
+            | Event::PartyClosing(_)
+    )
 }
 
 impl Writer for PostgresWriter {

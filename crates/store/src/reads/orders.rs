@@ -3,10 +3,11 @@
 use super::names::Name;
 use super::{OrderFilter, Read, Slice};
 use crate::Store;
+use crate::load::OPEN;
 use crate::query::{Dialect, Query, sql_number};
-use crate::row::instant;
+use crate::row::{instant, number};
 use crate::rows;
-use orderpark_domain::{Instant, Order, OrderRef, OrderState, Scope};
+use orderpark_domain::{Instant, Order, OrderRef, OrderState, PartyRef, Scope};
 
 impl Store {
     /// The order with this ref.
@@ -24,6 +25,14 @@ impl Store {
         }
         let query = page(self.dialect(), scope, filter, slice);
         self.read_many(query, Vec::new(), rows::add_order).await
+    }
+
+    /// How many open orders a subscriber has, counted up to `max`.
+    pub async fn count_open_orders(&self, scope: &Scope, subscriber: PartyRef, max: u32) -> Read<u64> {
+        let mut query = Query::new(self.dialect(), "select count(*) from (select 1 from orders o where ");
+        query.text(OPEN).bind(" and o.subscriber_ref = ?", sql_number(subscriber.0));
+        within(&mut query, scope).bind(" limit ?", i64::from(max)).text(") counted");
+        Ok(self.get(query, |row| number(row, 0)).await?.unwrap_or(0))
     }
 
     /// The refs of orders that are `PENDING`, and when they were created, by ref, behind one.

@@ -3,8 +3,9 @@
 use super::{PartyFilter, Read, Slice};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
+use crate::row::{Row, number, optional_number};
 use crate::rows;
-use orderpark_domain::{Party, PartyKind, PartyRef, Scope};
+use orderpark_domain::{Party, PartyKind, PartyRef, Scope, Tenant};
 
 impl Store {
     /// The living party of this kind with this ref.
@@ -12,6 +13,19 @@ impl Store {
         let mut query = visible(self.dialect(), scope, kind);
         query.bind(" and p.ref = ?", sql_number(party.0));
         self.get(query, rows::party).await
+    }
+
+    /// The parties that are being closed, by ref.
+    pub async fn page_closing(&self, scope: &Scope, slice: Slice<PartyRef>) -> Read<Vec<Tenant>> {
+        let closing =
+            "select p.ref, p.vendor_ref from parties p where p.closing_at is not null and p.deleted_at is null";
+        let mut query = Query::new(self.dialect(), closing);
+        query
+            .within(scope, &[("p.ref", scope.suppliers()), ("p.ref", scope.vendors()), ("p.ref", scope.subscribers())]);
+        query.bind_some(" and p.ref > ?", slice.after.map(|after| sql_number(after.0))).text(" order by p.ref");
+        slice.limit(&mut query);
+        let tenant = |row: &dyn Row| Ok(Tenant::new(PartyRef(number(row, 0)?), optional_number(row, 1)?.map(PartyRef)));
+        self.list(query, tenant).await
     }
 
     /// The living parties of this kind, by ref.

@@ -10,12 +10,14 @@ use super::{
     UserFilter,
 };
 use crate::deliveries::{AttemptFilter, Target};
-use crate::query::{Query, heard};
+use crate::load::lookups;
+use crate::query::{Dialect, Query, heard};
 use crate::sqlite::open_reader;
 use crate::{Database, FeedPosition, Options, ReadError, Store};
+use orderpark_domain::world::Fact;
 use orderpark_domain::{
-    Action, Caller, EndpointRef, Grant, Instant, OfferRef, OrderRef, OrderState, PartyKind, PartyRef, ProductKind,
-    ProductRef, Scope, SecretHash, StrategyRef, SubscriptionState, User, UserRef,
+    Action, Caller, EndpointRef, Grant, Instant, Need, OfferRef, OrderRef, OrderState, PartyKind, PartyRef,
+    ProductKind, ProductRef, Scope, SecretHash, StrategyRef, SubscriptionState, User, UserRef,
 };
 use rusqlite::{Connection, params_from_iter};
 use std::collections::BTreeSet;
@@ -133,7 +135,7 @@ fn a_page_of_orders_is_found_by_the_index_of_its_party() {
     let asked = Asked::new();
     let cases = [
         (VENDOR, "INDEX orders_of_vendor (vendor_ref=? AND ref<?)"),
-        (SUBSCRIBER, "INDEX orders_of_subscriber (subscriber_ref=? AND ref<?)"),
+        (SUBSCRIBER, "INDEX orders_open_of_subscriber (subscriber_ref=? AND ref<?)"),
         (OPERATOR, "PRIMARY KEY (ref<?)"),
     ];
     for (grants, expected) in cases {
@@ -141,6 +143,28 @@ fn a_page_of_orders_is_found_by_the_index_of_its_party() {
             store.page_orders(scope, &OrderFilter::default(), Slice::after(order(5), 100)).await.map(drop)
         });
         assert!(plan.contains(expected), "expected {expected}:\n{plan}");
+    }
+}
+
+/// What a decision asks of lists, by the index that leads to what is left of them alone.
+fn bounded_lists() -> [(Need, &'static str); 5] {
+    let party = PartyRef(61);
+    [
+        (Need::OpenOrdersOf(party, 100), "orders_open_of_subscriber"),
+        (Need::UsersOf(party, 100), "users_living_of_party"),
+        (Need::EndpointsOf(party, 100), "webhook_endpoints_living_of_owner"),
+        (Need::Fact(Fact::OpenOrdersOf(party)), "orders_open_of_subscriber"),
+        (Need::Fact(Fact::UsedBy(party)), "balances_used"),
+    ]
+}
+
+#[test]
+fn bounded_lists_are_read_no_further_than_their_bound() {
+    let asked = Asked::new();
+    for (need, index) in bounded_lists() {
+        let [lookup] = &lookups(Dialect::Sqlite, [need].into())[..] else { panic!("one lookup") };
+        let plan = asked.explain(&lookup.query);
+        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE") && !plan.contains("SCAN"), "{index}:\n{plan}");
     }
 }
 
@@ -157,8 +181,11 @@ fn an_external_id_is_found_by_its_index() {
 #[test]
 fn a_page_of_subscriptions_is_found_by_the_index_of_its_party() {
     let asked = Asked::new();
-    let cases =
-        [(SUPPLIER, "subscriptions_to_supplier"), (VENDOR, "orders_of_vendor"), (SUBSCRIBER, "orders_of_subscriber")];
+    let cases = [
+        (SUPPLIER, "subscriptions_to_supplier"),
+        (VENDOR, "orders_of_vendor"),
+        (SUBSCRIBER, "orders_open_of_subscriber"),
+    ];
     for (grants, expected) in cases {
         for slice in [Slice::first(100), Slice::after(order(5).subscription(1), 100)] {
             let plan = asked.plan(grants, Action::ReadSubscriptions, async |store, scope| {
@@ -234,6 +261,10 @@ async fn every_read_of_deliveries(store: &Store, grants: &[(PartyKind, u64)]) ->
     }
     if grants != OPERATOR {
         return Ok(());
+    }
+    if let Some(scope) = scope(grants, Action::ReadSubscribers) {
+        store.page_closing(&scope, Slice::after(PartyRef(9), 1)).await?;
+        store.count_open_orders(&scope, PartyRef(9), 1000).await?;
     }
     let target = Target::Endpoint(EndpointRef(9));
     let everywhere = AttemptFilter::default();

@@ -54,8 +54,8 @@ impl Store {
         Ok(creators.into_iter().collect())
     }
 
-    /// The token with this SHA-256, its living user, and the vendor of the user's party. Whether it has expired is the
-    /// caller's to ask.
+    /// The token with this SHA-256, its living user, and the vendor of the user's party, unless the closing of that party
+    /// ended it. Whether it has expired is the caller's to ask.
     pub async fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User, Option<PartyRef>)>> {
         let mut query = Query::new(self.dialect(), "select ");
         query
@@ -63,7 +63,7 @@ impl Store {
             .text(", (select p.vendor_ref from parties p where p.ref = u.party_ref), ")
             .either(rows::USER)
             .text(" from tokens t join users u on u.ref = t.user_ref");
-        query.bind(" where t.hash = ?", hash.to_vec()).text(" and u.deleted_at is null");
+        query.bind(" where t.hash = ?", hash.to_vec()).text(" and u.deleted_at is null").text(NOT_ENDED_BY_CLOSING);
         all_held(&mut query, scope);
         let read = |row: &dyn Row| {
             let vendor = row::optional_number(row, rows::TOKEN_COLUMNS)?.map(PartyRef);
@@ -72,6 +72,11 @@ impl Store {
         self.get(query, read).await
     }
 }
+
+/// The user's party is not being closed, or the user acts for another party too.
+const NOT_ENDED_BY_CLOSING: &str = " and not (exists (select 1 from parties h where h.ref = u.party_ref \
+    and h.closing_at is not null) and not exists (select 1 from user_scopes g where g.user_ref = u.ref \
+    and g.party_ref <> u.party_ref))";
 
 fn visible(dialect: Dialect, scope: &Scope) -> Query {
     let mut query = Query::new(dialect, "select ");

@@ -58,10 +58,10 @@ pub(crate) fn flush(connection: &Connection, world: &World, told: &Told) -> Resu
 }
 
 fn write_party(connection: &Connection, party: &Party) -> Result<()> {
-    let sql = "insert into parties (ref, kind, id, name, vendor_ref, contact_email, organization, revision, deleted_at) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
+    let sql = "insert into parties (ref, kind, id, name, vendor_ref, contact_email, organization, revision, closing_at, \
+               deleted_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
                contact_email = excluded.contact_email, organization = excluded.organization, \
-               revision = excluded.revision, deleted_at = excluded.deleted_at";
+               revision = excluded.revision, closing_at = excluded.closing_at, deleted_at = excluded.deleted_at";
     connection.prepare_cached(sql)?.execute(params![
         sql_number(party.party.0),
         party.kind.as_str(),
@@ -71,6 +71,7 @@ fn write_party(connection: &Connection, party: &Party) -> Result<()> {
         party.contact_email,
         party.organization,
         party.revision,
+        party.closing_at.map(|at| at.0),
         party.deleted_at.map(|at| at.0),
     ])?;
     Ok(())
@@ -79,7 +80,7 @@ fn write_party(connection: &Connection, party: &Party) -> Result<()> {
 fn write_user(connection: &Connection, user: &User) -> Result<()> {
     let sql = "insert into users (ref, party_ref, login, first_name, last_name, organization, secrets, revision, \
                deleted_at, role, created_by, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-               on conflict (ref) do update set first_name = excluded.first_name, last_name = excluded.last_name, \
+               on conflict (ref) do update set party_ref = excluded.party_ref, first_name = excluded.first_name, last_name = excluded.last_name, \
                organization = excluded.organization, secrets = excluded.secrets, role = excluded.role, \
                revision = excluded.revision, deleted_at = excluded.deleted_at";
     connection.prepare_cached(sql)?.execute(params![

@@ -36,6 +36,7 @@ pub(super) fn broken_by(world: &World, entry: &Entry) -> Vec<String> {
         }
         Event::OrderCancelled(order) => orders::cancelled(world, *order, &mut broken),
         Event::OrderMatched(order) => orders::matched(world, order, &mut broken),
+        Event::OrderFound(found) => orders::found(world, found, &mut broken),
         Event::SubscriptionSuspended { subscription, .. } => {
             orders::expect_subscription(world, *subscription, SubscriptionState::Active, &mut broken);
         }

@@ -140,7 +140,7 @@ fn json<T: serde::Serialize>(value: &T) -> Value {
     serde_json::to_string(value).map_or(Value::Nothing, Value::Text)
 }
 
-const PARTIES: &str = "ref, kind, id, name, vendor_ref, contact_email, organization, revision, deleted_at";
+const PARTIES: &str = "ref, kind, id, name, vendor_ref, contact_email, organization, revision, closing_at, deleted_at";
 
 fn party(party: &Party) -> Vec<Value> {
     vec![
@@ -152,6 +152,7 @@ fn party(party: &Party) -> Vec<Value> {
         optional_text(party.contact_email.as_ref()),
         optional_text(party.organization.as_ref()),
         Value::Integer(party.revision.into()),
+        optional_at(party.closing_at),
         optional_at(party.deleted_at),
     ]
 }

@@ -10,7 +10,7 @@ mod model;
 use harness::{Chance, Deployment, Engine, Shop, answer, cancel, everything, order_of, place, settle};
 use model::{Model, Who};
 use orderpark_domain::offer::{DeleteOffer, UpdateOffer};
-use orderpark_domain::party::{DeleteParty, UpdateParty};
+use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE, UpdateParty};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::{
     Action, Caller, Command, Grant, Instant, Intent, OfferState, OrderRef, PartyKind, PartyRef, Scope, SecretHash,
@@ -131,7 +131,12 @@ fn deployment_shop(shop: &Shop) -> Shop {
 
 /// Deletes what can be deleted, so that the feed has to tell of rows that are gone.
 fn clear_up(deployment: &Deployment, shop: &Shop) {
-    let subscriber = DeleteParty { kind: PartyKind::Subscriber, party: shop.subscriber.party, force: true };
+    let subscriber = DeleteParty {
+        kind: PartyKind::Subscriber,
+        party: shop.subscriber.party,
+        force: true,
+        parts_max: PARTS_AT_ONCE,
+    };
     attempt(&deployment.store, deployment, Command::DeleteParty(subscriber));
     attempt(&deployment.store, deployment, Command::DeleteOffer(DeleteOffer { offer: shop.offer.offer }));
 }

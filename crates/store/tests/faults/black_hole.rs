@@ -3,7 +3,7 @@
 use crate::ground::{ANSWER_MAX, OPERATOR, SLACK, Scene, block_on, everything, short, timed, wait_until};
 use crate::log::Log;
 use futures_util::future::join_all;
-use orderpark_domain::party::DeleteParty;
+use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE};
 use orderpark_domain::{Command, Intent, OrderState, PartyKind, PartyRef, Scope};
 use orderpark_store::{CommitError, OrderFilter, ReadError, Slice};
 use std::time::{Duration, Instant};
@@ -57,7 +57,12 @@ fn whoever_waits_while_nobody_can_be_reached_is_told_so_at_once() {
     let (scope, absent) = (Scope::system("a test"), PartyRef(4_000_000));
     let alone = || {
         Intent::system(
-            Command::DeleteParty(DeleteParty { party: absent, kind: PartyKind::Vendor, force: false }),
+            Command::DeleteParty(DeleteParty {
+                party: absent,
+                kind: PartyKind::Vendor,
+                force: false,
+                parts_max: PARTS_AT_ONCE,
+            }),
             "a test",
         )
     };

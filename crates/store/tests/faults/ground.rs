@@ -54,6 +54,7 @@ impl Shop {
             name: "Offer".into(),
             state: OfferState::Active,
             items: vec![offer::NewItem { product_id: "net/plan".into(), granted: Some(100) }],
+            items_max: offer::ITEMS_MAX,
             strategies: None,
         });
         let Outcome::Offer(offer) = done(offer) else { panic!() };

@@ -194,6 +194,7 @@ impl Deployment {
             name: id.into(),
             state: OfferState::Active,
             items: product_ids.iter().map(item).collect(),
+            items_max: offer::ITEMS_MAX,
             strategies: None,
         };
         match self.done(Command::CreateOffer(create)) {

@@ -17,6 +17,7 @@ pub(in crate::delivery) fn event(seq: u64) -> Arc<FeedEvent> {
         vendor: Some(PartyRef(1)),
         vendor_id: None,
         revision: 1,
+        closing_at: None,
         deleted_at: None,
     };
     let about = About::Subscriber(Box::new(party));

@@ -7,11 +7,12 @@ use orderpark_domain::{Offer, Party, Product, Role, Strategy, User};
 
 impl<'w> Writes<'w> {
     pub(super) fn parties(&mut self, parties: &[&'w Party]) {
-        let sql = "insert into parties (ref, kind, id, name, vendor_ref, contact_email, organization, revision, deleted_at) \
+        let sql = "insert into parties (ref, kind, id, name, vendor_ref, contact_email, organization, revision, \
+                   closing_at, deleted_at) \
                    select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], \
-                   $7::text[], $8::bigint[], $9::bigint[]) on conflict (ref) do update set name = excluded.name, \
+                   $7::text[], $8::bigint[], $9::bigint[], $10::bigint[]) on conflict (ref) do update set name = excluded.name, \
                    contact_email = excluded.contact_email, organization = excluded.organization, \
-                   revision = excluded.revision, deleted_at = excluded.deleted_at";
+                   revision = excluded.revision, closing_at = excluded.closing_at, deleted_at = excluded.deleted_at";
         self.add(sql, parties.len(), || {
             vec![
                 column(parties, |party| sql_number(party.party.0)),
@@ -22,6 +23,7 @@ impl<'w> Writes<'w> {
                 column(parties, |party| party.contact_email.as_deref()),
                 column(parties, |party| party.organization.as_deref()),
                 column(parties, |party| i64::from(party.revision)),
+                column(parties, |party| party.closing_at.map(|at| at.0)),
                 column(parties, |party| party.deleted_at.map(|at| at.0)),
             ]
         });
@@ -32,7 +34,7 @@ impl<'w> Writes<'w> {
                    deleted_at, role, created_by, created_at) select * from unnest($1::bigint[], $2::bigint[], $3::text[], \
                    $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bigint[], $9::bigint[], $10::text[], \
                    $11::bigint[], $12::bigint[]) on conflict (ref) do update set \
-                   first_name = excluded.first_name, last_name = excluded.last_name, \
+                   party_ref = excluded.party_ref, first_name = excluded.first_name, last_name = excluded.last_name, \
                    organization = excluded.organization, secrets = excluded.secrets, role = excluded.role, \
                    revision = excluded.revision, deleted_at = excluded.deleted_at";
         self.add(sql, users.len(), || {

@@ -126,6 +126,7 @@ fn party(party: PartyRef, kind: PartyKind, id: &str) -> Event {
         contact_email: (kind == PartyKind::Subscriber).then(|| "jane@example.com".into()),
         organization: None,
         revision: 1,
+        closing_at: None,
         deleted_at: None,
     })
 }
@@ -305,6 +306,11 @@ async fn every_kind_of_row_is_written_as_it_is() {
             name: "Renamed".into(),
             revision: 2,
             ..written.world.parties.get(&VENDOR).unwrap().clone()
+        }),
+        Event::PartyClosing(Party {
+            closing_at: Some(Instant(12)),
+            revision: 2,
+            ..written.world.parties.get(&SUBSCRIBER).unwrap().clone()
         }),
         Event::UserUpdated(user(ROBOT, VENDOR, &[(PartyKind::Vendor, VENDOR)], 2)),
         Event::ProductUpdated(Product {

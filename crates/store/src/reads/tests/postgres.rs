@@ -1,6 +1,7 @@
 //! Every read on PostgreSQL, in tables that hold enough rows for the planner to have a choice.
 
-use super::{KNOWN, OPERATOR, SEVERAL, SUBSCRIBER, SUPPLIER, VENDOR, by_foreign_names, every_read};
+use super::{KNOWN, OPERATOR, SEVERAL, SUBSCRIBER, SUPPLIER, VENDOR, bounded_lists, by_foreign_names, every_read};
+use crate::load::lookups;
 use crate::query::{Dialect, Query, Value, heard};
 use crate::row::{Row, string};
 use crate::{Database, Options, ReadError, Store};
@@ -80,6 +81,9 @@ const BUSINESS: &str = "
     analyze;
 ";
 
+/// The settings of a session that looks for rows by their keys.
+const BY_KEY: &str = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;";
+
 struct Business {
     store: Store,
     runtime: Runtime,
@@ -123,12 +127,17 @@ impl Business {
 
     /// The plan of a statement that a session has carried out so often that PostgreSQL may plan it without its values.
     fn explain_worn(&self, query: &Query) -> String {
+        self.explain_under(if is_list(query) { "" } else { BY_KEY }, query)
+    }
+
+    /// The plan of a statement of the one connection that writes.
+    fn explain_as_writer(&self, query: &Query) -> String {
+        let settings = "set enable_bitmapscan = off; set enable_sort = off; set plan_cache_mode = force_generic_plan;";
+        self.explain_under(&format!("{BY_KEY} {settings}"), query)
+    }
+
+    fn explain_under(&self, settings: &str, query: &Query) -> String {
         let values: Vec<String> = query.values().iter().map(literal).collect();
-        let settings = if is_list(query) {
-            ""
-        } else {
-            "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;"
-        };
         let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
         let execute = format!("explain (costs off) execute worn {values};");
         let (sql, often) = (query.sql(), execute.repeat(8));
@@ -203,6 +212,16 @@ fn a_name_of_others_asks_what_a_name_of_nobody_asks_on_postgres() {
     for grants in [SUPPLIER, VENDOR, SUBSCRIBER] {
         let [theirs, nobodys] = business.runtime.block_on(by_foreign_names(&business.store, grants));
         assert_eq!(theirs, nobodys, "{grants:?}");
+    }
+}
+
+#[test]
+fn bounded_lists_are_read_no_further_than_their_bound() {
+    let business = Business::new();
+    for (need, index) in bounded_lists() {
+        let [lookup] = &lookups(Dialect::Postgres, [need].into())[..] else { panic!("one lookup") };
+        let plan = business.explain_as_writer(&lookup.query);
+        assert!(plan.contains(index) && !plan.contains("Sort") && !plan.contains("Seq Scan"), "{index}:\n{plan}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The law of orders: who may be joined, what is granted, which transitions there are.
 
 use super::Broken;
+use orderpark_domain::order::FoundOrder;
 use orderpark_domain::{
     Offer, OfferState, Order, OrderRef, OrderState, ProductRef, Strategy, StrategyState, SubscriptionRef,
     SubscriptionState, World,
@@ -94,6 +95,16 @@ pub(super) fn cancelled(world: &World, order: OrderRef, broken: &mut Broken) {
 pub(super) fn matched(world: &World, order: &Order, broken: &mut Broken) {
     let found = world.orders.get(&order.order);
     broken.unless(found == Some(order), || format!("order {} was not as this entry tells it", order.order));
+}
+
+pub(super) fn found(world: &World, found: &FoundOrder, broken: &mut Broken) {
+    let is_as_told = world.orders.get(&found.order).is_some_and(|order| {
+        let is_suspended = |position| found.suspended.contains(position);
+        let mut subscriptions = (1..).zip(&order.subscriptions);
+        (order.state, order.revision) == (found.state, found.revision)
+            && subscriptions.all(|(at, it)| is_suspended(at) == (it.state == SubscriptionState::Suspended))
+    });
+    broken.unless(is_as_told, || format!("order {} was not as this entry tells it", found.order));
 }
 
 fn expect_state(world: &World, order: OrderRef, state: OrderState, broken: &mut Broken) {

@@ -4,13 +4,14 @@
 use super::Broken;
 use orderpark_domain::user::folded;
 use orderpark_domain::{
-    Endpoint, Event, Offer, Party, PartyKind, PartyRef, Product, ProductRef, Strategy, User, World,
+    Abridge, Endpoint, Event, Offer, Party, PartyKind, PartyRef, Product, ProductRef, Strategy, User, World,
 };
 
 pub(super) fn changed(world: &World, event: &Event, broken: &mut Broken) {
     match event {
         Event::PartyCreated(party) => party_created(world, party, broken),
         Event::PartyUpdated(party) => kept(world.parties.get(&party.party), party, "party", broken),
+        Event::PartyClosing(party) => party_closing(world, party, broken),
         Event::PartyDeleted(party) => party_deleted(world, *party, broken),
         Event::UserCreated(user) => {
             // An older version let in logins that differ by letter case.
@@ -18,7 +19,7 @@ pub(super) fn changed(world: &World, event: &Event, broken: &mut Broken) {
             let new_login = namesake.is_none_or(|namesake| namesake.login != user.login);
             created(world.users.get(&user.user).is_none(), new_login, "user", broken);
         }
-        Event::UserUpdated(user) => kept(world.users.get(&user.user), user, "user", broken),
+        Event::UserUpdated(user) => user_updated(world, user, broken),
         Event::UserDeleted(user) => lived(world.users.get(user).is_some_and(Row::lives), "user", broken),
         Event::ProductCreated(product) => {
             let new_id = world.product_ids.get(&product.id).is_none();
@@ -85,15 +86,17 @@ macro_rules! rows {
 
 rows! {
     Party: kind, id, vendor, vendor_id;
-    User: party, login;
+    User: login;
     Product: kind, supplier, id;
     Offer: vendor, id, items, strategies;
     Strategy: vendor, id;
     Endpoint: owner, created_at;
 }
 
-fn kept<R: Row>(before: Option<&R>, after: &R, what: &str, broken: &mut Broken) {
-    let same = before.is_some_and(|before| before.lives() && before.is_the_same_as(after) && after.lives());
+fn kept<R: Row + Abridge>(before: Option<&R>, after: &R, what: &str, broken: &mut Broken) {
+    let same = before.is_some_and(|before| {
+        before.lives() && before.is_the_same_as(&after.clone().completed(before)) && after.lives()
+    });
     broken.unless(same, || format!("a {what} was changed that does not live, or in what never changes (I6)"));
 }
 
@@ -115,6 +118,32 @@ fn party_created(world: &World, party: &Party, broken: &mut Broken) {
         let lives = world.parties.get(&vendor).is_some_and(|it| it.kind == PartyKind::Vendor && it.lives());
         broken.unless(lives, || format!("subscriber {} is of no living vendor (I6)", party.party));
     }
+}
+
+/// It begins once, changes nothing else, and never with connections in use.
+fn party_closing(world: &World, party: &Party, broken: &mut Broken) {
+    let before = world.parties.get(&party.party);
+    let expected =
+        before.map(|before| Party { closing_at: party.closing_at, revision: before.revision + 1, ..before.clone() });
+    let begins = before.is_some_and(|before| before.lives() && before.closing_at.is_none());
+    let is_it = expected.as_ref() == Some(party) && party.closing_at.is_some() && party.kind != PartyKind::Operator;
+    broken.unless(begins && is_it, || format!("party {} began to be closed twice, or was changed by it", party.party));
+    let uses = world.balances.values().any(|it| it.subscriber == party.party && it.used > 0);
+    broken
+        .unless(!uses, || format!("party {} began to be closed while its connections were in use (I10)", party.party));
+}
+
+/// It moves to another party only where it gives up all that it holds of its own.
+fn user_updated(world: &World, user: &User, broken: &mut Broken) {
+    let before = world.users.get(&user.user);
+    kept(before, user, "user", broken);
+    let Some(before) = before.filter(|before| before.party != user.party) else { return };
+    let lives = world.parties.get(&user.party).is_some_and(Row::lives);
+    let holds = |party| user.grants.iter().any(|grant| grant.party == party);
+    let is_less = user.grants.iter().all(|grant| before.grants.contains(grant));
+    broken.unless(lives && holds(user.party) && !holds(before.party) && is_less, || {
+        format!("user {} moved to a party that is not the first of its others (I6)", user.user)
+    });
 }
 
 fn party_deleted(world: &World, party: PartyRef, broken: &mut Broken) {

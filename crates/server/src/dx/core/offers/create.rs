@@ -19,6 +19,7 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
             product_id: item.required("productId", text::reference),
             granted: item.optional("grantedConnections", text::granted),
         }),
+        items_max: call.app.settings.offer_items_max,
         strategies: fields.optional("processingStrategyIds", text::strategy_ids),
     };
     let body = fields.finish()?;

@@ -1,11 +1,10 @@
 //! `DELETE /suppliers/{ref}`, `/vendors/{ref}`, `/subscribers/{ref}[?force=true]`.
 
-use super::{Shown, party_of};
-use crate::Problem;
+use super::{Progress, Shown, etag, party_of};
 use crate::dx::Call;
-use crate::wire::etag;
+use crate::{Problem, answer};
 use axum::response::Response;
-use orderpark_domain::party::DeleteParty;
+use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE};
 use orderpark_domain::{Command, PartyKind, PartyRef};
 
 pub(crate) async fn supplier(call: Call) -> Result<Response, Problem> {
@@ -23,7 +22,12 @@ pub(crate) async fn subscriber(call: Call) -> Result<Response, Problem> {
 
 async fn delete(call: Call, kind: PartyKind, force: bool) -> Result<Response, Problem> {
     let party = call.target(PartyRef::parse)?;
-    let done = call.commit_once(Command::DeleteParty(DeleteParty { kind, party, force }), None).await?;
+    let done = call
+        .commit_once(Command::DeleteParty(DeleteParty { kind, party, force, parts_max: PARTS_AT_ONCE }), None)
+        .await?;
     let (party, _) = party_of(done.outcome)?;
-    Ok(call.done(&Shown::of(&party, None), &etag::of(party.revision), done.replayed))
+    let progress = Progress::of(&call, &party).await?;
+    let shown = Shown::of(&party, None).with(progress.as_ref());
+    let response = call.done(&shown, &etag(&party, progress.as_ref()), done.replayed);
+    Ok(if progress.is_some() && !call.dry_run { answer::begun(response) } else { response })
 }

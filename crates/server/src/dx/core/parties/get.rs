@@ -1,9 +1,8 @@
 //! `GET /suppliers/{ref}`, `/vendors/{ref}`, `/subscribers/{ref}`.
 
-use super::{Shown, find};
+use super::{Progress, Shown, etag, find};
 use crate::Problem;
 use crate::dx::Call;
-use crate::wire::etag;
 use axum::response::Response;
 use orderpark_domain::PartyKind;
 
@@ -21,5 +20,7 @@ pub(crate) async fn subscriber(call: Call) -> Result<Response, Problem> {
 
 async fn get(call: &Call, kind: PartyKind) -> Result<Response, Problem> {
     let party = find(call, kind).await?;
-    Ok(call.show(&Shown::of(&party, None), &etag::of(party.revision)))
+    let progress = Progress::of(call, &party).await?;
+    let shown = Shown::of(&party, None).with(progress.as_ref());
+    Ok(call.show(&shown, &etag(&party, progress.as_ref())))
 }

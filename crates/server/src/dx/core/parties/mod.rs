@@ -9,8 +9,8 @@ pub(crate) mod update;
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::call::unexpected;
-use crate::wire::{self, FirstUser};
-use orderpark_domain::{Outcome, Party, PartyKind, PartyRef, User};
+use crate::wire::{self, FirstUser, etag};
+use orderpark_domain::{Instant, Outcome, Party, PartyKind, PartyRef, Scope, User};
 use serde::Serialize;
 
 /// A party as its resource shows it.
@@ -28,6 +28,42 @@ impl<'a> Shown<'a> {
         } else {
             Shown::Company(wire::Party::of(party, primary_user))
         }
+    }
+}
+
+impl<'a> Shown<'a> {
+    /// With how far its closing is.
+    fn with(mut self, progress: Option<&Progress>) -> Shown<'a> {
+        let closing = progress.map(|progress| wire::Closing::of(progress.since, progress.open_orders));
+        match &mut self {
+            Shown::Company(company) => company.closing = closing,
+            Shown::Subscriber(subscriber) => subscriber.closing = closing,
+        }
+        self
+    }
+}
+
+/// How far the closing of a party is.
+struct Progress {
+    since: Instant,
+    open_orders: u64,
+}
+
+impl Progress {
+    /// That of a party which the caller may see; nothing, where it is not being closed.
+    async fn of(call: &Call, party: &Party) -> Result<Option<Progress>, Problem> {
+        let Some(since) = party.closing_at.filter(|_| party.deleted_at.is_none()) else { return Ok(None) };
+        let scope = Scope::system("the orders of a subscriber that the caller may see are counted");
+        let counted = call.app.store.count_open_orders(&scope, party.party, wire::Closing::COUNTED_MAX).await;
+        Ok(Some(Progress { since, open_orders: counted.map_err(Problem::from)? }))
+    }
+}
+
+/// The entity tag of a party as it is shown: what is left of it changes without its revision.
+fn etag(party: &Party, progress: Option<&Progress>) -> String {
+    match progress {
+        Some(progress) => format!("\"{}-{}\"", party.revision, progress.open_orders),
+        None => etag::of(party.revision),
     }
 }
 

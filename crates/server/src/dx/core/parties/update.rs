@@ -1,10 +1,10 @@
 //! `PUT /suppliers/{ref}`, `/vendors/{ref}`, `/subscribers/{ref}`: the name; of a subscriber also how to reach it.
 
-use super::{Shown, find, party_of};
+use super::{Progress, Shown, etag, find, party_of};
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::core::{as_read, renamed};
-use crate::wire::{etag, text};
+use crate::wire::text;
 use axum::response::Response;
 use orderpark_domain::party::UpdateParty;
 use orderpark_domain::{Command, PartyKind};
@@ -36,8 +36,10 @@ async fn update(call: Call, kind: PartyKind) -> Result<Response, Problem> {
         command.contact_email = renamed(&mut fields, "contactEmail", current.contact_email.as_deref(), text::email);
         command.organization = renamed(&mut fields, "organization", current.organization.as_deref(), text::name);
     }
-    fields.finish_against(&as_read(&Shown::of(&current, None)))?;
+    let progress = Progress::of(&call, &current).await?;
+    fields.finish_against(&as_read(&Shown::of(&current, None).with(progress.as_ref())))?;
     let done = call.commit(Command::UpdateParty(command)).await?;
     let (party, _) = party_of(done.outcome)?;
-    Ok(call.done(&Shown::of(&party, None), &etag::of(party.revision), false))
+    let shown = Shown::of(&party, None).with(progress.as_ref());
+    Ok(call.done(&shown, &etag(&party, progress.as_ref()), false))
 }
