@@ -10,8 +10,11 @@ use orderpark_domain::party::OPERATOR;
 use orderpark_domain::request_key::KeptRequest;
 use orderpark_domain::world::{Fact, Piece};
 use orderpark_domain::{
-    EndpointRef, Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World,
+    EndpointRef, Made, Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, SecretHash, StrategyRef, UserRef,
+    World,
 };
+mod made;
+
 use std::collections::BTreeSet;
 use std::mem::discriminant;
 
@@ -30,6 +33,7 @@ struct Listed {
     endpoints: Vec<EndpointRef>,
     orders: Vec<OrderRef>,
     rows: Vec<orderpark_domain::Order>,
+    made: Made,
 }
 
 /// Groups needs, which come sorted by kind, into lookups.
@@ -46,7 +50,15 @@ pub(crate) fn lookups(dialect: Dialect, needs: BTreeSet<Need>) -> Vec<Lookup> {
 }
 
 fn is_joinable(one: &Need, other: &Need) -> bool {
-    let alone = matches!(one, Need::UsersOf(..) | Need::EndpointsOf(..) | Need::OpenOrdersOf(..) | Need::Fact(_));
+    let alone = matches!(
+        one,
+        Need::UsersOf(..)
+            | Need::UsersUpTo(..)
+            | Need::EndpointsOf(..)
+            | Need::OpenOrdersOf(..)
+            | Need::MadeBy(_)
+            | Need::Fact(_)
+    );
     !alone && discriminant(one) == discriminant(other)
 }
 
@@ -72,7 +84,8 @@ impl Lookup {
                 Need::Token(user) => world.tokens.load(user, None),
                 Need::Endpoint(endpoint) => world.endpoints.load(endpoint, None),
                 Need::Fact(fact) => world.load_fact(fact, false),
-                Need::UsersOf(..) | Need::EndpointsOf(..) | Need::OpenOrdersOf(..) => {}
+                Need::UsersUpTo(party, max) => world.load_users_up_to(party, max, 0),
+                Need::UsersOf(..) | Need::EndpointsOf(..) | Need::OpenOrdersOf(..) | Need::MadeBy(_) => {}
             }
         }
     }
@@ -99,6 +112,8 @@ impl Lookup {
             Need::UsersOf(..) => self.listed.users.push(UserRef(number(row, 0)?)),
             Need::EndpointsOf(..) => self.listed.endpoints.push(EndpointRef(number(row, 0)?)),
             Need::OpenOrdersOf(..) => self.listed.orders.push(rows::order_ref(row, 0)?),
+            Need::UsersUpTo(party, max) => world.load_users_up_to(*party, *max, row::small(row, 0)?),
+            Need::MadeBy(asked) => made::file(&mut self.listed.made, asked, row)?,
             Need::Fact(fact) => world.load_fact(*fact, true),
             _ => self.file_name(world, row)?,
         }
@@ -132,10 +147,11 @@ impl Lookup {
         for order in self.listed.rows {
             world.orders.load(order.order, Some(order));
         }
-        match self.needs[0] {
+        match self.needs[0].clone() {
             Need::UsersOf(party, max) => world.load_users_of(party, max, self.listed.users),
             Need::EndpointsOf(party, max) => world.load_endpoints_of(party, max, self.listed.endpoints),
             Need::OpenOrdersOf(subscriber, max) => world.load_open_orders_of(subscriber, max, self.listed.orders),
+            Need::MadeBy(asked) => world.load_made_by(asked, self.listed.made),
             _ => {}
         }
     }
@@ -169,6 +185,11 @@ fn query(dialect: Dialect, needs: &[Need]) -> Query {
             query.text("o.ref from orders o left join subscriptions s on s.order_ref = o.ref where ").text(OPEN);
             first_rows(&mut query, ("o.subscriber_ref", "o.ref"), *subscriber, *max);
         }
+        Need::UsersUpTo(party, max) => {
+            query.text("count(*) from (select 1 from users").bind(" where party_ref = ?", sql_number(party.0));
+            query.text(" and deleted_at is null").bind(" limit ?) living", i64::from(*max));
+        }
+        Need::MadeBy(asked) => made::ask(&mut query, asked),
         Need::Fact(fact) => ask_whether(&mut query, *fact),
         _ => by_name(&mut query, needs),
     }
@@ -305,7 +326,8 @@ fn ask_whether(query: &mut Query, fact: Fact) {
                 sql_number(OPERATOR.0),
             );
             query
-                .text(" and g.kind = 'OPERATOR'")
+                .text(" and g.kind = 'OPERATOR' and coalesce(u.role, 'ADMIN') = 'ADMIN'")
+                .bind(" and u.secrets <> ?", SecretHash::NONE.0.to_vec())
                 .bind(" and u.deleted_at is null and u.ref <> ? limit 1", sql_number(user.0));
             return;
         }

@@ -6,12 +6,14 @@
 
 mod apply;
 mod follow;
+mod made;
 mod needs;
 mod piece;
 mod table;
 
+pub use made::Made;
 use needs::Asked;
-pub use needs::{Fact, Need, Needs};
+pub use needs::{Fact, MadeBy, Need, Needs};
 pub use piece::Piece;
 pub use table::Table;
 
@@ -76,6 +78,9 @@ pub struct World {
     pub(crate) members: HashMap<(PartyRef, u16), Piece<UserRef>>,
     pub(crate) owned_endpoints: HashMap<(PartyRef, u16), Piece<EndpointRef>>,
     pub(crate) open_orders: HashMap<(PartyRef, u16), Piece<OrderRef>>,
+    /// Living users of parties, counted up to a bound.
+    pub(crate) user_counts: HashMap<(PartyRef, u32), u32>,
+    pub(crate) made: HashMap<MadeBy, Made>,
     /// Tables with changes that are not written yet, as bits: the database cannot answer questions about them.
     moved: u8,
     whole: bool,
@@ -118,6 +123,8 @@ impl World {
             members: HashMap::new(),
             owned_endpoints: HashMap::new(),
             open_orders: HashMap::new(),
+            user_counts: HashMap::new(),
+            made: HashMap::new(),
             moved: 0,
             whole,
         }
@@ -138,16 +145,25 @@ impl World {
         self.members.clear();
         self.owned_endpoints.clear();
         self.open_orders.clear();
+        self.user_counts.clear();
+        self.made.clear();
         self.moved = 0;
     }
 
     /// Forgets the answers that a change makes doubtful.
     fn move_on(&mut self, asked: Asked) {
-        self.moved |= 1 << asked as u8;
+        self.moved |= asked.bit();
         self.facts.retain(|fact, _| fact.asked() != asked);
         match asked {
-            Asked::Users => self.members.clear(),
-            Asked::Endpoints => self.owned_endpoints.clear(),
+            Asked::Users => {
+                self.members.clear();
+                self.user_counts.clear();
+                self.made.clear();
+            }
+            Asked::Endpoints => {
+                self.owned_endpoints.clear();
+                self.made.clear();
+            }
             Asked::Orders => self.open_orders.clear(),
             Asked::Parties | Asked::Products | Asked::Offers | Asked::Strategies | Asked::Usage => {}
         }
@@ -157,8 +173,9 @@ impl World {
         self.moved != 0
     }
 
-    fn moved(&self, asked: Asked) -> bool {
-        self.moved & (1 << asked as u8) != 0
+    /// Whether any of these tables has changes that are not written yet.
+    fn moved(&self, asked: u8) -> bool {
+        self.moved & asked != 0
     }
 
     /// The balance of a subscriber and a product; empty where there never was one.
@@ -177,6 +194,20 @@ impl World {
             let members = self.users.values().filter(|user| user.party == party && user.deleted_at.is_none());
             members.map(|user| (user.user, user.grants.len())).collect()
         })
+    }
+
+    /// The number of living users of a party, or `max` where there are more.
+    pub(crate) fn users_up_to(&self, party: PartyRef, max: u32) -> u32 {
+        if !self.whole {
+            return *self.user_counts.get(&(party, max)).expect("needs() names every count that decide() asks for");
+        }
+        let living = self.users.values().filter(|user| user.party == party && user.deleted_at.is_none());
+        u32::try_from(living.count()).map_or(max, |count| count.min(max))
+    }
+
+    /// Loads the number of living users of a party, counted up to `max`.
+    pub fn load_users_up_to(&mut self, party: PartyRef, max: u32, count: u32) {
+        self.user_counts.insert((party, max), count);
     }
 
     /// The first living webhook endpoints of a party.
@@ -251,11 +282,9 @@ impl World {
             Fact::OpenSubscriptionsTo(product) => {
                 self.orders.values().any(|o| o.state.is_open() && o.subscriptions.iter().any(|s| s.product == product))
             }
-            Fact::OperatorBesides(user) => self.users.values().any(|u| {
-                u.user != user
-                    && u.deleted_at.is_none()
-                    && u.grants.iter().any(|grant| grant.kind == PartyKind::Operator)
-            }),
+            Fact::OperatorBesides(user) => {
+                self.users.values().any(|other| other.user != user && other.can_act_for_operator())
+            }
         }
     }
 

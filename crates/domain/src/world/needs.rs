@@ -2,7 +2,8 @@
 
 use crate::request_key::RequestKeyId;
 use crate::{
-    EndpointRef, Event, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World, user,
+    EndpointRef, Event, Instant, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, Scope, StrategyRef,
+    UserRef, World, user,
 };
 use std::collections::BTreeSet;
 
@@ -27,7 +28,7 @@ pub enum Fact {
     OffersNaming(StrategyRef),
     /// Is there a subscription to this product whose order is `ACTIVE` or `PENDING`?
     OpenSubscriptionsTo(ProductRef),
-    /// Is there a living user besides this one who holds an operator scope?
+    /// Is there a living user besides this one who can do all that the operator can?
     OperatorBesides(UserRef),
 }
 
@@ -42,6 +43,13 @@ pub(crate) enum Asked {
     Orders,
     Endpoints,
     Usage,
+}
+
+impl Asked {
+    /// Its place in a set of tables.
+    pub(crate) fn bit(self) -> u8 {
+        1 << self as u8
+    }
 }
 
 impl Fact {
@@ -83,6 +91,19 @@ impl Event {
     }
 }
 
+/// A question for what a user made, and what the users that it made have made: the living ones, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MadeBy {
+    /// The user.
+    pub user: UserRef,
+    /// What it made itself counts from then on.
+    pub since: Instant,
+    /// Only what may be touched within it.
+    pub scope: Scope,
+    /// How many things to load at most.
+    pub max: usize,
+}
+
 /// One thing to load.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each need is named after the table of the world that it fills")]
@@ -109,6 +130,9 @@ pub enum Need {
     EndpointsOf(PartyRef, u16),
     /// The first open orders of a subscriber, of at most so many subscriptions.
     OpenOrdersOf(PartyRef, u16),
+    /// The number of living users of a party, counted up to a bound.
+    UsersUpTo(PartyRef, u32),
+    MadeBy(MadeBy),
     Fact(Fact),
 }
 
@@ -116,13 +140,14 @@ pub enum Need {
 const WEIGHT_OF_MANY: usize = 128;
 
 impl Need {
-    /// The table that it asks about, if it names no row but asks "is there any …?" or "which …?".
-    pub(crate) fn asked(&self) -> Option<Asked> {
+    /// The tables that it asks about as bits, if it names no row but asks "is there any …?" or "which …?".
+    pub(crate) fn asked(&self) -> u8 {
         match self {
-            Need::UsersOf(..) => Some(Asked::Users),
-            Need::EndpointsOf(..) => Some(Asked::Endpoints),
-            Need::OpenOrdersOf(..) => Some(Asked::Orders),
-            Need::Fact(fact) => Some(fact.asked()),
+            Need::UsersOf(..) | Need::UsersUpTo(..) => Asked::Users.bit(),
+            Need::EndpointsOf(..) => Asked::Endpoints.bit(),
+            Need::OpenOrdersOf(..) => Asked::Orders.bit(),
+            Need::MadeBy(_) => Asked::Users.bit() | Asked::Endpoints.bit(),
+            Need::Fact(fact) => fact.asked().bit(),
             Need::Party(_)
             | Need::PartyId(..)
             | Need::User(_)
@@ -138,13 +163,13 @@ impl Need {
             | Need::Balance(..)
             | Need::RequestKey(_)
             | Need::Token(_)
-            | Need::Endpoint(_) => None,
+            | Need::Endpoint(_) => 0,
         }
     }
 
     /// The rows that loading it may take.
     fn weight(&self) -> usize {
-        let is_of_many = matches!(self, Need::Offer(_) | Need::Order(_)) || self.asked().is_some();
+        let is_of_many = matches!(self, Need::Offer(_) | Need::Order(_)) || self.asked() != 0;
         if is_of_many { WEIGHT_OF_MANY } else { 1 }
     }
 }
@@ -200,7 +225,7 @@ impl Needs {
 
     /// Whether the database cannot answer one of them, because what has changed is not written yet.
     pub fn are_outdated(&self, world: &World) -> bool {
-        world.has_moved() && self.named.iter().any(|need| need.asked().is_some_and(|asked| world.moved(asked)))
+        world.has_moved() && self.named.iter().any(|need| world.moved(need.asked()))
     }
 
     fn add(&mut self, need: Need) {
@@ -338,6 +363,29 @@ impl Needs {
         }
         for user in world.users_of(party, parts_max).refs() {
             self.user(world, *user);
+        }
+    }
+
+    pub(crate) fn users_up_to(&mut self, world: &World, party: PartyRef, max: u32) {
+        self.asks = true;
+        if !world.is_whole() && !world.user_counts.contains_key(&(party, max)) {
+            self.add(Need::UsersUpTo(party, max));
+        }
+    }
+
+    /// What a user made, and each of it.
+    pub(crate) fn made_by(&mut self, world: &World, asked: &MadeBy) {
+        self.asks = true;
+        if !world.is_whole() && !world.made.contains_key(asked) {
+            self.add(Need::MadeBy(asked.clone()));
+        }
+        let made = world.made_by(asked);
+        for user in made.users {
+            self.user(world, user);
+            self.token(world, user);
+        }
+        for endpoint in made.endpoints {
+            self.endpoint(world, endpoint);
         }
     }
 

@@ -5,6 +5,7 @@ mod harness;
 
 mod cancel;
 mod closing;
+mod contain;
 mod endpoints;
 mod keys;
 mod offers;

@@ -15,10 +15,10 @@ use orderpark_domain::product::{DeleteProduct, UpdateProduct};
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
-use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
+use orderpark_domain::user::{ContainUser, CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
-    Command, DisabledWhy, EndpointState, Event, Grant, Offer, OfferState, Order, Party, PartyKind, Product, Strategy,
-    StrategyState, SubscriptionState, Token, User,
+    Command, DisabledWhy, EndpointState, Event, Grant, Instant, Offer, OfferState, Order, Party, PartyKind, Product,
+    Role, Strategy, StrategyState, SubscriptionState, Token, User,
 };
 
 /// Makes one wish after the other.
@@ -180,7 +180,7 @@ impl Script {
             issued_at: shop.now(),
             expires_at: None,
         };
-        Command::IssueToken(IssueToken { token, proved, renew: true })
+        Command::IssueToken(IssueToken { token, proved, renew: true, validity_max_s: None })
     }
 
     fn of_users(&mut self, shop: &Deployment) -> Command {
@@ -194,8 +194,15 @@ impl Script {
                 organization: None,
                 grants: vec![shop.grant("operator")],
                 secret: secret(number),
+                role: Role::Admin,
+                users_max: 100,
             }),
             2 => Command::DeleteUser(DeleteUser { user }),
+            // The first user made nearly all others, who are still wanted.
+            3 if number == 0 => {
+                let end_created = user != shop.user("operator");
+                Command::ContainUser(ContainUser { user, since: Instant(0), end_created })
+            }
             3 => Command::RotateSecret(RotateSecret { user, secret: secret(number), keep_previous: false }),
             _ => Command::UpdateUser(UpdateUser {
                 user,
@@ -203,6 +210,7 @@ impl Script {
                 last_name: None,
                 organization: None,
                 grants: None,
+                role: (number == 0).then_some(Role::Member).or((number == 1).then_some(Role::Admin)),
             }),
         }
     }

@@ -43,6 +43,7 @@ impl Problem {
                 about(Reason::ConnectionsNotGranted, "usedConnections", connections_not_granted(*granted, sent))
             }
             Refusal::TooManyConnections => Problem::new(Reason::TooManyConnections, TOO_MANY_CONNECTIONS),
+            Refusal::LimitReached { things, max } => Problem::new(Reason::LimitReached, limit_reached(things, *max)),
             Refusal::TooManyEndpoints => Problem::new(Reason::TooManyEndpoints, TOO_MANY_ENDPOINTS),
             Refusal::TooLargeAtOnce => Problem::new(Reason::TooLargeAtOnce, TOO_LARGE_AT_ONCE),
             Refusal::IllegalTransition { from, to } => {
@@ -65,6 +66,10 @@ const TOO_MANY_CONNECTIONS: &str = "the subscriber would be granted more connect
 const TOO_MANY_ENDPOINTS: &str = "this party has 100 webhook endpoints, the most that it may have; delete one first";
 const TOO_LARGE_AT_ONCE: &str = "nothing was changed: this would look at or change more objects than the server decides at once (5000); \
      do it in smaller steps, as cancelling the orders one by one before their subscriber is deleted";
+
+fn limit_reached(things: &str, max: u32) -> String {
+    format!("this party has {max} {things} or more, and may have {max}; delete one first")
+}
 
 /// A sentence about one attribute, which it names itself.
 fn about(reason: Reason, attribute: &str, message: String) -> Problem {

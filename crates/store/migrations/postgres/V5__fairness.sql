@@ -7,6 +7,13 @@ update delivery_targets set proven_url = (select url from webhook_endpoints e wh
 -- Backlogs of single tenants: a JSON list of root, party, entry and number; null: none. Their events behind these places are
 -- not delivered, though the cursor is beyond them.
 alter table delivery_targets add column sides text;
+-- Roles and provenance: what a user may do, who made users and webhook endpoints, and when. Null: by a version before.
+alter table users add column role text collate "C" check (role in ('ADMIN', 'MEMBER'));
+alter table users add column created_by bigint;
+alter table users add column created_at bigint;
+alter table webhook_endpoints add column created_by bigint;
+create index users_by_creator on users (created_by, ref) where created_by is not null;
+create index webhook_endpoints_by_creator on webhook_endpoints (created_by, ref) where created_by is not null;
 -- A party is closed in pieces, and what decisions ask of lists is found without walking over what has ended.
 alter table parties add column closing_at bigint check (closing_at > 0);
 create index parties_closing on parties (ref) where closing_at is not null and deleted_at is null;

@@ -141,6 +141,9 @@ fn user(user: UserRef, party: PartyRef, grants: &[(PartyKind, PartyRef)], revisi
         organization: Some(String::new()),
         grants: grants.iter().map(|(kind, party)| Grant { kind: *kind, party: *party }).collect(),
         secrets: vec![SecretHash([1; 32]); revision as usize],
+        role: None,
+        created_by: None,
+        created_at: None,
         revision,
         deleted_at: None,
     }
@@ -185,6 +188,7 @@ fn endpoint(endpoint: EndpointRef) -> Endpoint {
         url: "https://example.com/hook".into(),
         description: (endpoint == HOOK).then(|| "A hook".into()),
         kinds: (endpoint == HOOK).then(|| vec![Kind::OrderActivated]),
+        created_by: None,
         secrets: vec![SealedSecret { sealed: "key.sealed".into(), made_at: Instant(7) }],
         state: EndpointState::Enabled,
         disabled: None,
@@ -294,7 +298,9 @@ async fn every_kind_of_row_is_written_as_it_is() {
     written.batch(everything()).await;
     assert_tables("created", &written.tables().await);
     load(&mut written.world, &[1, 2, 3]);
-    written.world.endpoints.load(SPARE_HOOK, Some(endpoint(SPARE_HOOK)));
+    for hook in [HOOK, SPARE_HOOK] {
+        written.world.endpoints.load(hook, Some(endpoint(hook)));
+    }
     let changes = vec![
         Event::PartyUpdated(Party {
             name: "Renamed".into(),
