@@ -2,9 +2,9 @@
 
 use crate::request_key::KeptRequest;
 use crate::{
-    Balance, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey, Scope, Strategy,
-    Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order, party, product, strategy,
-    subscription, token, user,
+    Balance, Contained, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey, Scope,
+    Strategy, Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order, party, product,
+    strategy, subscription, token, user,
 };
 
 /// When, and what chance gave: all that a decision may know besides the world.
@@ -119,6 +119,8 @@ commands! {
     RotateSecret(user::RotateSecret),
     /// Delete a user.
     DeleteUser(user::DeleteUser),
+    /// End the credentials of a user, and what it made.
+    ContainUser(user::ContainUser),
     /// Create a product.
     CreateProduct(product::CreateProduct),
     /// Change a product.
@@ -165,6 +167,45 @@ commands! {
     RevokeToken(token::RevokeToken),
 }
 
+impl Command {
+    /// Whether it makes, changes or ends credentials, or says where something is sent.
+    pub fn is_about_credentials(&self) -> bool {
+        match self {
+            Command::CreateUser(_)
+            | Command::UpdateUser(_)
+            | Command::RotateSecret(_)
+            | Command::DeleteUser(_)
+            | Command::ContainUser(_)
+            | Command::RotateNotificationSecret(_)
+            | Command::CreateEndpoint(_)
+            | Command::UpdateEndpoint(_)
+            | Command::RotateEndpointSecret(_)
+            | Command::DeleteEndpoint(_)
+            | Command::DeleteParty(_) => true,
+            Command::CreateParty(command) => command.primary_user.is_some(),
+            Command::CreateProduct(command) => command.notification.is_some(),
+            Command::UpdateProduct(command) => command.notification.is_some(),
+            Command::Bootstrap(_)
+            | Command::UpdateParty(_)
+            | Command::DeleteProduct(_)
+            | Command::CreateOffer(_)
+            | Command::UpdateOffer(_)
+            | Command::DeleteOffer(_)
+            | Command::CreateStrategy(_)
+            | Command::UpdateStrategy(_)
+            | Command::DeleteStrategy(_)
+            | Command::PlaceOrder(_)
+            | Command::SettleOrder(_)
+            | Command::CancelOrder(_)
+            | Command::ChangeSubscription(_)
+            | Command::ReportUsage(_)
+            | Command::DisableEndpoint(_)
+            | Command::IssueToken(_)
+            | Command::RevokeToken(_) => false,
+        }
+    }
+}
+
 impl Intent {
     /// Between its authentication and this moment, who asks may have been deleted.
     fn check_caller(&self, world: &World) -> Result<(), Refusal> {
@@ -191,15 +232,18 @@ impl Intent {
     /// Whether this intent asks the database "is there any …?", which rows of the same batch could change.
     /// Such an intent is decided in a batch of its own; they are rare.
     pub fn is_alone(&self) -> bool {
+        if let Command::UpdateUser(command) = &self.command {
+            return command.is_about_rights();
+        }
         matches!(
             self.command,
             Command::Bootstrap(_)
+                | Command::ContainUser(_)
                 | Command::CreateEndpoint(_)
                 | Command::DeleteParty(_)
                 | Command::DeleteProduct(_)
                 | Command::DeleteStrategy(_)
                 | Command::DeleteUser(_)
-                | Command::UpdateUser(user::UpdateUser { grants: Some(_), .. })
         )
     }
 }
@@ -240,6 +284,7 @@ impl Outcome {
         match self {
             Outcome::Party(party, _) => party.is_of(scope),
             Outcome::User(user) => user.is_of(scope),
+            Outcome::Contained(contained) => contained.user.is_of(scope),
             Outcome::Product(product) => scope.has_supplier(product.supplier),
             Outcome::Offer(offer) => scope.has_vendor(offer.vendor),
             Outcome::Strategy(strategy) => match strategy.vendor {
@@ -260,6 +305,8 @@ pub enum Outcome {
     Party(Box<Party>, Option<Box<User>>),
     /// A user.
     User(Box<User>),
+    /// A user that was contained, with what it made.
+    Contained(Box<Contained>),
     /// A product.
     Product(Box<Product>),
     /// An offer.

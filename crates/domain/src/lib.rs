@@ -30,7 +30,7 @@ pub mod token;
 pub mod user;
 pub mod world;
 
-pub use access::{Action, Caller, Forbidden, Grant, Scope, Tenant};
+pub use access::{Action, Caller, Forbidden, Grant, MemberMay, Scope, Tenant};
 pub use balance::Balance;
 pub use endpoint::{Disabled, DisabledWhy, Endpoint, EndpointState, SealedSecret};
 pub use event::{Entry, Event};
@@ -45,5 +45,5 @@ pub use request_key::RequestKey;
 pub use strategy::{Strategy, StrategyState};
 pub use subscription::{Subscription, SubscriptionState};
 pub use token::Token;
-pub use user::{SecretHash, User};
-pub use world::{Head, Need, Needs, World};
+pub use user::{Contained, Role, SecretHash, User};
+pub use world::{Head, Made, Need, Needs, World};

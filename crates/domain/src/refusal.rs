@@ -90,6 +90,13 @@ pub enum Refusal {
     },
     /// The party has as many webhook endpoints as it may (409).
     TooManyEndpoints,
+    /// The party has as many of these as it may (409).
+    LimitReached {
+        /// Of what, in the plural.
+        things: &'static str,
+        /// How many it may have.
+        max: u32,
+    },
     /// The object was changed since the caller read it (412).
     Stale,
     /// The request key was used with another body (422).

@@ -229,6 +229,9 @@ fn holding(grants: Vec<Grant>) -> Caller {
         organization: None,
         grants,
         secrets: Vec::new(),
+        role: None,
+        created_by: None,
+        created_at: None,
         revision: 1,
         deleted_at: None,
     })

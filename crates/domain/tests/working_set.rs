@@ -18,10 +18,10 @@ use orderpark_domain::product::{DeleteProduct, RotateNotificationSecret, UpdateP
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
-use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
+use orderpark_domain::user::{ContainUser, CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
-    Command, DisabledWhy, Head, Notification, NotificationFormat, OfferState, PartyKind, PartyRef, ProductKind,
-    SubscriptionState, Token, World,
+    Command, DisabledWhy, Head, Instant, Notification, NotificationFormat, OfferState, PartyKind, PartyRef,
+    ProductKind, Role, SubscriptionState, Token, World,
 };
 
 /// What a day at the shop has heard of.
@@ -29,7 +29,7 @@ use orderpark_domain::{
 struct Heard(Vec<&'static str>);
 
 /// Every command; a new one does not compile until it stands here, and then not pass until the day asks for it.
-const COMMANDS: [&str; 30] = [
+const COMMANDS: [&str; 31] = [
     "Bootstrap",
     "CreateParty",
     "UpdateParty",
@@ -60,6 +60,7 @@ const COMMANDS: [&str; 30] = [
     "DisableEndpoint",
     "DeleteEndpoint",
     "RotateNotificationSecret",
+    "ContainUser",
 ];
 
 fn name(command: &Command) -> &'static str {
@@ -94,6 +95,7 @@ fn name(command: &Command) -> &'static str {
         Command::DisableEndpoint(_) => 27,
         Command::DeleteEndpoint(_) => 28,
         Command::RotateNotificationSecret(_) => 29,
+        Command::ContainUser(_) => 30,
     };
     COMMANDS[index]
 }
@@ -161,9 +163,11 @@ fn parties_and_users(shop: &mut Deployment, heard: &mut Heard) {
     heard.hears(shop, shop.by("operator", user(shop, "clerk", &["anna", "alice"])));
     let clerk = shop.user("clerk");
     let grants = Some(vec![shop.grant("anna")]);
-    let update = UpdateUser { user: clerk, first_name: None, last_name: None, organization: None, grants };
+    let update = UpdateUser { user: clerk, first_name: None, last_name: None, organization: None, grants, role: None };
     heard.hears(shop, shop.by("operator", update));
     heard.hears(shop, shop.by("operator", RotateSecret { user: clerk, secret: secret(3), keep_previous: false }));
+    let since = Instant(0);
+    heard.hears(shop, shop.by("operator", ContainUser { user: clerk, since, end_created: true }));
     heard.hears(shop, shop.by("operator", DeleteUser { user: clerk }));
     heard.hears(shop, shop.by("operator", user(shop, "clerk", &["anna"])));
     heard.hears(shop, shop.by("third", DeleteParty { kind, party: anna, force: false }));
@@ -184,6 +188,8 @@ fn user(shop: &Deployment, name: &str, acts_for: &[&str]) -> CreateUser {
         organization: None,
         grants: acts_for.iter().map(|name| shop.grant(name)).collect(),
         secret: secret(1),
+        role: Role::Admin,
+        users_max: 100,
     }
 }
 
@@ -244,8 +250,8 @@ fn tokens(shop: &mut Deployment, heard: &mut Heard) {
         issued_at: shop.now(),
         expires_at: None,
     };
-    heard.hears(shop, Wish::by_system(IssueToken { token: token.clone(), proved, renew: false }));
-    heard.hears(shop, Wish::by_system(IssueToken { token, proved, renew: true }));
+    heard.hears(shop, Wish::by_system(IssueToken { token: token.clone(), proved, renew: false, validity_max_s: None }));
+    heard.hears(shop, Wish::by_system(IssueToken { token, proved, renew: true, validity_max_s: None }));
     heard.hears(shop, Wish::by_system(RevokeToken { user, hash: [1; 32] }));
     let again = Bootstrap { operator_id: "x".into(), login: "x@test".into(), secret: secret(1) };
     shop.asks(Wish::by_system(again)).expect_err("there is an operator already");

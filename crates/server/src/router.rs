@@ -69,6 +69,7 @@ operations! {
     GET    "/users/{ref}"                ReadUsers          users::get::get;
     PUT    "/users/{ref}"                WriteUsers         users::update::update, ["resetPassword", "keepPrevious", "keepprevious"];
     DELETE "/users/{ref}"                WriteUsers         users::delete::delete;
+    POST   "/users/{ref}/contain"        ContainUser        users::contain::contain;
     GET    "/applications"               ReadProducts       products::list::applications, ["applicationId", "pageIndex"];
     POST   "/applications"               WriteProducts      products::create::application;
     GET    "/applications/{ref}"         ReadProducts       products::get::application;

@@ -3,6 +3,7 @@
 use crate::delivery::DeliverySettings;
 use crate::outside::{Network, OutsideSettings};
 use http::HeaderValue;
+use orderpark_domain::user::USERS_OF_PARTY_MAX;
 
 /// A profile: the part of a `client_id` before the slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,10 @@ pub struct Settings {
     pub token_validity_default_s: i64,
     /// How long a token may be valid at most, in seconds; absent: for ever.
     pub token_validity_max_s: Option<i64>,
+    /// How old a token may be at most, in seconds, that makes or changes credentials and webhook endpoints; absent: any age.
+    pub token_fresh_for_credentials_s: Option<i64>,
+    /// How many users a party may have.
+    pub users_of_party_max: u32,
     /// Proxies whose `X-Forwarded-For` or `Forwarded` names the client.
     pub trusted_proxies: Vec<Network>,
     /// Origins of web pages that may read answers (CORS): `*`, or exactly these.
@@ -68,6 +73,8 @@ impl Default for Settings {
             docs_url: "/docs/errors".to_owned(),
             token_validity_default_s: 7 * 24 * 60 * 60,
             token_validity_max_s: None,
+            token_fresh_for_credentials_s: None,
+            users_of_party_max: USERS_OF_PARTY_MAX,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             connections_max: 20_000,

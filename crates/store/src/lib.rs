@@ -38,7 +38,7 @@ pub use error::{CommitError, OpenError, ReadError};
 pub use options::{Database, Options};
 pub use postgres::{Address, Limits, OwnSchema};
 pub use reads::{
-    BalanceTotal, EndpointFilter, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter,
+    BalanceTotal, Creators, EndpointFilter, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter,
     PlacedSubscription, ProductFilter, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
 };
 pub use schema::Schema;

@@ -9,8 +9,11 @@ use crate::rows;
 use orderpark_domain::request_key::KeptRequest;
 use orderpark_domain::world::Fact;
 use orderpark_domain::{
-    EndpointRef, Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World,
+    EndpointRef, Made, Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, SecretHash, StrategyRef, UserRef,
+    World,
 };
+mod made;
+
 use std::collections::BTreeSet;
 use std::mem::discriminant;
 
@@ -29,6 +32,7 @@ struct Listed {
     endpoints: Vec<EndpointRef>,
     orders: Vec<OrderRef>,
     rows: Vec<orderpark_domain::Order>,
+    made: Made,
 }
 
 /// Groups needs, which come sorted by kind, into lookups.
@@ -45,7 +49,15 @@ pub(crate) fn lookups(dialect: Dialect, needs: BTreeSet<Need>) -> Vec<Lookup> {
 }
 
 fn is_joinable(one: &Need, other: &Need) -> bool {
-    let alone = matches!(one, Need::UsersOf(_) | Need::EndpointsOf(_) | Need::OpenOrdersOf(_) | Need::Fact(_));
+    let alone = matches!(
+        one,
+        Need::UsersOf(_)
+            | Need::UsersUpTo(..)
+            | Need::EndpointsOf(_)
+            | Need::OpenOrdersOf(_)
+            | Need::MadeBy(_)
+            | Need::Fact(_)
+    );
     !alone && discriminant(one) == discriminant(other)
 }
 
@@ -71,7 +83,8 @@ impl Lookup {
                 Need::Token(user) => world.tokens.load(user, None),
                 Need::Endpoint(endpoint) => world.endpoints.load(endpoint, None),
                 Need::Fact(fact) => world.load_fact(fact, false),
-                Need::UsersOf(_) | Need::EndpointsOf(_) | Need::OpenOrdersOf(_) => {}
+                Need::UsersUpTo(party, max) => world.load_users_up_to(party, max, 0),
+                Need::UsersOf(_) | Need::EndpointsOf(_) | Need::OpenOrdersOf(_) | Need::MadeBy(_) => {}
             }
         }
     }
@@ -98,6 +111,8 @@ impl Lookup {
             Need::UsersOf(_) => self.listed.users.push(UserRef(number(row, 0)?)),
             Need::EndpointsOf(_) => self.listed.endpoints.push(EndpointRef(number(row, 0)?)),
             Need::OpenOrdersOf(_) => self.listed.orders.push(rows::order_ref(row, 0)?),
+            Need::UsersUpTo(party, max) => world.load_users_up_to(*party, *max, row::small(row, 0)?),
+            Need::MadeBy(asked) => made::file(&mut self.listed.made, asked, row)?,
             Need::Fact(fact) => world.load_fact(*fact, true),
             _ => self.file_name(world, row)?,
         }
@@ -131,10 +146,11 @@ impl Lookup {
         for order in self.listed.rows {
             world.orders.load(order.order, Some(order));
         }
-        match self.needs[0] {
+        match self.needs[0].clone() {
             Need::UsersOf(party) => world.load_users_of(party, self.listed.users),
             Need::EndpointsOf(party) => world.load_endpoints_of(party, self.listed.endpoints),
             Need::OpenOrdersOf(subscriber) => world.load_open_orders_of(subscriber, self.listed.orders),
+            Need::MadeBy(asked) => world.load_made_by(asked, self.listed.made),
             _ => {}
         }
     }
@@ -167,6 +183,11 @@ fn query(dialect: Dialect, needs: &[Need]) -> Query {
             query.text("ref from orders").bind(" where subscriber_ref = ?", sql_number(subscriber.0));
             query.text(" and state in ('PENDING', 'ACTIVE') order by ref");
         }
+        Need::UsersUpTo(party, max) => {
+            query.text("count(*) from (select 1 from users").bind(" where party_ref = ?", sql_number(party.0));
+            query.text(" and deleted_at is null").bind(" limit ?) living", i64::from(*max));
+        }
+        Need::MadeBy(asked) => made::ask(&mut query, asked),
         Need::Fact(fact) => ask_whether(&mut query, *fact),
         _ => by_name(&mut query, needs),
     }
@@ -288,6 +309,9 @@ fn ask_whether(query: &mut Query, fact: Fact) {
         ),
         Fact::OperatorBesides(user) => {
             query.text("1 from users u join user_scopes g on g.user_ref = u.ref where g.kind = 'OPERATOR'");
+            query
+                .text(" and coalesce(u.role, 'ADMIN') = 'ADMIN'")
+                .bind(" and u.secrets <> ?", SecretHash::NONE.0.to_vec());
             query.bind(" and u.deleted_at is null and u.ref <> ? limit 1", sql_number(user.0));
             return;
         }

@@ -9,7 +9,7 @@ use crate::row::{
 use orderpark_domain::{
     Balance, Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Grant, Head, Offer, OfferItem,
     OfferRef, OfferState, Order, OrderRef, OrderState, Party, PartyKind, PartyRef, Product, ProductKind, ProductRef,
-    SecretHash, Strategy, StrategyRef, StrategyState, Subscription, SubscriptionState, Token, User, UserRef,
+    Role, SecretHash, Strategy, StrategyRef, StrategyState, Subscription, SubscriptionState, Token, User, UserRef,
 };
 
 /// The ref of an order, from its 16 bytes.
@@ -44,10 +44,10 @@ pub(crate) fn party(row: &dyn Row) -> Read<Party> {
 
 pub(crate) const USER: Texts = Texts {
     sqlite: "u.ref, u.party_ref, u.login, u.first_name, u.last_name, u.organization, u.secrets, u.revision, u.deleted_at, \
-        (select json_group_array(g.kind || ':' || g.party_ref) from \
+        u.role, u.created_by, u.created_at, (select json_group_array(g.kind || ':' || g.party_ref) from \
         (select kind, party_ref from user_scopes where user_ref = u.ref order by position) g)",
     postgres: "u.ref, u.party_ref, u.login, u.first_name, u.last_name, u.organization, u.secrets, u.revision, u.deleted_at, \
-        (select coalesce(json_agg(g.kind || ':' || g.party_ref order by g.position), '[]')::text \
+        u.role, u.created_by, u.created_at, (select coalesce(json_agg(g.kind || ':' || g.party_ref order by g.position), '[]')::text \
         from user_scopes g where g.user_ref = u.ref)",
 };
 
@@ -61,8 +61,11 @@ pub(crate) fn user_at(row: &dyn Row, from: usize) -> Read<User> {
         first_name: optional_string(row, from + 3)?,
         last_name: optional_string(row, from + 4)?,
         organization: optional_string(row, from + 5)?,
-        grants: grants(row, from + 9)?,
+        grants: grants(row, from + 12)?,
         secrets: secrets.as_chunks::<32>().0.iter().map(|secret| SecretHash(*secret)).collect(),
+        role: optional_text(row, from + 9)?.is_some().then(|| word(row, from + 9, Role::parse)).transpose()?,
+        created_by: optional_number(row, from + 10)?.map(UserRef),
+        created_at: optional_instant(row, from + 11)?,
         revision: small(row, from + 7)?,
         deleted_at: optional_instant(row, from + 8)?,
     })
@@ -140,7 +143,7 @@ pub(crate) fn strategy(row: &dyn Row) -> Read<Strategy> {
 
 pub(crate) const ENDPOINT: Texts = Texts::same(
     "w.ref, w.owner_kind, w.owner_ref, w.url, w.description, w.kinds, w.secrets, w.state, w.disabled_why, \
-    w.disabled_at, w.created_at, w.revision, w.deleted_at",
+    w.disabled_at, w.created_at, w.revision, w.deleted_at, w.created_by",
 );
 
 pub(crate) fn endpoint(row: &dyn Row) -> Read<Endpoint> {
@@ -157,6 +160,7 @@ pub(crate) fn endpoint(row: &dyn Row) -> Read<Endpoint> {
         created_at: instant(row, 10)?,
         revision: small(row, 11)?,
         deleted_at: optional_instant(row, 12)?,
+        created_by: optional_number(row, 13)?.map(UserRef),
     })
 }
 

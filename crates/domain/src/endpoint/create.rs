@@ -53,6 +53,7 @@ impl CreateEndpoint {
             state: EndpointState::Enabled,
             disabled: None,
             created_at: stamp.at,
+            created_by: intent.by,
             revision: 1,
             deleted_at: None,
         };

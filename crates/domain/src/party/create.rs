@@ -3,7 +3,7 @@
 use super::subscriber_id;
 use crate::user::folded;
 use crate::{
-    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Refusal, SecretHash, Stamp, User,
+    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Refusal, Role, SecretHash, Stamp, User,
     UserRef, World,
 };
 
@@ -58,13 +58,13 @@ impl CreateParty {
         }
     }
 
-    pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let party = match self.kind {
             PartyKind::Operator => return Err(Refusal::AlreadyBootstrapped),
             PartyKind::Supplier | PartyKind::Vendor => self.company(world)?,
             PartyKind::Subscriber => self.subscriber(intent, world)?,
         };
-        let user = self.user_of(&party, world)?;
+        let user = self.user_of(&party, intent, world, stamp)?;
         let mut events = vec![Event::PartyCreated(party.clone())];
         events.extend(user.clone().map(Event::UserCreated));
         Ok(Decision::first_of(events, Outcome::Party(Box::new(party), user.map(Box::new))))
@@ -113,7 +113,7 @@ impl CreateParty {
         }
     }
 
-    fn user_of(&self, party: &Party, world: &World) -> Result<Option<User>, Refusal> {
+    fn user_of(&self, party: &Party, intent: &Intent, world: &World, stamp: Stamp) -> Result<Option<User>, Refusal> {
         let Some(user) = &self.primary_user else { return Ok(None) };
         if world.logins.get(&folded(&user.email)).is_some() {
             return Err(Refusal::IdTaken { attribute: "primaryUser.email" });
@@ -127,6 +127,9 @@ impl CreateParty {
             organization: user.organization.clone(),
             grants: vec![Grant { kind: party.kind, party: party.party }],
             secrets: vec![user.secret],
+            role: Some(Role::Admin),
+            created_by: intent.by,
+            created_at: Some(stamp.at),
             revision: 1,
             deleted_at: None,
         }))

@@ -3,7 +3,7 @@
 use super::{acts_for_operator, check_grants, folded};
 use crate::party::OPERATOR;
 use crate::{
-    Decision, Event, Grant, Intent, Needs, Outcome, PartyRef, Refusal, SecretHash, Stamp, User, UserRef, World,
+    Decision, Event, Grant, Intent, Needs, Outcome, PartyRef, Refusal, Role, SecretHash, Stamp, User, UserRef, World,
 };
 
 /// Create a user. Its party is that of its first scope, or the operator where one of them is the operator's.
@@ -21,6 +21,10 @@ pub struct CreateUser {
     pub grants: Vec<Grant>,
     /// The digest of its secret.
     pub secret: SecretHash,
+    /// What it may do.
+    pub role: Role,
+    /// How many living users its party may have. A party that has more keeps them.
+    pub users_max: u32,
 }
 
 impl CreateUser {
@@ -29,11 +33,18 @@ impl CreateUser {
         for grant in &self.grants {
             needs.party(world, grant.party);
         }
+        if let Ok(party) = self.party() {
+            needs.users_up_to(world, party, self.users_max);
+        }
     }
 
-    pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         check_grants(world, intent, &self.grants)?;
         let party = self.party()?;
+        // First, so that a party at its limit does not go on asking which logins are taken.
+        if world.users_up_to(party, self.users_max) >= self.users_max {
+            return Err(Refusal::LimitReached { things: "users", max: self.users_max });
+        }
         if world.logins.get(&folded(&self.email)).is_some() {
             return Err(Refusal::IdTaken { attribute: "email" });
         }
@@ -46,6 +57,9 @@ impl CreateUser {
             organization: self.organization.clone(),
             grants: self.grants.clone(),
             secrets: vec![self.secret],
+            role: Some(self.role),
+            created_by: intent.by,
+            created_at: Some(stamp.at),
             revision: 1,
             deleted_at: None,
         };

@@ -26,7 +26,7 @@ impl World {
             Event::PartyUpdated(party) => self.parties.put(party.party, party.clone()),
             Event::PartyDeleted(party) => self.delete_party(*party, at),
             Event::UserCreated(user) => self.create_user(user),
-            Event::UserUpdated(user) => self.users.put(user.user, user.clone()),
+            Event::UserUpdated(user) => self.update_user(user),
             Event::UserDeleted(user) => self.delete_user(*user, at),
             Event::ProductCreated(product) => self.create_product(product),
             Event::ProductUpdated(product) => self.products.put(product.product, product.clone()),
@@ -71,7 +71,7 @@ impl World {
                 self.balances.change(&(*subscriber, *product), |balance| balance.used = *used);
             }
             Event::EndpointCreated(endpoint) => self.create_endpoint(endpoint),
-            Event::EndpointUpdated(endpoint) => self.endpoints.put(endpoint.endpoint, endpoint.clone()),
+            Event::EndpointUpdated(endpoint) => self.update_endpoint(endpoint),
             Event::EndpointDeleted(endpoint) => self.endpoints.change(endpoint, |row| row.end(at)),
             Event::TokenIssued(token) => self.tokens.put(token.user, token.clone()),
             Event::TokenRevoked(user) => self.tokens.remove(user),
@@ -95,6 +95,15 @@ impl World {
         self.head.take_ref(user.user.0);
         self.logins.put(user::folded(&user.login), user.user);
         self.users.put(user.user, user.clone());
+        self.count_user(user.party);
+    }
+
+    /// Who made it, and when, is told once; a program of before there were roles tells none.
+    fn update_user(&mut self, user: &User) {
+        self.users.change(&user.user, |row| {
+            let (created_by, created_at) = (row.created_by, row.created_at);
+            *row = User { role: user.role.or(row.role), created_by, created_at, ..user.clone() };
+        });
     }
 
     fn delete_user(&mut self, user: UserRef, at: Instant) {
@@ -131,6 +140,11 @@ impl World {
     fn create_endpoint(&mut self, endpoint: &Endpoint) {
         self.head.take_ref(endpoint.endpoint.0);
         self.endpoints.put(endpoint.endpoint, endpoint.clone());
+    }
+
+    fn update_endpoint(&mut self, endpoint: &Endpoint) {
+        let change = |row: &mut Endpoint| *row = Endpoint { created_by: row.created_by, ..endpoint.clone() };
+        self.endpoints.change(&endpoint.endpoint, change);
     }
 
     fn place_order(&mut self, order: &Order) {

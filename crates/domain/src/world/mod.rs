@@ -6,10 +6,12 @@
 
 mod apply;
 mod follow;
+mod made;
 mod needs;
 mod table;
 
-pub use needs::{Fact, Need, Needs};
+pub use made::Made;
+pub use needs::{Fact, MadeBy, Need, Needs};
 pub use table::Table;
 
 use crate::request_key::{KeptRequest, RequestKeyId};
@@ -73,6 +75,9 @@ pub struct World {
     pub(crate) members: HashMap<PartyRef, Vec<UserRef>>,
     pub(crate) owned_endpoints: HashMap<PartyRef, Vec<EndpointRef>>,
     pub(crate) open_orders: HashMap<PartyRef, Vec<OrderRef>>,
+    /// Living users of parties, counted up to a bound.
+    pub(crate) user_counts: HashMap<(PartyRef, u32), u32>,
+    pub(crate) made: HashMap<MadeBy, Made>,
     whole: bool,
 }
 
@@ -113,6 +118,8 @@ impl World {
             members: HashMap::new(),
             owned_endpoints: HashMap::new(),
             open_orders: HashMap::new(),
+            user_counts: HashMap::new(),
+            made: HashMap::new(),
             whole,
         }
     }
@@ -132,6 +139,8 @@ impl World {
         self.members.clear();
         self.owned_endpoints.clear();
         self.open_orders.clear();
+        self.user_counts.clear();
+        self.made.clear();
     }
 
     /// The balance of a subscriber and a product; empty where there never was one.
@@ -153,6 +162,26 @@ impl World {
         let mut users: Vec<_> = members.map(|user| user.user).collect();
         users.sort_unstable();
         users
+    }
+
+    /// The number of living users of a party, or `max` where there are more.
+    pub(crate) fn users_up_to(&self, party: PartyRef, max: u32) -> u32 {
+        if !self.whole {
+            return *self.user_counts.get(&(party, max)).expect("needs() names every count that decide() asks for");
+        }
+        u32::try_from(self.users_of(party).len()).map_or(max, |count| count.min(max))
+    }
+
+    /// Counts one more user. A deletion counts none less: it is decided alone, and the counts end with the batch.
+    fn count_user(&mut self, party: PartyRef) {
+        for (_, count) in self.user_counts.iter_mut().filter(|((of, _), _)| *of == party) {
+            *count += 1;
+        }
+    }
+
+    /// Loads the number of living users of a party, counted up to `max`.
+    pub fn load_users_up_to(&mut self, party: PartyRef, max: u32, count: u32) {
+        self.user_counts.insert((party, max), count);
     }
 
     /// The living webhook endpoints of a party.
@@ -203,11 +232,9 @@ impl World {
             Fact::OpenSubscriptionsTo(product) => {
                 self.orders.values().any(|o| o.state.is_open() && o.subscriptions.iter().any(|s| s.product == product))
             }
-            Fact::OperatorBesides(user) => self.users.values().any(|u| {
-                u.user != user
-                    && u.deleted_at.is_none()
-                    && u.grants.iter().any(|grant| grant.kind == PartyKind::Operator)
-            }),
+            Fact::OperatorBesides(user) => {
+                self.users.values().any(|other| other.user != user && other.can_act_for_operator())
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::request_key::RequestKeyId;
 use crate::{
-    EndpointRef, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World, user,
+    EndpointRef, Instant, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, Scope, StrategyRef, UserRef,
+    World, user,
 };
 use std::collections::BTreeSet;
 
@@ -23,8 +24,21 @@ pub enum Fact {
     OffersNaming(StrategyRef),
     /// Is there a subscription to this product whose order is `ACTIVE` or `PENDING`?
     OpenSubscriptionsTo(ProductRef),
-    /// Is there a living user besides this one who holds an operator scope?
+    /// Is there a living user besides this one who can do all that the operator can?
     OperatorBesides(UserRef),
+}
+
+/// A question for what a user made, and what the users that it made have made: the living ones, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MadeBy {
+    /// The user.
+    pub user: UserRef,
+    /// What it made itself counts from then on.
+    pub since: Instant,
+    /// Only what may be touched within it.
+    pub scope: Scope,
+    /// How many things to load at most.
+    pub max: usize,
 }
 
 /// One thing to load.
@@ -48,6 +62,9 @@ pub enum Need {
     Token(UserRef),
     Endpoint(EndpointRef),
     UsersOf(PartyRef),
+    /// The number of living users of a party, counted up to a bound.
+    UsersUpTo(PartyRef, u32),
+    MadeBy(MadeBy),
     EndpointsOf(PartyRef),
     OpenOrdersOf(PartyRef),
     Fact(Fact),
@@ -187,6 +204,27 @@ impl Needs {
         }
         for user in world.users_of(party) {
             self.user(world, user);
+        }
+    }
+
+    pub(crate) fn users_up_to(&mut self, world: &World, party: PartyRef, max: u32) {
+        if !world.is_whole() && !world.user_counts.contains_key(&(party, max)) {
+            self.0.insert(Need::UsersUpTo(party, max));
+        }
+    }
+
+    /// What a user made, and each of it.
+    pub(crate) fn made_by(&mut self, world: &World, asked: &MadeBy) {
+        if !world.is_whole() && !world.made.contains_key(asked) {
+            self.0.insert(Need::MadeBy(asked.clone()));
+        }
+        let made = world.made_by(asked);
+        for user in made.users {
+            self.user(world, user);
+            self.token(world, user);
+        }
+        for endpoint in made.endpoints {
+            self.endpoint(world, endpoint);
         }
     }
 

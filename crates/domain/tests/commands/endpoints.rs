@@ -10,7 +10,7 @@ use orderpark_domain::endpoint::{
 use orderpark_domain::feed::{Kind, notices};
 use orderpark_domain::party::DeleteParty;
 use orderpark_domain::{
-    Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Event, Instant, Outcome, PartyKind, Refusal,
+    Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Event, Instant, Outcome, PartyKind, Refusal, Role,
     SealedSecret,
 };
 
@@ -88,6 +88,8 @@ fn who_acts_for_several_says_for_whom() {
         organization: None,
         grants: vec![shop.grant("alice"), shop.grant("acme")],
         secret: crate::harness::secret(9),
+        role: Role::Admin,
+        users_max: 100,
     };
     shop.must(shop.by("operator", clerk));
     let answer = shop.asks(shop.by("clerk", endpoint(URL))).map(|_| ());

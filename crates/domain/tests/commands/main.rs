@@ -4,6 +4,7 @@
 mod harness;
 
 mod cancel;
+mod contain;
 mod endpoints;
 mod keys;
 mod offers;

@@ -12,7 +12,7 @@ use orderpark_domain::product::{CreateProduct, DeleteProduct, RotateNotification
 use orderpark_domain::strategy::{CreateStrategy, DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
-use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
+use orderpark_domain::user::{ContainUser, CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
     Action, Caller, Command, EndpointRef, IfMatch, Intent, OfferState, Order, Outcome, PartyKind, PartyRef,
     ProductKind, Refusal, RequestKey, Scope, SecretHash, StrategyState, UserRef,
@@ -47,6 +47,7 @@ asked!(
     UpdateUser,
     RotateSecret,
     DeleteUser,
+    ContainUser,
     CreateProduct,
     UpdateProduct,
     DeleteProduct,
@@ -115,6 +116,7 @@ impl Wish {
             Command::CreateUser(_) | Command::UpdateUser(_) | Command::RotateSecret(_) | Command::DeleteUser(_) => {
                 Action::WriteUsers
             }
+            Command::ContainUser(_) => Action::ContainUser,
             Command::CreateProduct(_)
             | Command::UpdateProduct(_)
             | Command::RotateNotificationSecret(_)

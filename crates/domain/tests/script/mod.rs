@@ -15,10 +15,10 @@ use orderpark_domain::product::{DeleteProduct, UpdateProduct};
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
-use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
+use orderpark_domain::user::{ContainUser, CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
-    Command, DisabledWhy, EndpointState, Event, Grant, Offer, OfferState, Order, Party, PartyKind, Product, Strategy,
-    StrategyState, SubscriptionState, Token, User,
+    Command, DisabledWhy, EndpointState, Event, Grant, Instant, Offer, OfferState, Order, Party, PartyKind, Product,
+    Role, Strategy, StrategyState, SubscriptionState, Token, User,
 };
 
 /// Makes one wish after the other.
@@ -176,13 +176,13 @@ impl Script {
             issued_at: shop.now(),
             expires_at: None,
         };
-        Command::IssueToken(IssueToken { token, proved, renew: true })
+        Command::IssueToken(IssueToken { token, proved, renew: true, validity_max_s: None })
     }
 
     fn of_users(&mut self, shop: &Deployment) -> Command {
         let user = self.user(shop).user;
         let number = u8::try_from(self.chance.below(4)).expect("a small number");
-        match self.chance.below(6) {
+        match self.chance.below(7) {
             0 | 1 => Command::CreateUser(CreateUser {
                 email: format!("clerk{number}@test"),
                 first_name: None,
@@ -190,15 +190,19 @@ impl Script {
                 organization: None,
                 grants: vec![shop.grant("operator")],
                 secret: secret(number),
+                role: Role::Admin,
+                users_max: 100,
             }),
             2 => Command::DeleteUser(DeleteUser { user }),
             3 => Command::RotateSecret(RotateSecret { user, secret: secret(number), keep_previous: false }),
+            4 => Command::ContainUser(ContainUser { user, since: Instant(0), end_created: number == 0 }),
             _ => Command::UpdateUser(UpdateUser {
                 user,
                 first_name: Some(format!("Name {number}")),
                 last_name: None,
                 organization: None,
                 grants: None,
+                role: (number == 0).then_some(Role::Member).or((number == 1).then_some(Role::Admin)),
             }),
         }
     }

@@ -11,7 +11,9 @@
 //! given back only with the end of the read: hanging up gains nothing.
 
 use super::Call;
+use crate::access::Lasting;
 use crate::limits::{Permit, Tenant};
+use crate::problem::Reason;
 use crate::wire::page::{PAGE_ROWS, Page};
 use crate::{App, Problem, answer};
 use axum::body::Body;
@@ -58,6 +60,8 @@ struct Walk<L> {
     app: Arc<App>,
     scope: Scope,
     tenant: Tenant,
+    /// The token, which each further slice asks about.
+    lasting: Lasting,
     listing: L,
 }
 
@@ -79,7 +83,7 @@ pub(crate) fn nothing() -> Response {
 /// Answers a list.
 pub(crate) async fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Ref>) -> Result<Response, Problem> {
     let (app, scope, tenant) = (Arc::clone(&call.app), call.scope.clone(), call.caller.tenant());
-    let walk = Arc::new(Walk { app, scope, tenant, listing });
+    let walk = Arc::new(Walk { app, scope, tenant, lasting: call.lasting(), listing });
     match page {
         Page::Skip(skip) => Ok(array(walk.first(Slice { after: None, skip, limit: PAGE_ROWS }, PAGE_ROWS).await?)),
         Page::After(after, limit) => walk.keyset(call, after, limit).await,
@@ -160,6 +164,7 @@ impl<L: Listing> Walk<L> {
     /// The rows after `after`, each behind a comma, and where to go on.
     async fn next(self: &Arc<Self>, after: L::Ref, rows: u32) -> Result<(Bytes, At<L::Ref>), Problem> {
         let permit = self.app.limits.list_read_on(self.tenant).await;
+        self.lasting.check(&self.app, &self.scope).await?;
         let mut part = self.part(permit, b',', Slice::after(after, rows), rows).await?;
         if let Some(last) = part.last.filter(|_| part.rows == rows) {
             let at = At::After(last, rows_like(&part));
@@ -209,7 +214,10 @@ async fn read_on<L: Listing>(walk: &Arc<Walk<L>>, after: L::Ref, rows: u32) -> (
     match walk.next(after, rows).await {
         Ok((text, at)) => (Ok(text), at),
         Err(problem) => {
-            tracing::error!(?problem, "a list was broken off");
+            match problem.reason() {
+                Reason::Unauthorized => tracing::debug!("a list was broken off, because its token is dead"),
+                _ => tracing::error!(?problem, "a list was broken off"),
+            }
             (Err(io::Error::other("the list was broken off")), At::End)
         }
     }

@@ -49,6 +49,13 @@ impl Problem {
 
 impl From<Forbidden> for Problem {
     fn from(forbidden: Forbidden) -> Problem {
+        if forbidden.by_role {
+            let what = forbidden.action.words();
+            let message = format!(
+                "your user has the role MEMBER, which may order and read, but may not {what}; use a token of a user with the role ADMIN"
+            );
+            return Problem::new(Reason::Forbidden, message);
+        }
         let mine: Vec<&str> = forbidden.kinds.iter().map(|kind| kind.as_str()).collect();
         let open = |kind: &&PartyKind| forbidden.action.is_open_to(**kind);
         let others: Vec<&str> = PartyKind::ALL.iter().filter(open).map(|kind| kind.as_str()).collect();

@@ -37,6 +37,7 @@ reasons! {
     UnknownProcessingStrategy BAD_REQUEST "unknown_processing_strategy";
     InvalidRequest BAD_REQUEST "invalid_request";
     Unauthorized UNAUTHORIZED "unauthorized";
+    FreshTokenNeeded UNAUTHORIZED "fresh_token_needed";
     Forbidden FORBIDDEN "forbidden";
     ScopeNotHeld FORBIDDEN "scope_not_held";
     NotFound NOT_FOUND "not_found";
@@ -57,6 +58,7 @@ reasons! {
     ConnectionsNotGranted CONFLICT "connections_not_granted";
     TooManyConnections CONFLICT "too_many_connections";
     TooManyEndpoints CONFLICT "too_many_endpoints";
+    LimitReached CONFLICT "limit_reached";
     EndpointDisabled CONFLICT "endpoint_disabled";
     IllegalTransition CONFLICT "illegal_transition";
     PositionUnknown GONE "position_unknown";

@@ -41,6 +41,7 @@ impl Problem {
                 about(Reason::ConnectionsNotGranted, "usedConnections", connections_not_granted(*granted, sent))
             }
             Refusal::TooManyConnections => Problem::new(Reason::TooManyConnections, TOO_MANY_CONNECTIONS),
+            Refusal::LimitReached { things, max } => Problem::new(Reason::LimitReached, limit_reached(things, *max)),
             Refusal::TooManyEndpoints => Problem::new(Reason::TooManyEndpoints, TOO_MANY_ENDPOINTS),
             Refusal::IllegalTransition { from, to } => {
                 let message =
@@ -58,6 +59,10 @@ const ORDER_NOT_PENDING: &str = "the order is not PENDING any more; GET it to se
 const TOO_MANY_CONNECTIONS: &str = "the subscriber would be granted more connections of one product than can be counted \
      (1000000000000000000); order a smaller quantity";
 const TOO_MANY_ENDPOINTS: &str = "this party has 100 webhook endpoints, the most that it may have; delete one first";
+
+fn limit_reached(things: &str, max: u32) -> String {
+    format!("this party has {max} {things} or more, and may have {max}; delete one first")
+}
 
 /// A sentence about one attribute, which it names itself.
 fn about(reason: Reason, attribute: &str, message: String) -> Problem {

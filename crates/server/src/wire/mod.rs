@@ -45,7 +45,7 @@ pub use strategy::Strategy;
 pub use subscription::Subscription;
 pub(crate) use text::is_hidden;
 pub use text::is_segment;
-pub use user::{FirstUser, User};
+pub use user::{Contained, FirstUser, User};
 
 /// Serializes a ref as a JSON string (domain.md, conventions).
 fn as_text<T: std::fmt::Display, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,7 +8,7 @@ use super::fields::{Meant, Read, Wrong};
 use super::json::Json;
 use orderpark_domain::feed::Kind;
 use orderpark_domain::order::QUANTITY_MAX;
-use orderpark_domain::{Grant, NotificationFormat, NotificationMode, OfferState, StrategyState};
+use orderpark_domain::{Grant, Instant, NotificationFormat, NotificationMode, OfferState, Role, StrategyState};
 use orderpark_store::FeedPosition;
 use visible::visible;
 
@@ -53,6 +53,19 @@ pub fn name(value: &Json) -> Read<String> {
 /// The caller's own name for an order.
 pub fn external_id(value: &Json) -> Read<String> {
     words(value, EXTERNAL_ID_MAX)
+}
+
+/// What a user may do.
+pub fn role(value: &Json) -> Read<Role> {
+    word(value, Role::parse, "ADMIN, MEMBER")
+}
+
+/// True or false.
+pub fn flag(value: &Json) -> Read<bool> {
+    match value {
+        Json::Bool(flag) => Ok(*flag),
+        _ => Err("must be true or false".into()),
+    }
 }
 
 /// A longer text.
@@ -228,7 +241,7 @@ macro_rules! meant_as_sent {
     ($($read:ty),+) => { $(impl Meant for $read {})+ };
 }
 
-meant_as_sent!(Settings, Grant, Vec<Grant>, Vec<String>, OfferState, StrategyState);
+meant_as_sent!(Role, Instant, bool, Settings, Grant, Vec<Grant>, Vec<String>, OfferState, StrategyState);
 meant_as_sent!(NotificationMode, NotificationFormat, FeedPosition);
 
 /// Their order means nothing.

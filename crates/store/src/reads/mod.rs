@@ -7,7 +7,7 @@
 //! given up after five seconds. A walk over everything is a loop of slices, each after the last ref of the one before.
 
 mod beginning;
-mod endpoints;
+pub(crate) mod endpoints;
 mod events;
 mod instants;
 mod offers;
@@ -17,9 +17,10 @@ mod products;
 mod strategies;
 mod subscriptions;
 mod suppliers;
-mod users;
+pub(crate) mod users;
 
 pub use events::{EventPage, EventPlace, FeedEvent};
+pub use users::Creators;
 
 use crate::ReadError;
 use crate::query::Query;

@@ -36,6 +36,9 @@ fn scope(grants: &[(PartyKind, u64)], action: Action) -> Option<Scope> {
         organization: None,
         grants: grants.iter().map(|(kind, party)| Grant { kind: *kind, party: PartyRef(*party) }).collect(),
         secrets: vec![SecretHash([0; 32])],
+        role: None,
+        created_by: None,
+        created_at: None,
         revision: 1,
         deleted_at: None,
     };

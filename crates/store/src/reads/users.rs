@@ -3,9 +3,13 @@
 use super::{Read, Slice, UserFilter};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
-use crate::row::{self, Row};
+use crate::row::{self, Row, number, string};
 use crate::rows;
 use orderpark_domain::{PartyRef, Scope, Token, User, UserRef};
+use std::collections::{BTreeSet, HashMap};
+
+/// The logins of users that made something.
+pub type Creators = HashMap<UserRef, String>;
 
 impl Store {
     /// The living user with this ref.
@@ -38,6 +42,18 @@ impl Store {
         self.list(query, rows::user).await
     }
 
+    /// The logins of those of these users that are within the scope; also of deleted ones, who may have made what lives.
+    pub async fn get_creators(&self, scope: &Scope, users: BTreeSet<UserRef>) -> Read<Creators> {
+        if users.is_empty() {
+            return Ok(Creators::new());
+        }
+        let mut query = Query::new(self.dialect(), "select u.ref, u.login from users u where u.ref");
+        query.any_number(users.iter().map(|user| sql_number(user.0)).collect());
+        all_held(&mut query, scope);
+        let creators = self.list(query, |row| Ok((UserRef(number(row, 0)?), string(row, 1)?))).await?;
+        Ok(creators.into_iter().collect())
+    }
+
     /// The token with this SHA-256, its living user, and the vendor of the user's party. Whether it has expired is the
     /// caller's to ask.
     pub async fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User, Option<PartyRef>)>> {
@@ -65,7 +81,8 @@ fn visible(dialect: Dialect, scope: &Scope) -> Query {
 }
 
 /// Adds: every scope of the user is one of the caller's. It begins with those that share one, which an index finds.
-fn all_held(query: &mut Query, scope: &Scope) {
+pub(crate) fn all_held(query: &mut Query, scope: &Scope) {
+    query.bind_some(" and u.ref = ?", scope.only_user().map(|user| sql_number(user.0)));
     if scope.is_everything() {
         return;
     }

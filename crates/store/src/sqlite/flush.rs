@@ -6,7 +6,7 @@ use crate::journal::{Hash, Line};
 use crate::query::sql_number;
 use crate::told::{Told, ToldTarget};
 use orderpark_domain::{
-    Balance, Endpoint, Head, Offer, Order, OrderState, Party, Product, Strategy, Token, User, UserRef, World,
+    Balance, Endpoint, Head, Offer, Order, OrderState, Party, Product, Role, Strategy, Token, User, UserRef, World,
     request_key::KeptRequest, request_key::RequestKeyId,
 };
 use rusqlite::{Connection, Result, params};
@@ -78,9 +78,10 @@ fn write_party(connection: &Connection, party: &Party) -> Result<()> {
 
 fn write_user(connection: &Connection, user: &User) -> Result<()> {
     let sql = "insert into users (ref, party_ref, login, first_name, last_name, organization, secrets, revision, \
-               deleted_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set \
-               first_name = excluded.first_name, last_name = excluded.last_name, organization = excluded.organization, \
-               secrets = excluded.secrets, revision = excluded.revision, deleted_at = excluded.deleted_at";
+               deleted_at, role, created_by, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+               on conflict (ref) do update set first_name = excluded.first_name, last_name = excluded.last_name, \
+               organization = excluded.organization, secrets = excluded.secrets, role = excluded.role, \
+               revision = excluded.revision, deleted_at = excluded.deleted_at";
     connection.prepare_cached(sql)?.execute(params![
         sql_number(user.user.0),
         sql_number(user.party.0),
@@ -91,6 +92,9 @@ fn write_user(connection: &Connection, user: &User) -> Result<()> {
         user.secrets.iter().flat_map(|secret| secret.0).collect::<Vec<u8>>(),
         user.revision,
         user.deleted_at.map(|at| at.0),
+        user.role.map(Role::as_str),
+        user.created_by.map(|by| sql_number(by.0)),
+        user.created_at.map(|at| at.0),
     ])?;
     connection.prepare_cached("delete from user_scopes where user_ref = ?")?.execute([sql_number(user.user.0)])?;
     let sql = "insert into user_scopes (user_ref, position, kind, party_ref) values (?, ?, ?, ?)";
@@ -177,8 +181,8 @@ fn write_offer(connection: &Connection, offer: &Offer, told: &Told) -> Result<()
 
 fn write_endpoint(connection: &Connection, endpoint: &Endpoint) -> Result<()> {
     let sql = "insert into webhook_endpoints (ref, owner_kind, owner_ref, url, description, kinds, secrets, state, \
-               disabled_why, disabled_at, created_at, revision, deleted_at) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set url = excluded.url, \
+               disabled_why, disabled_at, created_at, revision, deleted_at, created_by) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set url = excluded.url, \
                description = excluded.description, kinds = excluded.kinds, secrets = excluded.secrets, \
                state = excluded.state, disabled_why = excluded.disabled_why, disabled_at = excluded.disabled_at, \
                revision = excluded.revision, deleted_at = excluded.deleted_at";
@@ -196,6 +200,7 @@ fn write_endpoint(connection: &Connection, endpoint: &Endpoint) -> Result<()> {
         endpoint.created_at.0,
         endpoint.revision,
         endpoint.deleted_at.map(|at| at.0),
+        endpoint.created_by.map(|by| sql_number(by.0)),
     ])?;
     Ok(())
 }

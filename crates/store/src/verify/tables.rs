@@ -156,7 +156,8 @@ fn party(party: &Party) -> Vec<Value> {
     ]
 }
 
-const USERS: &str = "ref, party_ref, login, first_name, last_name, organization, secrets, revision, deleted_at";
+const USERS: &str = "ref, party_ref, login, first_name, last_name, organization, secrets, revision, deleted_at, role, \
+    created_by, created_at";
 
 fn user(user: &User) -> Vec<Value> {
     vec![
@@ -169,6 +170,9 @@ fn user(user: &User) -> Vec<Value> {
         Value::Blob(user.secrets.iter().flat_map(|secret| secret.0).collect()),
         Value::Integer(user.revision.into()),
         optional_at(user.deleted_at),
+        optional(user.role, |role| text(role.as_str())),
+        optional(user.created_by, |by| integer(by.0)),
+        optional_at(user.created_at),
     ]
 }
 
@@ -243,7 +247,7 @@ fn strategy(strategy: &Strategy) -> Vec<Value> {
 }
 
 const ENDPOINTS: &str = "ref, owner_kind, owner_ref, url, description, kinds, secrets, state, disabled_why, disabled_at, \
-    created_at, revision, deleted_at";
+    created_at, revision, deleted_at, created_by";
 
 fn endpoint(endpoint: &Endpoint) -> Vec<Value> {
     vec![
@@ -260,6 +264,7 @@ fn endpoint(endpoint: &Endpoint) -> Vec<Value> {
         Value::Integer(endpoint.created_at.0),
         Value::Integer(endpoint.revision.into()),
         optional_at(endpoint.deleted_at),
+        optional(endpoint.created_by, |by| integer(by.0)),
     ]
 }
 

@@ -5,7 +5,8 @@ use crate::Settings;
 use crate::access::Signer;
 use crate::outside::{Outside, SystemNames};
 use futures_util::FutureExt as _;
-use orderpark_domain::PartyRef;
+use http::HeaderMap;
+use orderpark_domain::{Action, PartyRef};
 use orderpark_store::{Database, Options, Store};
 use tokio::sync::Notify;
 
@@ -62,7 +63,9 @@ fn slow() -> (tempfile::TempDir, Arc<Walk<Slow>>) {
     let signer = Signer::open(None, &*options.chance).expect("a signer");
     let app = App::new(store, settings, signer, Arc::new(outside.expect("a way out")), options.chance);
     let listing = Slow { began: Arc::default(), end: Arc::default() };
-    let walk = Walk { app: Arc::new(app), scope: Scope::system("a test"), tenant: Tenant::alone(PartyRef(1)), listing };
+    let (app, scope, tenant) = (Arc::new(app), Scope::system("a test"), Tenant::alone(PartyRef(1)));
+    let lasting = Lasting::new(&HeaderMap::new(), Action::ReadVendors);
+    let walk = Walk { app, scope, tenant, lasting, listing };
     (folder, Arc::new(walk))
 }
 

@@ -11,18 +11,18 @@
 //! keeps the place of its last event, and passes again what did not concern it.
 
 use super::{AFTER_RULE, After, parse, position, read, unknown};
+use crate::access::Lasting;
 use crate::dx::Call;
 use crate::limits::{Place, Tenant};
 use crate::problem::Reason;
 use crate::wire;
-use crate::{App, Problem, access, answer};
+use crate::{App, Problem, answer};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName};
-use orderpark_domain::{Action, Scope};
+use http::HeaderName;
+use orderpark_domain::Scope;
 use orderpark_store::{EventPage, FeedPosition};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -71,8 +71,7 @@ async fn begin(call: &Call) -> Result<FeedPosition, Problem> {
 struct Feed {
     app: Arc<App>,
     tenant: Tenant,
-    /// The token.
-    headers: HeaderMap,
+    lasting: Lasting,
     after: FeedPosition,
     /// What is to be said before anything else.
     greeting: Option<Bytes>,
@@ -97,13 +96,13 @@ enum Woken {
 
 impl Feed {
     fn new(call: Call, after: FeedPosition, closing: watch::Receiver<bool>, place: Place) -> Feed {
-        let Call { app, caller, headers, .. } = call;
-        let token = headers.get_all(AUTHORIZATION).iter().map(|value| (AUTHORIZATION, value.clone())).collect();
+        let lasting = call.lasting();
+        let Call { app, caller, .. } = call;
         let (moved, now) = (app.store.moved(), Instant::now());
         Feed {
             app,
             tenant: caller.tenant(),
-            headers: token,
+            lasting,
             after,
             greeting: Some(format!("retry: {RETRY_MS}\n:\n").into()),
             is_over: false,
@@ -205,9 +204,9 @@ impl Feed {
 
     /// What the token is good for now.
     async fn scope(&mut self) -> Option<Scope> {
-        let caller = access::authenticate(&self.app, &self.headers).await;
+        let scope = self.lasting.scope(&self.app).await;
         self.checked_at = Instant::now();
-        caller.ok()?.may(Action::ReadEvents).ok()
+        scope.ok()
     }
 }
 

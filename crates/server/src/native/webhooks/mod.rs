@@ -16,6 +16,7 @@ pub(crate) mod update;
 
 use crate::dx::Call;
 use crate::dx::call::unexpected;
+use crate::dx::core::users::creators;
 use crate::wire::fields::Read;
 use crate::wire::{self, Json, etag, text};
 use crate::{App, Problem, answer};
@@ -52,5 +53,10 @@ async fn with_delivery<'e>(call: &Call, endpoint: &'e Endpoint) -> Result<(wire:
     let delivery = wire::Delivery::of(&status.ok_or_else(Problem::not_found)?);
     let moved = etag::of_text(&answer::to_json(&delivery));
     let etag = format!("\"{}-{}\"", endpoint.revision, moved.trim_matches('"'));
-    Ok((wire::Endpoint::of(endpoint).with_delivery(delivery), etag))
+    Ok((shown(call, endpoint).await?.with_delivery(delivery), etag))
+}
+
+/// An endpoint as the caller reads it.
+async fn shown<'e>(call: &Call, endpoint: &'e Endpoint) -> Result<wire::Endpoint<'e>, Problem> {
+    Ok(wire::Endpoint::of(endpoint).made_by(&creators(call, [endpoint.created_by]).await?))
 }

@@ -32,9 +32,11 @@ pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
         let id = webhook_id(call.app.ordered_uuid(at));
         return Ok(answer::dry_run(&wire::TestEvent::of(&id, KIND, at, &endpoint)));
     }
-    let app = Arc::clone(&call.app);
+    let (app, lasting) = (Arc::clone(&call.app), call.lasting());
     let work = tokio::spawn(async move { send(&app, &endpoint, place).await });
     let attempt = work.await.map_err(|panic| Problem::internal(panic.to_string()))??;
+    // That may have taken long, and what the receiver answered is for those alone who may still read it.
+    lasting.check(&call.app, &call.scope).await?;
     Ok(answer::json(&wire::Attempt::of(&attempt)))
 }
 

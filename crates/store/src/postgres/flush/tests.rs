@@ -140,6 +140,9 @@ fn user(user: UserRef, party: PartyRef, grants: &[(PartyKind, PartyRef)], revisi
         organization: Some(String::new()),
         grants: grants.iter().map(|(kind, party)| Grant { kind: *kind, party: *party }).collect(),
         secrets: vec![SecretHash([1; 32]); revision as usize],
+        role: None,
+        created_by: None,
+        created_at: None,
         revision,
         deleted_at: None,
     }
@@ -184,6 +187,7 @@ fn endpoint(endpoint: EndpointRef) -> Endpoint {
         url: "https://example.com/hook".into(),
         description: (endpoint == HOOK).then(|| "A hook".into()),
         kinds: (endpoint == HOOK).then(|| vec![Kind::OrderActivated]),
+        created_by: None,
         secrets: vec![SealedSecret { sealed: "key.sealed".into(), made_at: Instant(7) }],
         state: EndpointState::Enabled,
         disabled: None,
