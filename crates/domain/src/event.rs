@@ -4,8 +4,8 @@
 //! come with `#[serde(default)]`.
 
 use crate::{
-    Endpoint, EndpointRef, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef, RequestKey,
-    Strategy, StrategyRef, SubscriptionRef, Token, User, UserRef,
+    Endpoint, EndpointRef, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef, Quotas,
+    RequestKey, Strategy, StrategyRef, SubscriptionRef, Token, User, UserRef,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,13 @@ pub enum Event {
     PartyUpdated(Party),
     /// A party was deleted.
     PartyDeleted(PartyRef),
+    /// The quotas of a party were set; those without a value have the default.
+    QuotasSet {
+        /// The party.
+        party: PartyRef,
+        /// All that are set now.
+        quotas: Quotas,
+    },
     /// A user was created.
     UserCreated(User),
     /// A user was changed, or got a new secret.

@@ -168,6 +168,7 @@ fn kind(event: &Event) -> &'static str {
         Event::PartyCreated(_) => "PartyCreated",
         Event::PartyUpdated(_) => "PartyUpdated",
         Event::PartyDeleted(_) => "PartyDeleted",
+        Event::QuotasSet { .. } => "QuotasSet",
         Event::UserCreated(_) => "UserCreated",
         Event::UserUpdated(_) => "UserUpdated",
         Event::UserDeleted(_) => "UserDeleted",
@@ -195,7 +196,7 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-const KINDS: usize = 27;
+const KINDS: usize = 28;
 
 #[test]
 fn whatever_another_node_decides_is_followed_or_forgotten() {

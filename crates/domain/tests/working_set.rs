@@ -6,8 +6,8 @@
 mod harness;
 
 use harness::{
-    Deployment, Wish, cancel, endpoint, offer, order_of, party, place, plan, primary_user, rename_endpoint, secret,
-    strategy, subscriber,
+    Deployment, Wish, cancel, endpoint, offer, order_of, party, place, plan, primary_user, quota, rename_endpoint,
+    secret, strategy, subscriber,
 };
 use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::endpoint::{DeleteEndpoint, DisableEndpoint, RotateEndpointSecret};
@@ -21,7 +21,7 @@ use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::user::{ContainUser, CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
     Command, DisabledWhy, Head, Instant, Notification, NotificationFormat, OfferState, PartyKind, PartyRef,
-    ProductKind, Role, SubscriptionState, Token, World,
+    ProductKind, Quota, Role, SubscriptionState, Token, World,
 };
 
 /// What a day at the shop has heard of.
@@ -29,7 +29,7 @@ use orderpark_domain::{
 struct Heard(Vec<&'static str>);
 
 /// Every command; a new one does not compile until it stands here, and then not pass until the day asks for it.
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 32] = [
     "Bootstrap",
     "CreateParty",
     "UpdateParty",
@@ -61,6 +61,7 @@ const COMMANDS: [&str; 31] = [
     "DeleteEndpoint",
     "RotateNotificationSecret",
     "ContainUser",
+    "SetQuotas",
 ];
 
 fn name(command: &Command) -> &'static str {
@@ -96,6 +97,7 @@ fn name(command: &Command) -> &'static str {
         Command::DeleteEndpoint(_) => 28,
         Command::RotateNotificationSecret(_) => 29,
         Command::ContainUser(_) => 30,
+        Command::SetQuotas(_) => 31,
     };
     COMMANDS[index]
 }
@@ -174,8 +176,9 @@ fn parties_and_users(shop: &mut Deployment, heard: &mut Heard) {
     let third = shop.party("third");
     heard.hears(shop, shop.by("operator", DeleteParty { kind: PartyKind::Vendor, party: third, force: false }));
     shop.ordered("acme/sensor", "albert");
-    shop.ordered("acme/listed", "albert");
     let albert = shop.party("albert");
+    heard.hears(shop, shop.by("operator", quota(albert, Quota::OpenOrders, Some(2))));
+    shop.ordered("acme/listed", "albert");
     heard.hears(shop, shop.by("acme", DeleteParty { kind, party: albert, force: true }));
 }
 
@@ -189,7 +192,6 @@ fn user(shop: &Deployment, name: &str, acts_for: &[&str]) -> CreateUser {
         grants: acts_for.iter().map(|name| shop.grant(name)).collect(),
         secret: secret(1),
         role: Role::Admin,
-        users_max: 100,
     }
 }
 

@@ -20,9 +20,13 @@
 //!
 //! [events]
 //! streams_max = 256
-//! streams_of_party_max = 16
-//! streams_of_vendor_max = 64
 //! heartbeat_ms = 15000
+//!
+//! [quotas]
+//! users = 100
+//! endpoints = 100
+//! streams = 16
+//! vendor_streams = 64
 //!
 //! [deliveries]
 //! allow_networks = []
@@ -43,6 +47,7 @@
 mod deliveries;
 mod postgres;
 mod publish;
+mod quotas;
 
 use crate::listening::{self, Listen};
 use crate::log::Levels;
@@ -86,6 +91,8 @@ pub struct Configuration {
     postgres: postgres::Postgres,
     #[serde(default)]
     publish: publish::Publish,
+    #[serde(default)]
+    quotas: quotas::Quotas,
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,10 +115,8 @@ struct Api {
 #[serde(deny_unknown_fields)]
 struct Events {
     streams_max: Option<usize>,
-    /// The older name meant each client of a party.
-    #[serde(alias = "streams_of_client_max")]
-    streams_of_party_max: Option<usize>,
-    streams_of_vendor_max: Option<usize>,
+    /// The older name of `quotas.streams`, which meant each client of a party.
+    streams_of_client_max: Option<u32>,
     heartbeat_ms: Option<u64>,
 }
 
@@ -154,8 +159,7 @@ impl Configuration {
         settings.docs_url = self.api.docs_url.clone().unwrap_or(settings.docs_url);
         settings.lenient_token_requests = self.tokens.lenient_requests.unwrap_or(settings.lenient_token_requests);
         settings.streams_max = self.events.streams_max.unwrap_or(settings.streams_max);
-        settings.streams_of_party_max = self.events.streams_of_party_max.unwrap_or(settings.streams_of_party_max);
-        settings.streams_of_vendor_max = self.events.streams_of_vendor_max.unwrap_or(settings.streams_of_vendor_max);
+        settings.quotas = self.quotas.defaults(self.events.streams_of_client_max)?;
         settings.heartbeat_ms = self.events.heartbeat_ms.unwrap_or(settings.heartbeat_ms);
         ensure!(settings.heartbeat_ms > 0, "events.heartbeat_ms: 0 would be all the time");
         settings.outside = self.deliveries.outside()?;

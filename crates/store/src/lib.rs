@@ -39,7 +39,7 @@ pub use options::{Database, Options};
 pub use postgres::{Address, Limits, OwnSchema};
 pub use reads::{
     BalanceTotal, Creators, EndpointFilter, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter,
-    PlacedSubscription, ProductFilter, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
+    PlacedSubscription, ProductFilter, QuotaUse, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
 };
 pub use schema::Schema;
 pub use store::Store;

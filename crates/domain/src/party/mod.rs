@@ -10,7 +10,7 @@ pub use create::{CreateParty, PrimaryUser};
 pub use delete::DeleteParty;
 pub use update::UpdateParty;
 
-use crate::{Action, Instant, PartyRef, Scope};
+use crate::{Action, Instant, PartyRef, Quotas, Scope};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -89,6 +89,9 @@ pub struct Party {
     /// Its organization; subscribers only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
+    /// The quotas that are set for it.
+    #[serde(default, skip_serializing_if = "Quotas::is_empty")]
+    pub quotas: Quotas,
     /// Grows with every change.
     pub revision: u32,
     /// When it was deleted; its history stays.

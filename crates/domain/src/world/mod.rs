@@ -5,11 +5,13 @@
 //! so what is absent does not exist: the fold of a journal, and the model in tests.
 
 mod apply;
+mod counts;
 mod follow;
 mod made;
 mod needs;
 mod table;
 
+pub use counts::Counted;
 pub use made::Made;
 pub use needs::{Fact, MadeBy, Need, Needs};
 pub use table::Table;
@@ -75,8 +77,10 @@ pub struct World {
     pub(crate) members: HashMap<PartyRef, Vec<UserRef>>,
     pub(crate) owned_endpoints: HashMap<PartyRef, Vec<EndpointRef>>,
     pub(crate) open_orders: HashMap<PartyRef, Vec<OrderRef>>,
-    /// Living users of parties, counted up to a bound.
-    pub(crate) user_counts: HashMap<(PartyRef, u32), u32>,
+    /// Counts of what quotas limit.
+    pub(crate) counts: HashMap<Counted, u64>,
+    /// By how much counts that are not known have changed in this batch.
+    pub(crate) uncounted: HashMap<Counted, i64>,
     pub(crate) made: HashMap<MadeBy, Made>,
     whole: bool,
 }
@@ -118,7 +122,8 @@ impl World {
             members: HashMap::new(),
             owned_endpoints: HashMap::new(),
             open_orders: HashMap::new(),
-            user_counts: HashMap::new(),
+            counts: HashMap::new(),
+            uncounted: HashMap::new(),
             made: HashMap::new(),
             whole,
         }
@@ -139,7 +144,7 @@ impl World {
         self.members.clear();
         self.owned_endpoints.clear();
         self.open_orders.clear();
-        self.user_counts.clear();
+        self.settle_counts(rows_max);
         self.made.clear();
     }
 
@@ -162,26 +167,6 @@ impl World {
         let mut users: Vec<_> = members.map(|user| user.user).collect();
         users.sort_unstable();
         users
-    }
-
-    /// The number of living users of a party, or `max` where there are more.
-    pub(crate) fn users_up_to(&self, party: PartyRef, max: u32) -> u32 {
-        if !self.whole {
-            return *self.user_counts.get(&(party, max)).expect("needs() names every count that decide() asks for");
-        }
-        u32::try_from(self.users_of(party).len()).map_or(max, |count| count.min(max))
-    }
-
-    /// Counts one more user. A deletion counts none less: it is decided alone, and the counts end with the batch.
-    fn count_user(&mut self, party: PartyRef) {
-        for (_, count) in self.user_counts.iter_mut().filter(|((of, _), _)| *of == party) {
-            *count += 1;
-        }
-    }
-
-    /// Loads the number of living users of a party, counted up to `max`.
-    pub fn load_users_up_to(&mut self, party: PartyRef, max: u32, count: u32) {
-        self.user_counts.insert((party, max), count);
     }
 
     /// The living webhook endpoints of a party.

@@ -1,5 +1,6 @@
 //! Needs: the rows that a decision will look at, named before it is made, so that a batch loads them together.
 
+use super::Counted;
 use crate::request_key::RequestKeyId;
 use crate::{
     EndpointRef, Instant, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, Scope, StrategyRef, UserRef,
@@ -62,8 +63,7 @@ pub enum Need {
     Token(UserRef),
     Endpoint(EndpointRef),
     UsersOf(PartyRef),
-    /// The number of living users of a party, counted up to a bound.
-    UsersUpTo(PartyRef, u32),
+    Count(Counted),
     MadeBy(MadeBy),
     EndpointsOf(PartyRef),
     OpenOrdersOf(PartyRef),
@@ -207,9 +207,9 @@ impl Needs {
         }
     }
 
-    pub(crate) fn users_up_to(&mut self, world: &World, party: PartyRef, max: u32) {
-        if !world.is_whole() && !world.user_counts.contains_key(&(party, max)) {
-            self.0.insert(Need::UsersUpTo(party, max));
+    pub(crate) fn count(&mut self, world: &World, counted: Counted) {
+        if !world.is_whole() && !world.counts.contains_key(&counted) {
+            self.0.insert(Need::Count(counted));
         }
     }
 

@@ -11,6 +11,7 @@ mod offers;
 mod parties;
 mod place;
 mod products;
+mod quotas;
 mod settle;
 mod strategies;
 mod subscriptions;

@@ -12,13 +12,14 @@ use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, Refused, SettleOrder};
 use orderpark_domain::party::{DeleteParty, UpdateParty};
 use orderpark_domain::product::{DeleteProduct, UpdateProduct};
+use orderpark_domain::quota::SetQuotas;
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::user::{ContainUser, CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
     Command, DisabledWhy, EndpointState, Event, Grant, Instant, Offer, OfferState, Order, Party, PartyKind, Product,
-    Role, Strategy, StrategyState, SubscriptionState, Token, User,
+    Quota, Role, Strategy, StrategyState, SubscriptionState, Token, User,
 };
 
 /// Makes one wish after the other.
@@ -191,7 +192,6 @@ impl Script {
                 grants: vec![shop.grant("operator")],
                 secret: secret(number),
                 role: Role::Admin,
-                users_max: 100,
             }),
             2 => Command::DeleteUser(DeleteUser { user }),
             3 => Command::RotateSecret(RotateSecret { user, secret: secret(number), keep_previous: false }),
@@ -211,7 +211,7 @@ impl Script {
         let kind =
             self.chance.pick(&[PartyKind::Supplier, PartyKind::Vendor, PartyKind::Subscriber, PartyKind::Subscriber]);
         let (number, old) = (self.chance.below(3), self.party(shop, kind).party);
-        match self.chance.below(6) {
+        match self.chance.below(8) {
             0..=2 => {
                 let id = format!("{}{number}", kind.as_str().to_lowercase());
                 let new = if kind == PartyKind::Subscriber { subscriber(&id, "acme") } else { party(kind, &id) };
@@ -219,6 +219,11 @@ impl Script {
                 Command::CreateParty(orderpark_domain::party::CreateParty { primary_user, ..new })
             }
             3 => Command::DeleteParty(DeleteParty { kind, party: old, force: self.chance.below(2) == 0 }),
+            4 | 5 => {
+                let value = (number > 0).then(|| u32::try_from(self.chance.below(4)).expect("a small number"));
+                let quota = self.chance.pick(&[Quota::OpenOrders, Quota::OpenOrders, Quota::Users, Quota::Endpoints]);
+                Command::SetQuotas(SetQuotas { party: old, changes: vec![(quota, value)] })
+            }
             _ => Command::UpdateParty(UpdateParty {
                 kind,
                 party: old,

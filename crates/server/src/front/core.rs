@@ -23,7 +23,7 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
     let (parts, body) = request.into_parts();
     match router::find(&parts.method, &parts.uri.path()[base.path.len()..]) {
         Found::Operation(operation, path_ref) => {
-            let caller = access::authenticate(app, &parts.headers).await?;
+            let caller = access::admit(app, &parts.headers).await?;
             let (query, dry_run) = judge(app, &caller, operation, &parts)?;
             // That of a DELETE is read as well, to refuse what it asks for.
             let (caller, body) = if operation.parameters().is_write() {
@@ -44,7 +44,7 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
             Ok(response)
         }
         Found::OtherMethods(methods) => {
-            access::authenticate(app, &parts.headers).await?;
+            access::admit(app, &parts.headers).await?;
             Err(allowing(&parts.method, &methods))
         }
         Found::Nothing => Err(unserved::problem(parts.uri.path())),

@@ -7,8 +7,8 @@ use orderpark_domain::feed::Kind;
 use orderpark_domain::{
     Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Event, Grant, Head, Instant, Notification,
     Offer, OfferItem, OfferRef, OfferState, Order, OrderRef, OrderState, Party, PartyKind, PartyRef, Product,
-    ProductKind, ProductRef, RequestKey, SealedSecret, SecretHash, Strategy, StrategyRef, StrategyState, Subscription,
-    SubscriptionState, Token, User, UserRef, World,
+    ProductKind, ProductRef, Quotas, RequestKey, SealedSecret, SecretHash, Strategy, StrategyRef, StrategyState,
+    Subscription, SubscriptionState, Token, User, UserRef, World,
 };
 use tokio_postgres::Client;
 
@@ -125,6 +125,7 @@ fn party(party: PartyRef, kind: PartyKind, id: &str) -> Event {
         vendor_id: vendor.map(|_| "vendor".into()),
         contact_email: (kind == PartyKind::Subscriber).then(|| "jane@example.com".into()),
         organization: None,
+        quotas: Quotas::default(),
         revision: 1,
         deleted_at: None,
     })
