@@ -9,7 +9,7 @@ create index webhook_endpoints_by_creator on webhook_endpoints (created_by, ref)
 create index users_living_of_party on users (party_ref) where deleted_at is null;
 
 -- Quotas that are set for a party, as JSON; null: none, the defaults hold.
-alter table parties add column quotas text;
+alter table parties add column quotas text collate "C";
 
 -- Open orders of a subscriber that begin with a product: their sum over its products is counted for its quota.
 alter table balances add column orders bigint not null default 0 check (orders >= 0);
