@@ -41,6 +41,7 @@
 //! [tokens]
 //! default_validity = "7days"
 //! validity_max = "30days"
+//! fresh_for_credentials = "10minutes"
 //! lenient_requests = false
 //! ```
 
@@ -125,6 +126,7 @@ struct Events {
 struct Tokens {
     default_validity: Option<String>,
     validity_max: Option<String>,
+    fresh_for_credentials: Option<String>,
     lenient_requests: Option<bool>,
 }
 
@@ -210,6 +212,12 @@ impl Configuration {
         }
         if let Some(text) = &self.tokens.validity_max {
             settings.token_validity_max_s = match validity("tokens.validity_max", text)? {
+                Validity::Seconds(seconds) => Some(seconds),
+                Validity::Infinite => None,
+            };
+        }
+        if let Some(text) = &self.tokens.fresh_for_credentials {
+            settings.token_fresh_for_credentials_s = match validity("tokens.fresh_for_credentials", text)? {
                 Validity::Seconds(seconds) => Some(seconds),
                 Validity::Infinite => None,
             };

@@ -46,7 +46,9 @@ fn of_version_1(engine: Engine) -> TestDatabase {
     ];
     let dropped = tables.map(|table| format!("drop table {table}; ")).concat();
     let rest = "drop index orders_pending; drop index subscriptions_by_number; drop index users_by_folded_login; \
-                drop index parties_by_folded_contact; \
+                drop index parties_by_folded_contact; drop index users_by_creator; drop index users_living_of_party; \
+                alter table users drop column role; alter table users drop column created_by; \
+                alter table users drop column created_at; \
                 delete from refinery_schema_history where version > 1";
     home.execute(&format!("{dropped}{rest}"));
     home
@@ -59,14 +61,18 @@ fn what_is_pending_is_told_and_then_done() {
         for _ in 0..2 {
             let pending = [
                 "found:     1",
-                "up to: 4",
+                "up to: 5",
                 "version 1 or newer",
-                "pending: V2 rolling_upgrades\npending: V3 deliveries\npending: V4 feed_epochs",
+                "pending: V2 rolling_upgrades\npending: V3 deliveries\npending: V4 feed_epochs\npending: V5 fairness",
             ];
             tells(status(&home), 1, &pending);
         }
-        tells(migrate(&home.url(), &[]), 0, &["done: V2 rolling_upgrades\ndone: V3 deliveries\ndone: V4 feed_epochs"]);
-        tells(status(&home), 0, &["found:     4", "version 2 or newer", "nothing is pending"]);
+        tells(
+            migrate(&home.url(), &[]),
+            0,
+            &["done: V2 rolling_upgrades\ndone: V3 deliveries\ndone: V4 feed_epochs\ndone: V5 fairness"],
+        );
+        tells(status(&home), 0, &["found:     5", "version 2 or newer", "nothing is pending"]);
         tells(migrate(&home.url(), &[]), 0, &["nothing was pending"]);
         assert_eq!(home.texts("select oldest from schema_promise"), ["2"]);
     }
@@ -80,14 +86,14 @@ fn an_empty_server_gets_its_tables_and_a_missing_file_is_not_made() {
         1,
         &[
             "found:     none",
-            "pending: V1 orders\npending: V2 rolling_upgrades\npending: V3 deliveries\npending: V4 feed_epochs\n",
+            "pending: V1 orders\npending: V2 rolling_upgrades\npending: V3 deliveries\npending: V4 feed_epochs\npending: V5 fairness\n",
         ],
     );
     assert!(home.texts("select tablename from pg_tables where schemaname = 'public'").is_empty());
     tells(
         migrate(&home.url(), &[]),
         0,
-        &["done: V1 orders\ndone: V2 rolling_upgrades\ndone: V3 deliveries\ndone: V4 feed_epochs\n"],
+        &["done: V1 orders\ndone: V2 rolling_upgrades\ndone: V3 deliveries\ndone: V4 feed_epochs\ndone: V5 fairness\n"],
     );
     assert_eq!(home.texts("select seq from head"), ["0"]);
     let folder = tempfile::tempdir().unwrap();
@@ -103,7 +109,7 @@ fn a_newer_schema_is_judged_by_its_promise() {
         let home = of_version_1(engine);
         tells(migrate(&home.url(), &[]), 0, &[]);
         home.execute("insert into refinery_schema_history values (99, 'later', '2030-01-01T00:00:00Z', '1')");
-        tells(status(&home), 0, &["found:     99", "up to: 4", "version 2 or newer", "nothing is pending"]);
+        tells(status(&home), 0, &["found:     99", "up to: 5", "version 2 or newer", "nothing is pending"]);
         home.execute("update schema_promise set oldest = 98");
         tells(status(&home), 1, &["version 98 or newer", "cannot use it"]);
         tells(migrate(&home.url(), &[]), 1, &["use a newer program"]);

@@ -47,6 +47,7 @@ pub use strategy::Strategy;
 pub use subscription::Subscription;
 pub(crate) use text::is_hidden;
 pub use text::is_segment;
+pub use time::{Time, parse as parse_time};
 pub use user::{Contained, FirstUser, User};
 
 /// Serializes a ref as a JSON string (domain.md, conventions).

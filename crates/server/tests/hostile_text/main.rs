@@ -103,7 +103,7 @@ impl Scene {
 }
 
 /// Operations that may be asked without a body.
-const NEEDS_NO_BODY: [&str; 2] = ["/rotateSecret", "/test"];
+const NEEDS_NO_BODY: [&str; 3] = ["/rotateSecret", "/test", "/contain"];
 
 /// Operations that change nothing that has a tag.
 const NOT_TAGGED: [&str; 2] = ["/test", "/replay"];

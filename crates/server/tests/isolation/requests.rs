@@ -69,7 +69,7 @@ impl<'m> Maker<'m> {
         Asked { method, collection, path_ref, below, query, body, headers }
     }
 
-    /// Any operation; deletions of parties and users less often, or nobody would be left.
+    /// Any operation; what ends parties and users less often, or nobody would be left.
     fn operation(&mut self) -> (Method, &'static str) {
         loop {
             let operation = self.chance.pick(operations());
@@ -77,10 +77,9 @@ impl<'m> Maker<'m> {
             if operation.path.ends_with("/stream") {
                 continue;
             }
-            let rare = operation.method == Method::DELETE
-                && ["/suppliers/", "/vendors/", "/subscribers/", "/users/"]
-                    .iter()
-                    .any(|p| operation.path.starts_with(p));
+            let of_parties = ["/suppliers/", "/vendors/", "/subscribers/", "/users/"];
+            let ends = operation.method == Method::DELETE || operation.path.ends_with("/contain");
+            let rare = ends && of_parties.iter().any(|path| operation.path.starts_with(path));
             if !rare || self.chance.percent(25) {
                 return (operation.method.clone(), operation.path);
             }
@@ -266,6 +265,7 @@ impl<'m> Maker<'m> {
             ("/replay", 0) => json!({"exhausted": true}),
             ("/replay", 1) => json!({"after": self.chance.below(200).to_string()}),
             ("/replay", _) => json!({"eventId": format!("{}.0", self.chance.below(200))}),
+            ("/contain", end) => json!({"endCreated": end == 0}),
             _ => json!({}),
         }
     }

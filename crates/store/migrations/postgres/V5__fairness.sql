@@ -1,5 +1,5 @@
 -- Roles and provenance: what a user may do, who made users and webhook endpoints, and when. Null: by a version before.
-alter table users add column role text check (role in ('ADMIN', 'MEMBER'));
+alter table users add column role text collate "C" check (role in ('ADMIN', 'MEMBER'));
 alter table users add column created_by bigint;
 alter table users add column created_at bigint;
 alter table webhook_endpoints add column created_by bigint;

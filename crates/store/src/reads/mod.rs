@@ -10,6 +10,7 @@ mod beginning;
 pub(crate) mod endpoints;
 mod events;
 mod instants;
+mod names;
 mod offers;
 mod orders;
 mod parties;

@@ -14,11 +14,11 @@ async fn a_new_database_gets_every_table_once() {
     let scratch = Scratch::new().await;
     let mut client = scratch.session(Role::Migrator).await;
     let empty = status(&client).await.unwrap();
-    assert_eq!((empty.found, empty.known, empty.oldest), (0, 4, None));
-    assert_eq!(empty.pending, ["V1 orders", "V2 rolling_upgrades", "V3 deliveries", "V4 feed_epochs"]);
+    assert_eq!((empty.found, empty.known, empty.oldest), (0, 5, None));
+    assert_eq!(empty.pending, ["V1 orders", "V2 rolling_upgrades", "V3 deliveries", "V4 feed_epochs", "V5 fairness"]);
     migrate(&mut client).await.unwrap();
     let done = status(&client).await.unwrap();
-    assert_eq!(done, Schema { found: 4, known: 4, oldest: Some(2), pending: Vec::new() });
+    assert_eq!(done, Schema { found: 5, known: 5, oldest: Some(2), pending: Vec::new() });
     migrate(&mut client).await.unwrap();
     let head = client.query_one("select seq, next_ref, length(hash) from head", &[]).await.unwrap();
     assert_eq!((head.get::<_, i64>(0), head.get::<_, i64>(1), head.get::<_, i32>(2)), (0, 1, 32));
@@ -37,7 +37,7 @@ async fn two_programs_that_migrate_at_once_wait_for_each_other() {
         done.unwrap();
     }
     let rows = clients[0].query_one("select count(*) from refinery_schema_history", &[]).await.unwrap();
-    assert_eq!(rows.get::<_, i64>(0), 4);
+    assert_eq!(rows.get::<_, i64>(0), 5);
 }
 
 #[tokio::test]
@@ -45,9 +45,9 @@ async fn a_newer_schema_is_used_only_if_it_promises() {
     let scratch = Scratch::new().await;
     let mut client = scratch.session(Role::Migrator).await;
     migrate(&mut client).await.unwrap();
-    make_newer(&client, 5).await;
+    make_newer(&client, 6).await;
     let refused = migrate(&mut client).await.unwrap_err();
-    assert!(matches!(refused, OpenError::SchemaTooNew { found: 99, known: 4 }), "{refused}");
+    assert!(matches!(refused, OpenError::SchemaTooNew { found: 99, known: 5 }), "{refused}");
     client.batch_execute("update schema_promise set oldest = 2").await.unwrap();
     migrate(&mut client).await.unwrap();
     client.batch_execute("drop table schema_promise").await.unwrap();
@@ -75,7 +75,7 @@ async fn a_migration_that_is_cut_off_leaves_nothing_behind() {
     let gone = "select to_regclass('head') is null and to_regclass('schema_promise') is null";
     assert!(blocker.query_one(gone, &[]).await.unwrap().get::<_, bool>(0));
     let mut next = scratch.session(Role::Migrator).await;
-    assert_eq!(status(&next).await.unwrap().pending.len(), 4);
+    assert_eq!(status(&next).await.unwrap().pending.len(), 5);
     migrate(&mut next).await.unwrap();
 }
 
