@@ -46,7 +46,7 @@ fn who_sets_them() {
 }
 
 #[test]
-fn open_orders() {
+fn a_subscriber_and_its_vendor_have_a_limit_of_open_orders() {
     judge(&[
         (
             "none are allowed",
@@ -132,7 +132,7 @@ fn open_orders() {
 }
 
 #[test]
-fn users() {
+fn a_party_has_a_limit_of_users() {
     judge(&[
         (
             "the last one that fits",

@@ -63,7 +63,18 @@ async fn what_is_appended_is_read_again() {
         let party = |number: i64| {
             let nothing = || Value::Nothing;
             let (kind, id, name) = (text("VENDOR"), text(&format!("v{number}")), text("Ä\t\\N\n\"'"));
-            vec![Value::Integer(number), kind, id, name, nothing(), nothing(), nothing(), Value::Integer(1), nothing()]
+            vec![
+                Value::Integer(number),
+                kind,
+                id,
+                name,
+                nothing(),
+                nothing(),
+                nothing(),
+                Value::Integer(1),
+                nothing(),
+                nothing(),
+            ]
         };
         let rows: Rows = (1..=3000).map(party).collect();
         bulk.run("begin").unwrap();
