@@ -1,5 +1,6 @@
 //! Needs: the rows that a decision will look at, named before it is made, so that a batch loads them together.
 
+use super::Counted;
 use crate::request_key::RequestKeyId;
 use crate::{
     EndpointRef, Event, Instant, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, Scope, StrategyRef,
@@ -86,7 +87,11 @@ impl Event {
             | Event::OrderCancelled(_)
             | Event::SubscriptionSuspended { .. }
             | Event::SubscriptionResumed { .. } => Some(Asked::Orders),
-            Event::OrderMatched(_) | Event::OrderFound(_) | Event::TokenIssued(_) | Event::TokenRevoked(_) => None,
+            Event::QuotasSet { .. }
+            | Event::OrderMatched(_)
+            | Event::OrderFound(_)
+            | Event::TokenIssued(_)
+            | Event::TokenRevoked(_) => None,
         }
     }
 }
@@ -130,8 +135,8 @@ pub enum Need {
     EndpointsOf(PartyRef, u16),
     /// The first open orders of a subscriber, of at most so many subscriptions.
     OpenOrdersOf(PartyRef, u16),
-    /// The number of living users of a party, counted up to a bound.
-    UsersUpTo(PartyRef, u32),
+    /// Not asked again when it changes: the world follows the change.
+    Count(Counted),
     MadeBy(MadeBy),
     Fact(Fact),
 }
@@ -143,7 +148,7 @@ impl Need {
     /// The tables that it asks about as bits, if it names no row but asks "is there any …?" or "which …?".
     pub(crate) fn asked(&self) -> u8 {
         match self {
-            Need::UsersOf(..) | Need::UsersUpTo(..) => Asked::Users.bit(),
+            Need::UsersOf(..) => Asked::Users.bit(),
             Need::EndpointsOf(..) => Asked::Endpoints.bit(),
             Need::OpenOrdersOf(..) => Asked::Orders.bit(),
             Need::MadeBy(_) => Asked::Users.bit() | Asked::Endpoints.bit(),
@@ -163,13 +168,14 @@ impl Need {
             | Need::Balance(..)
             | Need::RequestKey(_)
             | Need::Token(_)
-            | Need::Endpoint(_) => 0,
+            | Need::Endpoint(_)
+            | Need::Count(_) => 0,
         }
     }
 
     /// The rows that loading it may take.
     fn weight(&self) -> usize {
-        let is_of_many = matches!(self, Need::Offer(_) | Need::Order(_)) || self.asked() != 0;
+        let is_of_many = matches!(self, Need::Offer(_) | Need::Order(_) | Need::Count(_)) || self.asked() != 0;
         if is_of_many { WEIGHT_OF_MANY } else { 1 }
     }
 }
@@ -366,10 +372,9 @@ impl Needs {
         }
     }
 
-    pub(crate) fn users_up_to(&mut self, world: &World, party: PartyRef, max: u32) {
-        self.asks = true;
-        if !world.is_whole() && !world.user_counts.contains_key(&(party, max)) {
-            self.add(Need::UsersUpTo(party, max));
+    pub(crate) fn count(&mut self, world: &World, counted: Counted) {
+        if !world.is_whole() && !world.counts.contains_key(&counted) {
+            self.add(Need::Count(counted));
         }
     }
 

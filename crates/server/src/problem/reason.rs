@@ -60,7 +60,8 @@ reasons! {
     TooManyConnections CONFLICT "too_many_connections";
     TooManyEndpoints CONFLICT "too_many_endpoints";
     TooLargeAtOnce CONFLICT "too_large_at_once";
-    LimitReached CONFLICT "limit_reached";
+    TooManyUsers CONFLICT "too_many_users";
+    TooManyOpenOrders CONFLICT "too_many_open_orders";
     EndpointDisabled CONFLICT "endpoint_disabled";
     IllegalTransition CONFLICT "illegal_transition";
     PositionUnknown GONE "position_unknown";

@@ -24,3 +24,13 @@ create index balances_used on balances (subscriber_ref) where used > 0;
 -- Entries of the journal that programs before this version cannot read: an order that was found is kept as a reference, and
 -- an update of a large object as what changed. They would stop at such an entry, so they may not open this database.
 update schema_promise set oldest = 5;
+-- Quotas that are set for a party, as JSON; null: none, the defaults hold.
+alter table parties add column quotas text collate "C";
+
+-- Open orders of a subscriber that begin with a product: their sum over its products is counted for its quota.
+alter table balances add column orders bigint not null default 0 check (orders >= 0);
+insert into balances (subscriber_ref, product_ref, granted, used, subscriptions, orders)
+    select o.subscriber_ref, s.product_ref, 0, 0, 0, sum(case when o.state in ('PENDING', 'ACTIVE') then 1 else 0 end)
+    from orders o join subscriptions s on s.order_ref = o.ref and s.position = 1
+    where true group by o.subscriber_ref, s.product_ref
+    on conflict (subscriber_ref, product_ref) do update set orders = excluded.orders;

@@ -15,12 +15,14 @@ mod offers;
 mod orders;
 mod parties;
 mod products;
+mod quotas;
 mod strategies;
 mod subscriptions;
 mod suppliers;
 pub(crate) mod users;
 
 pub use events::{EventPage, EventPlace, FeedEvent};
+pub use quotas::QuotaUse;
 pub use users::Creators;
 
 use crate::ReadError;
