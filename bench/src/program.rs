@@ -61,6 +61,7 @@ impl Program {
     fn serve(path: &Path, data: &Path, listen: &str) -> anyhow::Result<Command> {
         let secret = data.with_extension("secret");
         std::fs::write(&secret, SECRET)?;
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600))?;
         let mut command = Command::new(path);
         command.args(["serve", "--listen", listen, "--bootstrap-client-id", CLIENT, "--data"]).arg(data);
         command.arg("--bootstrap-client-secret-file").arg(secret);

@@ -98,6 +98,8 @@ pub enum Refusal {
     },
     /// The party has as many webhook endpoints as it may (409).
     TooManyEndpoints,
+    /// It would look at, or change, more than is decided at once (409).
+    TooLargeAtOnce,
     /// The object was changed since the caller read it (412).
     Stale,
     /// The request key was used with another body (422).

@@ -5,6 +5,7 @@ use crate::access::{Access, Signer};
 use crate::delivery::Deliveries;
 use crate::limits::Limits;
 use crate::log_limit::LogLimits;
+use crate::memory::MemoryBudget;
 use crate::native::events::Streams;
 use crate::outage::Outages;
 use crate::outside::{Outside, Sealer};
@@ -40,6 +41,8 @@ pub struct App {
     pub chance: Arc<dyn Chance>,
     /// Whether a shutdown has begun: not ready any more, and connections are not kept.
     pub draining: AtomicBool,
+    /// What may be held for clients.
+    pub(crate) memory: MemoryBudget,
     /// The rate limits of log lines that clients cause.
     pub(crate) log_limits: LogLimits,
 }
@@ -74,6 +77,7 @@ impl App {
             clock,
             chance,
             draining,
+            memory: MemoryBudget::new(),
             log_limits,
         }
     }

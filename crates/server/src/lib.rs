@@ -18,6 +18,7 @@ pub mod dx;
 mod front;
 mod limits;
 mod log_limit;
+mod memory;
 mod native;
 mod outage;
 pub mod outside;

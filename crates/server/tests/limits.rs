@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 const BODY_MAX: usize = 256 * 1024;
+const FORM_MAX: usize = 8 * 1024;
 const HEADERS_MAX: usize = 16 * 1024;
 const HEADERS_COUNT_MAX: usize = 100;
 const URI_MAX: usize = 8 * 1024;
@@ -200,8 +201,8 @@ async fn a_body_has_a_longest_one() {
     }
     let form = |length: usize| format!("grant_type=client_credentials&a={}", "x".repeat(length - 32));
     let nobody = scene.world.nobody().at("/admin/latest/api").with("content-type", "application/x-www-form-urlencoded");
-    assert_eq!(nobody.post_raw("/oauth/token", form(BODY_MAX)).await.status, 401);
-    nobody.post_raw("/oauth/token", form(BODY_MAX + 1)).await.refused(413, "body_too_large");
+    assert_eq!(nobody.post_raw("/oauth/token", form(FORM_MAX)).await.status, 401);
+    nobody.post_raw("/oauth/token", form(FORM_MAX + 1)).await.refused(413, "body_too_large");
 }
 
 async fn pages_and_keys_have_a_largest_one(engine: Engine) {
@@ -281,12 +282,14 @@ async fn the_listener_keeps_the_same_limits() {
     let token = scene.shop.subscriber.token.clone().unwrap_or_default();
     let head = |target: &str, more: &str| {
         let method = if more.contains("content-") || more.contains("chunked") { "POST" } else { "GET" };
-        format!("{method} {target} HTTP/1.1\r\nconnection: close\r\nauthorization: Bearer {token}\r\n{more}\r\n")
+        format!(
+            "{method} {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer {token}\r\n{more}\r\n"
+        )
     };
-    // Two headers are there already: `connection: close` and the token.
-    let used = "connectionclose".len() + "authorizationBearer ".len() + token.len() + 2 * 4;
+    // Three headers are there already: `host: a`, `connection: close` and the token.
+    let used = "hostaconnectionclose".len() + "authorizationBearer ".len() + token.len() + 3 * 4;
     let padded_to = |size: usize| format!("x-pad: {}\r\n", "p".repeat(size - used - 5 - 4));
-    let many = |count: usize| "x: a\r\n".repeat(count - 2);
+    let many = |count: usize| "x: a\r\n".repeat(count - 3);
     let orders = "/core/latest/api/orders";
     let long = |length: usize| format!("{orders}?offerId={}", "x".repeat(length - orders.len() - 9));
     let announced =
@@ -319,6 +322,27 @@ async fn the_listener_keeps_the_same_limits() {
     server.await.expect("no panic").expect("no error");
 }
 
+/// A stopped committer answers nothing at all: whoever asks it is told so.
+async fn what_changes_nothing_is_answered_without_the_committer(engine: Engine) {
+    let Scene { world, shop, .. } = Scene::on(engine).await;
+    let (operator, vendor) = (&world.operator, &shop.vendor);
+    let hook = json!({"url": "https://example.com/hook"});
+    for _ in 0..100 {
+        vendor.post("/webhookEndpoints", hook.clone()).await.expect(201);
+    }
+    world.app.store.close().await;
+    let name = format!("/vendors/{}", vendor.party);
+    let before = operator.get(&name).await.expect(200);
+    operator.delete("/users/999999").await.refused(404, "not_found");
+    operator.delete(&name).await.refused(409, "in_use");
+    operator.put(&name, json!({"name": before["name"]})).await.expect(200);
+    vendor.post("/webhookEndpoints", hook).await.refused(409, "too_many_endpoints");
+    let order = json!({"offerId": shop.offer_id});
+    shop.subscriber.post("/orders?dryRun=true", order.clone()).await.expect(200);
+    operator.put(&name, json!({"name": "Another"})).await.refused(503, "unavailable");
+    shop.subscriber.post("/orders", order).await.refused(503, "unavailable");
+}
+
 harness::on_each_engine! {
     texts_have_a_longest_one;
     ids_and_settings_have_a_longest_one;
@@ -326,4 +350,5 @@ harness::on_each_engine! {
     the_most_that_can_be_granted_is_counted_and_no_more;
     an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions;
     pages_and_keys_have_a_largest_one;
+    what_changes_nothing_is_answered_without_the_committer;
 }

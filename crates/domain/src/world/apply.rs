@@ -18,6 +18,9 @@ impl World {
             self.request_keys.put(request.id(), kept);
         }
         self.apply_event(&entry.event, entry.at);
+        if let Some(asked) = entry.event.moves().filter(|_| !self.is_whole()) {
+            self.move_on(asked);
+        }
     }
 
     fn apply_event(&mut self, event: &Event, at: Instant) {

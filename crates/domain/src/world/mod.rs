@@ -10,6 +10,7 @@ mod needs;
 mod piece;
 mod table;
 
+use needs::Asked;
 pub use needs::{Fact, Need, Needs};
 pub use piece::Piece;
 pub use table::Table;
@@ -70,11 +71,13 @@ pub struct World {
     pub strategy_ids: Table<String, StrategyRef>,
     /// The orders of a subscriber by `externalId`, but for those that were rejected.
     pub external_ids: Table<(PartyRef, String), OrderRef>,
-    /// Answers to "is there any …?", loaded for intents that are decided alone.
+    /// Answers to "is there any …?".
     pub(crate) facts: HashMap<Fact, bool>,
     pub(crate) members: HashMap<(PartyRef, u16), Piece<UserRef>>,
     pub(crate) owned_endpoints: HashMap<(PartyRef, u16), Piece<EndpointRef>>,
     pub(crate) open_orders: HashMap<(PartyRef, u16), Piece<OrderRef>>,
+    /// Tables with changes that are not written yet, as bits: the database cannot answer questions about them.
+    moved: u8,
     whole: bool,
 }
 
@@ -115,6 +118,7 @@ impl World {
             members: HashMap::new(),
             owned_endpoints: HashMap::new(),
             open_orders: HashMap::new(),
+            moved: 0,
             whole,
         }
     }
@@ -134,6 +138,27 @@ impl World {
         self.members.clear();
         self.owned_endpoints.clear();
         self.open_orders.clear();
+        self.moved = 0;
+    }
+
+    /// Forgets the answers that a change makes doubtful.
+    fn move_on(&mut self, asked: Asked) {
+        self.moved |= 1 << asked as u8;
+        self.facts.retain(|fact, _| fact.asked() != asked);
+        match asked {
+            Asked::Users => self.members.clear(),
+            Asked::Endpoints => self.owned_endpoints.clear(),
+            Asked::Orders => self.open_orders.clear(),
+            Asked::Parties | Asked::Products | Asked::Offers | Asked::Strategies | Asked::Usage => {}
+        }
+    }
+
+    fn has_moved(&self) -> bool {
+        self.moved != 0
+    }
+
+    fn moved(&self, asked: Asked) -> bool {
+        self.moved & (1 << asked as u8) != 0
     }
 
     /// The balance of a subscriber and a product; empty where there never was one.
@@ -232,6 +257,22 @@ impl World {
                     && u.grants.iter().any(|grant| grant.kind == PartyKind::Operator)
             }),
         }
+    }
+
+    /// The subscriptions of an order, as far as it is known.
+    pub(crate) fn parts_of_order(&self, order: OrderRef) -> usize {
+        self.orders.get_known(&order).map_or(0, |order| order.subscriptions.len())
+    }
+
+    /// The subscriptions of a piece of a subscriber's open orders, as far as they are known.
+    pub(crate) fn parts_of_open_orders(&self, subscriber: PartyRef, parts_max: u16) -> usize {
+        let orders = self.open_orders_of(subscriber, parts_max);
+        orders.refs().iter().map(|order| self.parts_of_order(*order)).sum()
+    }
+
+    /// The items of an offer, as far as it is known.
+    pub(crate) fn parts_of_offer(&self, offer: OfferRef) -> usize {
+        self.offers.get_known(&offer).map_or(0, |offer| offer.items.len())
     }
 
     /// Loads the answer to a fact.

@@ -58,6 +58,7 @@ reasons! {
     ConnectionsNotGranted CONFLICT "connections_not_granted";
     TooManyConnections CONFLICT "too_many_connections";
     TooManyEndpoints CONFLICT "too_many_endpoints";
+    TooLargeAtOnce CONFLICT "too_large_at_once";
     EndpointDisabled CONFLICT "endpoint_disabled";
     IllegalTransition CONFLICT "illegal_transition";
     PositionUnknown GONE "position_unknown";

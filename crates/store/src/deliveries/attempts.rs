@@ -5,7 +5,7 @@ use super::books::{JsonRows, from_json, rows_json, storable};
 use super::settle::{Fence, while_leased};
 use super::targets::of_target;
 use crate::query::{Dialect, Query, Texts};
-use crate::reads::{EventPlace, Slice};
+use crate::reads::{EventPlace, Rows, Slice};
 use crate::row::{self, Row, Unreadable, bytes, instant, number, optional_number, optional_string, small, string};
 use crate::{Epoch, FeedPosition, ReadError, Store, epochs};
 use orderpark_domain::{Instant, Scope};
@@ -137,13 +137,17 @@ impl Store {
         target: Target,
         filter: &AttemptFilter,
         slice: Slice<Uuid>,
-    ) -> Result<Vec<Attempt>, ReadError> {
+    ) -> Result<Rows<Attempt>, ReadError> {
         let is_visible = match target {
             Target::Endpoint(endpoint) => self.get_endpoint(scope, endpoint).await?.is_some(),
             Target::Supplier(product) => !self.get_products(scope, &[product]).await?.is_empty(),
             Target::Publisher(_) => false,
         };
-        if is_visible { self.page_attempts_at(target, filter, slice).await } else { Ok(Vec::new()) }
+        if is_visible {
+            self.page_attempts_at(target, filter, slice).await
+        } else {
+            Ok(Rows { rows: Vec::new(), is_cut: false })
+        }
     }
 
     /// [`Store::page_attempts`] of any target, for the program itself.
@@ -152,7 +156,7 @@ impl Store {
         target: Target,
         filter: &AttemptFilter,
         slice: Slice<Uuid>,
-    ) -> Result<Vec<Attempt>, ReadError> {
+    ) -> Result<Rows<Attempt>, ReadError> {
         let mut query = Query::new(self.dialect(), "select ");
         query.text(COLUMNS).text(", ").text(&epochs::of_entry("seq")).text(" from delivery_attempts");
         if filter.event.is_some() {
@@ -169,7 +173,7 @@ impl Store {
         }
         query.bind_some(" and id < ?", slice.after.map(|after| after.as_bytes().to_vec())).text(" order by id desc");
         slice.limit(&mut query);
-        self.list(query, attempt).await
+        self.page(query, attempt).await
     }
 
     /// Forgets at most `max` attempts that were made before an instant, the oldest first; answers how many.

@@ -1,6 +1,6 @@
 //! Offers: the operator sees all, a vendor its own, a subscriber those it has taken, or may take.
 
-use super::{OfferFilter, Read, Slice};
+use super::{OfferFilter, Read, Rows, Slice};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
 use crate::rows;
@@ -22,7 +22,7 @@ impl Store {
     }
 
     /// The living offers, by ref.
-    pub async fn page_offers(&self, scope: &Scope, filter: &OfferFilter, slice: Slice<OfferRef>) -> Read<Vec<Offer>> {
+    pub async fn page_offers(&self, scope: &Scope, filter: &OfferFilter, slice: Slice<OfferRef>) -> Read<Rows<Offer>> {
         let mut query = living(self.dialect());
         if filter.orderable {
             query.text(" and f.state = 'ACTIVE'");
@@ -42,7 +42,7 @@ impl Store {
             .bind_some(" and f.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by f.ref");
         slice.limit(&mut query);
-        self.list(query, rows::offer).await
+        self.page(query, rows::offer).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Subscriptions: a supplier sees those to its products, the others as orders.
 
 use super::orders::{bytes, of_party, only_party};
-use super::{PlacedSubscription, Read, Slice, SubscriptionFilter};
+use super::{PlacedSubscription, Read, Rows, Slice, SubscriptionFilter};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
 use crate::row::{self, Row};
@@ -49,9 +49,9 @@ impl Store {
         scope: &Scope,
         filter: &SubscriptionFilter,
         slice: Slice<SubscriptionRef>,
-    ) -> Read<Vec<PlacedSubscription>> {
+    ) -> Read<Rows<PlacedSubscription>> {
         let query = page(self.dialect(), scope, filter, slice);
-        self.list(query, placed).await
+        self.page(query, placed).await
     }
 }
 

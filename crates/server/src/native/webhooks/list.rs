@@ -6,7 +6,7 @@ use crate::wire::{self, page};
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Endpoint, EndpointRef, Grant, Scope};
-use orderpark_store::{EndpointFilter, ReadError, Slice};
+use orderpark_store::{EndpointFilter, ReadError, Rows, Slice};
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let page = page::by_index(&call.query)?;
@@ -22,11 +22,11 @@ impl Listing for Endpoints {
     type Row = Endpoint;
     type Ref = EndpointRef;
 
-    async fn read(&self, app: &App, scope: &Scope, slice: Slice<EndpointRef>) -> Result<Vec<Endpoint>, ReadError> {
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<EndpointRef>) -> Result<Rows<Endpoint>, ReadError> {
         let filter = EndpointFilter { owner: self.owner.map(|owner| owner.party) };
         let mut page = app.store.page_endpoints(scope, &filter, slice).await?;
         // A ref names one party, of one kind: either all of them are meant, or none.
-        page.retain(|row| self.owner.is_none_or(|owner| row.owner == owner));
+        page.rows.retain(|row| self.owner.is_none_or(|owner| row.owner == owner));
         Ok(page)
     }
 

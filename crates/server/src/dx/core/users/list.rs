@@ -6,7 +6,7 @@ use crate::wire::{self, page};
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Scope, User, UserRef};
-use orderpark_store::{ReadError, Slice, UserFilter};
+use orderpark_store::{ReadError, Rows, Slice, UserFilter};
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let page = page::by_index(&call.query)?;
@@ -26,7 +26,7 @@ impl Listing for Users {
     type Row = User;
     type Ref = UserRef;
 
-    async fn read(&self, app: &App, scope: &Scope, slice: Slice<UserRef>) -> Result<Vec<User>, ReadError> {
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<UserRef>) -> Result<Rows<User>, ReadError> {
         app.store.page_users(scope, &self.0, slice).await
     }
 
