@@ -6,6 +6,9 @@ mod harness;
 use axum::body::Body;
 use harness::{Answer, Caller, Engine, Journal, Raw, Shop, World, text};
 use http::Method;
+use orderpark_domain::offer::{CreateOffer, NewItem};
+use orderpark_domain::{Command, Intent, OfferState};
+use orderpark_server::Settings;
 use orderpark_server::serve::serve;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -30,7 +33,11 @@ struct Scene {
 
 impl Scene {
     async fn on(engine: Engine) -> Scene {
-        let world = World::on(engine).await;
+        Scene::with(engine, Settings::default()).await
+    }
+
+    async fn with(engine: Engine, settings: Settings) -> Scene {
+        let world = World::with(engine, settings).await;
         let shop = world.shop("net", "acme").await;
         let journal = world.journal();
         Scene { world, shop, journal, next: 0 }
@@ -124,9 +131,12 @@ async fn numbers_have_a_smallest_and_a_largest_one(engine: Engine) {
 
 async fn the_most_that_can_be_granted_is_counted_and_no_more(engine: Engine) {
     let scene = Scene::on(engine).await;
-    let item = json!({"productId": "net/plan", "grantedConnections": 1_000_000_000});
-    let offer = json!({"id": "acme/huge", "name": "Huge", "items": vec![item; LENGTH_MAX]});
-    scene.shop.vendor.post("/offers", offer).await.expect(201);
+    // An older version took offers that name a product a thousand times, which grant as much as this one.
+    let items = vec![NewItem { product_id: "net/plan".into(), granted: Some(1_000_000_000_000) }];
+    let (id, name, state) = ("acme/huge".to_owned(), "Huge".to_owned(), OfferState::Active);
+    let huge = CreateOffer { id, name, state, items, items_max: 1, strategies: None };
+    let huge = Intent::system(Command::CreateOffer(huge), "a test");
+    scene.world.app.store.commit(huge).await.expect("an offer");
     // One order grants 10^18 connections, which is as much as is counted of one subscriber and product.
     let order = json!({"offerId": "acme/huge", "quantity": 1_000_000});
     for n in 0..10 {
@@ -144,8 +154,11 @@ async fn the_most_that_can_be_granted_is_counted_and_no_more(engine: Engine) {
 }
 
 async fn an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions(engine: Engine) {
-    let scene = Scene::on(engine).await;
-    let items = |count: usize| json!(vec![json!({"productId": "net/plan", "grantedConnections": 1}); count]);
+    let scene = Scene::with(engine, Settings { offer_items_max: LENGTH_MAX, ..Settings::default() }).await;
+    for n in 0..LENGTH_MAX {
+        scene.shop.supplier.post("/applications", json!({"id": format!("net/a{n}"), "name": "A"})).await.expect(201);
+    }
+    let items = |count: usize| json!((0..count).map(|n| json!({"productId": format!("net/a{n}")})).collect::<Vec<_>>());
     let offer = |count: usize| json!({"id": "acme/wide", "name": "Wide", "items": items(count)});
     let vendor = &scene.shop.vendor;
     vendor.post("/offers", offer(LENGTH_MAX + 1)).await.refused(400, "invalid_body");
@@ -157,6 +170,21 @@ async fn an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions(engine
     let last = text(&subscriptions[LENGTH_MAX - 1], "ref");
     assert_eq!(scene.shop.supplier.get(&format!("/subscriptions/{last}")).await.expect(200)["ref"], last.as_str());
     scene.journal.verify();
+}
+
+/// Where the operator says nothing: fifty, and what was sent and what is allowed are told.
+#[tokio::test]
+async fn an_offer_has_fifty_items_and_none_twice() {
+    let scene = Scene::on(Engine::Sqlite).await;
+    let item = json!({"productId": "net/app"});
+    for (count, message) in [
+        (51, " are 51, and an offer may have 50 at most (the operator's setting orders.offer_items_max)"),
+        (2, " name the product 'net/app' twice, at index 0 and at index 1"),
+    ] {
+        let offer = json!({"id": "acme/wide", "name": "Wide", "items": vec![item.clone(); count]});
+        let refused = scene.shop.vendor.post("/offers", offer).await.refused(400, "invalid_attribute");
+        assert!(text(&refused, "message").contains(message), "{refused}");
+    }
 }
 
 #[tokio::test]
