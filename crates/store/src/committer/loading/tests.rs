@@ -8,7 +8,8 @@ use crate::query::Dialect;
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder};
 use orderpark_domain::party::DeleteParty;
 use orderpark_domain::{
-    Command, Entry, Head, Offer, OfferItem, OfferRef, OfferState, OrderRef, Party, PartyKind, PartyRef, ProductRef, Quotas,
+    Command, Entry, Head, Offer, OfferItem, OfferRef, OfferState, OrderRef, Party, PartyKind, PartyRef, ProductRef,
+    Quotas,
 };
 
 const ITEMS: u64 = 30;
