@@ -64,8 +64,7 @@ fn slow() -> (tempfile::TempDir, Arc<Walk<Slow>>) {
     let app = App::new(store, settings, signer, Arc::new(outside.expect("a way out")), options.chance);
     let listing = Slow { began: Arc::default(), end: Arc::default() };
     let (app, scope, tenant) = (Arc::new(app), Scope::system("a test"), Tenant::alone(PartyRef(1)));
-    let lasting = Lasting::new(&HeaderMap::new(), Action::ReadVendors);
-    let walk = Walk { app, scope, tenant, lasting, listing };
+    let walk = Walk { lasting: Lasting::new(&HeaderMap::new(), Action::ReadVendors), app, scope, tenant, listing };
     (folder, Arc::new(walk))
 }
 
