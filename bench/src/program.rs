@@ -11,6 +11,8 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+/// The configuration: receivers on this machine are sent as much as they take.
+const RATES: &str = "[[deliveries.hosts]]\nhost = \"127.0.0.1\"\nrate = 1000000\n";
 /// The login of the operator's first client.
 pub const CLIENT: &str = "bench@localhost";
 /// Its secret: this database lives for one run, on loopback.
@@ -59,11 +61,16 @@ impl Program {
     fn serve(path: &Path, data: &Path, listen: &str) -> anyhow::Result<Command> {
         let secret = data.with_extension("secret");
         std::fs::write(&secret, SECRET)?;
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600))?;
         let mut command = Command::new(path);
         command.args(["serve", "--listen", listen, "--bootstrap-client-id", CLIENT, "--data"]).arg(data);
         command.arg("--bootstrap-client-secret-file").arg(secret);
         // Whoever listens to it is on this machine too.
         command.args(["--allow-network", "127.0.0.0/8"]);
+        // Receivers have a rate unless they are named; here it is measured without one.
+        let config = data.with_extension("toml");
+        std::fs::write(&config, RATES)?;
+        command.arg("--config").arg(config);
         command.stderr(OpenOptions::new().create(true).append(true).open(data.with_extension("log"))?);
         Ok(command)
     }

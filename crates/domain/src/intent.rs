@@ -238,23 +238,83 @@ impl Intent {
         request.fingerprint == kept.fingerprint || self.sent_fingerprint == Some(kept.fingerprint)
     }
 
-    /// Whether this intent asks the database "is there any …?", which rows of the same batch could change.
-    /// Such an intent is decided in a batch of its own; they are rare.
-    pub fn is_alone(&self) -> bool {
-        if let Command::UpdateUser(command) = &self.command {
-            return command.is_about_rights();
-        }
-        matches!(
-            self.command,
+    /// How large it is, as far as the world tells: items of an offer, subscriptions of orders; one at least.
+    pub fn parts(&self, world: &World) -> u64 {
+        let parts = match &self.command {
+            Command::PlaceOrder(command) => command.parts(&self.scope, world),
+            Command::SettleOrder(command) => world.parts_of_order(command.order),
+            Command::CancelOrder(command) => world.parts_of_order(command.order),
+            Command::ChangeSubscription(command) => world.parts_of_order(command.subscription.order()),
+            Command::CreateOffer(command) => command.items.len(),
+            Command::UpdateOffer(command) => world.parts_of_offer(command.offer),
+            Command::DeleteOffer(command) => world.parts_of_offer(command.offer),
+            Command::DeleteParty(command) => world.parts_of_open_orders(command.party, command.parts_max),
+            Command::ContinueClosing(command) => world.parts_of_open_orders(command.party, command.parts_max),
+            Command::ContainUser(command) => command.parts(self, world),
             Command::Bootstrap(_)
-                | Command::ContainUser(_)
-                | Command::CreateEndpoint(_)
+            | Command::CreateParty(_)
+            | Command::UpdateParty(_)
+            | Command::CreateUser(_)
+            | Command::UpdateUser(_)
+            | Command::RotateSecret(_)
+            | Command::DeleteUser(_)
+            | Command::CreateProduct(_)
+            | Command::UpdateProduct(_)
+            | Command::RotateNotificationSecret(_)
+            | Command::DeleteProduct(_)
+            | Command::CreateStrategy(_)
+            | Command::UpdateStrategy(_)
+            | Command::DeleteStrategy(_)
+            | Command::ReportUsage(_)
+            | Command::CreateEndpoint(_)
+            | Command::UpdateEndpoint(_)
+            | Command::RotateEndpointSecret(_)
+            | Command::DisableEndpoint(_)
+            | Command::DeleteEndpoint(_)
+            | Command::IssueToken(_)
+            | Command::RevokeToken(_) => 1,
+        };
+        parts.max(1) as u64
+    }
+
+    /// Whether it is decided on a read before the committer is asked: what is rare, and often changes
+    /// nothing. What is frequent, or always changes something, is not read twice.
+    pub fn is_tried_first(&self) -> bool {
+        self.dry_run
+            || match self.command {
+                Command::UpdateParty(_)
                 | Command::DeleteParty(_)
-                | Command::ContinueClosing(_)
-                | Command::DeleteProduct(_)
-                | Command::DeleteStrategy(_)
+                | Command::UpdateUser(_)
                 | Command::DeleteUser(_)
-        )
+                | Command::ContainUser(_)
+                | Command::UpdateProduct(_)
+                | Command::DeleteProduct(_)
+                | Command::UpdateOffer(_)
+                | Command::DeleteOffer(_)
+                | Command::UpdateStrategy(_)
+                | Command::DeleteStrategy(_)
+                | Command::CreateEndpoint(_)
+                | Command::UpdateEndpoint(_)
+                | Command::DeleteEndpoint(_) => true,
+                Command::Bootstrap(_)
+                | Command::CreateParty(_)
+                | Command::CreateUser(_)
+                | Command::RotateSecret(_)
+                | Command::CreateProduct(_)
+                | Command::RotateNotificationSecret(_)
+                | Command::CreateOffer(_)
+                | Command::CreateStrategy(_)
+                | Command::PlaceOrder(_)
+                | Command::SettleOrder(_)
+                | Command::CancelOrder(_)
+                | Command::ChangeSubscription(_)
+                | Command::ReportUsage(_)
+                | Command::RotateEndpointSecret(_)
+                | Command::DisableEndpoint(_)
+                | Command::ContinueClosing(_)
+                | Command::IssueToken(_)
+                | Command::RevokeToken(_) => false,
+            }
     }
 }
 

@@ -105,6 +105,8 @@ pub enum Refusal {
         /// How many it may have.
         max: u32,
     },
+    /// It would look at, or change, more than is decided at once (409).
+    TooLargeAtOnce,
     /// The object was changed since the caller read it (412).
     Stale,
     /// The request key was used with another body (422).

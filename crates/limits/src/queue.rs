@@ -65,6 +65,14 @@ impl<B: Default> Level<B> {
         }
     }
 
+    /// Moves the time of a branch in which something waits back.
+    fn give_back(&mut self, party: PartyRef, cost: u64) {
+        let Some(branch) = self.branches.get_mut(&party) else { return };
+        self.ready.remove(&(branch.time, party));
+        branch.time = branch.time.saturating_sub(cost);
+        self.ready.insert((branch.time, party));
+    }
+
     /// One item of this branch was taken, and whether more wait there.
     fn taken(&mut self, party: PartyRef, cost: u64, is_empty: bool) {
         self.len -= 1;
@@ -119,6 +127,15 @@ impl<T> FairQueue<T> {
         let root_is_empty = root.len == 0;
         self.roots.taken(tenant.root, cost, root_is_empty);
         Some((tenant, cost, item))
+    }
+
+    /// Puts an item that was taken and not served back to the head of its tenant's queue, and gives the
+    /// tenant back the `taken` parts that it was counted. `cost`: what the item costs when it is taken again.
+    pub fn put_back(&mut self, tenant: Tenant, taken: u64, cost: u64, item: T) {
+        let root = self.roots.enter(tenant.root);
+        root.enter(tenant.party).push_front((cost.max(1), item));
+        root.give_back(tenant.party, taken);
+        self.roots.give_back(tenant.root, taken);
     }
 
     fn next_where(&self, eligible: &mut impl FnMut(Tenant, u64) -> bool) -> Option<Tenant> {
@@ -235,6 +252,25 @@ mod tests {
         assert_eq!(queue.pop_where(|_, cost| cost > 5), None);
         queue.retain(|item| *item != "a");
         assert!(queue.is_empty() && queue.pop().is_none());
+    }
+
+    #[test]
+    fn what_is_put_back_comes_first_and_has_cost_nothing() {
+        let mut queue = FairQueue::default();
+        for item in ["a", "b", "c"] {
+            queue.push(tenant(1, 1), 1, item);
+        }
+        queue.push(tenant(2, 2), 1, "x");
+        let taken: Vec<_> = (0..4).filter_map(|_| queue.pop()).collect();
+        for (tenant, cost, item) in taken.into_iter().rev() {
+            queue.put_back(tenant, cost, 1, item);
+        }
+        assert_eq!(order(&mut queue, 4), "axbc");
+        queue.push(tenant(1, 1), 1, "a");
+        queue.push(tenant(2, 2), 1, "x");
+        let (of, cost, item) = queue.pop().expect("the first");
+        queue.put_back(of, cost, 500, item);
+        assert_eq!(queue.pop_where(|_, cost| cost < 500).map(|(_, _, item)| item), Some("x"), "its cost is known now");
     }
 
     #[test]

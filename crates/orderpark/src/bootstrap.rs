@@ -6,7 +6,7 @@
 //! is no operator. That it was written does not mean that somebody saw it, so a start that finds
 //! that no token was ever issued shows another one.
 
-use crate::{announce, log};
+use crate::{announce, folder, log};
 use anyhow::{Context as _, bail, ensure};
 use orderpark_domain::party::{Bootstrap, OPERATOR};
 use orderpark_domain::user::RotateSecret;
@@ -14,6 +14,7 @@ use orderpark_domain::{Command, IfMatch, Intent, Party, PartyKind, Refusal, Scop
 use orderpark_server::Settings;
 use orderpark_server::access::{ClientId, new_secret, secret};
 use orderpark_server::wire::is_segment;
+use orderpark_store::private::Kind;
 use orderpark_store::{Chance, CommitError, Store};
 use std::path::Path;
 
@@ -33,7 +34,7 @@ pub struct Given {
 impl Given {
     /// Reads the secret from its file, of which one newline at the end is not part.
     pub fn read(client_id: &str, secret_file: &Path, settings: &Settings) -> anyhow::Result<Given> {
-        let text = std::fs::read_to_string(secret_file)
+        let text = folder::read(Kind::Given, secret_file)
             .with_context(|| format!("the secret file {} cannot be read", secret_file.display()))?;
         let secret = text.strip_suffix('\n').unwrap_or(&text);
         let secret = secret.strip_suffix('\r').unwrap_or(secret);

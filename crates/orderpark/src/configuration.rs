@@ -18,6 +18,9 @@
 //! cors_origins = []
 //! docs_url = "/docs/errors"
 //!
+//! [connections]
+//! max = 20000
+//!
 //! [events]
 //! streams_max = 256
 //! streams_of_party_max = 16
@@ -26,8 +29,12 @@
 //!
 //! [deliveries]
 //! allow_networks = []
+//! deny_networks = []
 //! attempt_max_ms = 15000
 //! attempts_days = 30
+//! host_rate = 50
+//! host_burst = 200
+//! require_proof = false
 //!
 //! [postgres]
 //! statement_max_ms = 5000
@@ -48,6 +55,7 @@ mod deliveries;
 mod postgres;
 mod publish;
 
+use crate::folder;
 use crate::listening::{self, Listen};
 use crate::log::Levels;
 use anyhow::{Context as _, bail, ensure};
@@ -59,6 +67,7 @@ use orderpark_server::publish::PublishSettings;
 use orderpark_server::wire::is_segment;
 use orderpark_server::{Profile, Settings, cors_origin};
 use orderpark_store::Limits;
+use orderpark_store::private::Kind;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -81,6 +90,8 @@ pub struct Configuration {
     profiles: Option<Vec<ProfileEntry>>,
     #[serde(default)]
     api: Api,
+    #[serde(default)]
+    connections: Connections,
     #[serde(default)]
     events: Events,
     #[serde(default)]
@@ -113,6 +124,13 @@ struct Api {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Connections {
+    max: Option<usize>,
+    of_address_max: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Events {
     streams_max: Option<usize>,
     /// The older name meant each client of a party.
@@ -141,10 +159,20 @@ impl Configuration {
     /// Reads the file; without one, nothing is configured.
     pub fn read(path: Option<&Path>) -> anyhow::Result<Configuration> {
         let Some(path) = path else { return Ok(Configuration::default()) };
-        let file = File::from(path).format(FileFormat::Toml);
-        let read = Config::builder().add_source(file).build().and_then(Config::try_deserialize);
-        let read = read.map_err(|error| anyhow::anyhow!(without_source(&error.to_string())));
-        read.with_context(|| format!("the configuration file {} cannot be used", path.display()))
+        Configuration::read_checked(path)
+            .with_context(|| format!("the configuration file {} cannot be used", path.display()))
+    }
+
+    /// Others may not write the file, nor read one with a password in it.
+    fn read_checked(path: &Path) -> anyhow::Result<Configuration> {
+        let text = folder::read(Kind::Plain, path)?;
+        let source = File::from_str(&text, FileFormat::Toml);
+        let read = Config::builder().add_source(source).build().and_then(Config::try_deserialize::<Configuration>);
+        let configuration = read.map_err(|error| anyhow::anyhow!(without_source(&error.to_string())))?;
+        if configuration.database.as_deref().is_some_and(holds_password) {
+            folder::read(Kind::Given, path)?;
+        }
+        Ok(configuration)
     }
 
     /// Where to listen.
@@ -167,6 +195,10 @@ impl Configuration {
         settings.cors_origins = each("api.cors_origins", &self.api.cors_origins, cors_origin)?;
         settings.docs_url = self.api.docs_url.clone().unwrap_or(settings.docs_url);
         settings.lenient_token_requests = self.tokens.lenient_requests.unwrap_or(settings.lenient_token_requests);
+        settings.connections_max = self.connections.max.unwrap_or(settings.connections_max);
+        settings.connections_of_address_max = self.connections.of_address_max;
+        let none = settings.connections_max == 0 || settings.connections_of_address_max == Some(0);
+        ensure!(!none, "connections: 0 would take none");
         settings.streams_max = self.events.streams_max.unwrap_or(settings.streams_max);
         settings.streams_of_party_max = self.events.streams_of_party_max.unwrap_or(settings.streams_of_party_max);
         settings.streams_of_vendor_max = self.events.streams_of_vendor_max.unwrap_or(settings.streams_of_vendor_max);
@@ -242,6 +274,13 @@ impl ProfileEntry {
         ensure!(is_segment(&self.id), "profiles: '{}' is not an id", self.id);
         Ok(Profile { id: self.id.clone(), name: self.name.clone().unwrap_or_else(|| self.id.clone()) })
     }
+}
+
+/// Whether the address of a database holds a password, as far as an address that may be none can tell.
+fn holds_password(database: &str) -> bool {
+    let (_, address) = database.split_once("://").unwrap_or_default();
+    let user = address.split_once('@').map_or("", |(user, _)| user);
+    user.contains(':') || address.contains("password=")
 }
 
 /// Reads each element of a list.

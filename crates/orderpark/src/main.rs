@@ -11,6 +11,7 @@ mod demo;
 mod folder;
 mod listening;
 mod log;
+mod open_files;
 mod wiring;
 
 use clap::Parser as _;

@@ -1,6 +1,6 @@
 //! Puts the rooms together: store, keys, server; and stops when told to.
 
-use crate::{announce, log};
+use crate::{announce, log, open_files};
 use anyhow::Context as _;
 use orderpark_server::access::Signer;
 use orderpark_server::outside::{Outside, Sealer, SystemNames};
@@ -66,7 +66,8 @@ async fn check_sealed(store: &Store, folder: &Path, signer: &Signer, accept: boo
 }
 
 /// The server's shared state.
-pub fn app(store: &Store, settings: Settings, signer: Signer, options: &Options) -> anyhow::Result<Arc<App>> {
+pub fn app(store: &Store, mut settings: Settings, signer: Signer, options: &Options) -> anyhow::Result<Arc<App>> {
+    open_files::fit(&mut settings);
     let outside = Outside::new(&settings.outside, store.clock(), Arc::new(SystemNames::default()))?;
     Ok(Arc::new(App::new(store.clone(), settings, signer, Arc::new(outside), Arc::clone(&options.chance))))
 }
@@ -84,6 +85,7 @@ pub async fn listen_until(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
+    app.outside.listens_on(address.port());
     let deliveries = delivery::start(&app);
     let _sweeper = suppliers::sweep::start(Arc::clone(&app));
     let _closer = closing::start(Arc::clone(&app));

@@ -8,7 +8,7 @@ use orderpark_domain::order::{OfferName, PlaceOrder};
 use orderpark_domain::{Command, Intent, Order, RequestKey, Scope, UserRef};
 use orderpark_store::{Database, Options, OrderFilter, Slice, Store};
 use orderpark_testbed::{Engine, TestDatabase};
-use program::{Running, run, stderr};
+use program::{Running, run, stderr, write_secret};
 use rustix::process::Signal;
 use std::process::Output;
 use tokio::task::JoinSet;
@@ -53,7 +53,7 @@ async fn large_world() -> TestDatabase {
 async fn grow(database: &Database, orders: u32) {
     let store = Store::open(database, Options::default()).unwrap();
     let everything = Scope::system("a test that plays the operator");
-    let like = store.page_orders(&everything, &OrderFilter::default(), Slice::first(1)).await.unwrap().remove(0);
+    let like = store.page_orders(&everything, &OrderFilter::default(), Slice::first(1)).await.unwrap().rows.remove(0);
     let mut placing = JoinSet::new();
     for number in 0..orders {
         let (store, intent) = (store.clone(), place(&like, number));
@@ -166,7 +166,7 @@ fn a_copy_is_served_from_a_configuration_file() {
     let (config, password, data) =
         (folder.path().join("orderpark.toml"), folder.path().join("password"), folder.path().join("data"));
     std::fs::write(&config, format!("database = \"{}\"\n[postgres]\nreads_max = 2\n", there.url())).unwrap();
-    std::fs::write(&password, "hush\n").unwrap();
+    write_secret(&password, "hush\n");
     let files = ["--config", config.to_str().unwrap(), "--database-password-file", password.to_str().unwrap()];
     let running = Running::serve(&data, &files);
     assert_eq!(running.stop(Signal::TERM).0.code(), Some(0));

@@ -3,7 +3,7 @@
 
 mod program;
 
-use program::{Running, ask_token, run, stderr};
+use program::{Running, ask_token, run, stderr, write_secret};
 use rustix::process::Signal;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -21,7 +21,7 @@ fn shown_secret(running: &Running) -> String {
 
 fn secret_file(folder: &Path, text: &str) -> String {
     let path = folder.join("secret");
-    fs::write(&path, text).unwrap();
+    write_secret(&path, text);
     path.into_os_string().into_string().unwrap()
 }
 
@@ -211,6 +211,58 @@ fn the_data_folder_is_0700_and_its_files_are_0600() {
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
+}
+
+/// Every file that the program depends on: with the mode that is just taken, and with one more bit.
+#[tokio::test]
+async fn files_that_others_can_change_or_read_are_refused_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let (secret, config) = (secret_file(folder.path(), SECRET), folder.path().join("orderpark.toml"));
+    fs::write(&config, "log = \"info\"\n").unwrap();
+    let options = ["--bootstrap-client-id", "jane", "--bootstrap-client-secret-file", &secret];
+    let options = [&options[..], &["--config", config.to_str().unwrap()]].concat();
+    // Both keys are there when a token was signed.
+    ask_token(&Running::serve(&data, &options).address, "jane", SECRET).await;
+    for (file, taken, refused, mended_by) in [
+        (data.clone(), 0o755, 0o775, "chmod go-w"),
+        (data.join("secret.key"), 0o600, 0o640, "chmod 600"),
+        (data.join("signing.key"), 0o600, 0o604, "chmod 600"),
+        (data.join("orderpark.db"), 0o644, 0o660, "chmod go-w"),
+        (data.join("orderpark.db.lock"), 0o644, 0o622, "chmod go-w"),
+        (secret.as_str().into(), 0o600, 0o644, "chmod go-r"),
+        (config.clone(), 0o644, 0o646, "chmod go-w"),
+    ] {
+        let set = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        set(refused);
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+        let output = run(&[&arguments[..], &options].concat());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(&format!("{mended_by} {}", file.display())), "{said}");
+        set(taken);
+        drop(Running::serve(&data, &options));
+    }
+    let mode = |name| fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("orderpark.db"), mode("orderpark.db.lock")), (0o600, 0o600), "what others could read is mended");
+}
+
+/// As from a shell that allows few files at first.
+#[test]
+fn the_limit_of_open_files_is_raised_and_connections_fit_in_and_no_core_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "ulimit -Sn 100; ulimit -Hn 2000; exec \"$0\" \"$@\"";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_orderpark"), "serve", "--listen", "127.0.0.1:0", "--data"]);
+    let running = Running::spawn({
+        command.arg(folder.path());
+        command
+    });
+    let limits = fs::read_to_string(format!("/proc/{}/limits", running.id())).unwrap();
+    let limit = |name: &str| limits.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert_eq!(limit("Max open files").split_whitespace().nth(3), Some("2000"));
+    assert_eq!(limit("Max core file size").split_whitespace().nth(4), Some("0"));
+    assert!(running.stderr().contains("connections_max=1750"), "{}", running.stderr());
 }
 
 #[tokio::test]

@@ -5,10 +5,10 @@ use crate::access::{Access, Signer};
 use crate::delivery::Deliveries;
 use crate::limits::Limits;
 use crate::log_limit::LogLimits;
+use crate::memory::MemoryBudget;
 use crate::native::events::Streams;
 use crate::outage::Outages;
 use crate::outside::{Outside, Sealer};
-use crate::suppliers::Asking;
 use orderpark_domain::Instant;
 use orderpark_store::{Chance, Clock, Store};
 use std::sync::Arc;
@@ -29,8 +29,6 @@ pub struct App {
     pub sealer: Sealer,
     /// Where to say that there is something new for a target of deliveries.
     pub deliveries: Deliveries,
-    /// The suppliers that are being asked.
-    pub asking: Asking,
     /// The receivers that fail, as operators are told of them.
     pub(crate) outages: Outages,
     /// What parties share.
@@ -43,6 +41,8 @@ pub struct App {
     pub chance: Arc<dyn Chance>,
     /// Whether a shutdown has begun: not ready any more, and connections are not kept.
     pub draining: AtomicBool,
+    /// What may be held for clients.
+    pub(crate) memory: MemoryBudget,
     /// The rate limits of log lines that clients cause.
     pub(crate) log_limits: LogLimits,
 }
@@ -61,7 +61,7 @@ impl App {
         let access = Access::new(signer, settings.token_validity_max_s);
         access.follow(store.revocations());
         let clock = store.clock();
-        let (asking, deliveries, outages) = (Asking::default(), Deliveries::default(), Outages::default());
+        let (deliveries, outages) = (Deliveries::default(), Outages::default());
         let draining = AtomicBool::new(false);
         let (limits, streams, log_limits) = (Limits::new(), Streams::new(), LogLimits::new());
         App {
@@ -71,13 +71,13 @@ impl App {
             outside,
             sealer,
             deliveries,
-            asking,
             outages,
             limits,
             streams,
             clock,
             chance,
             draining,
+            memory: MemoryBudget::new(),
             log_limits,
         }
     }

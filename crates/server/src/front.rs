@@ -33,13 +33,17 @@ use orderpark_store::WriteState;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tower::ServiceExt;
 use unread::Rest;
 
 /// How long a handler may take, its body read included.
 const HANDLER_MAX: Duration = Duration::from_secs(30);
+
+/// Whether a valid token has come on the connection of a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Known(pub Arc<AtomicBool>);
 
 /// The door of every request.
 #[derive(Clone)]
@@ -53,7 +57,7 @@ pub fn router(app: Arc<App>) -> Router {
     let front = Front::new(app);
     Router::new().fallback(move |request: Request| {
         let front = front.clone();
-        async move { front.answer(request).await }
+        async move { front.answer(request, Ok(())).await }
     })
 }
 
@@ -72,17 +76,18 @@ impl Front {
         self.app.streams.close();
     }
 
-    /// Answers a request, whatever happens.
-    pub(crate) async fn answer(&self, request: Request) -> Response {
+    /// Answers a request, whatever happens; one that the listener has refused, with that.
+    pub(crate) async fn answer(&self, request: Request, verdict: Result<(), Problem>) -> Response {
         let form = Form::of(request.headers());
         // Clones of the bytes of the head are references to them.
         let asked = Asked { method: request.method().clone(), uri: request.uri().clone() };
         let cors = Cors::of(&self.app.settings.cors_origins, &request);
         let stranger = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.ip());
         let (request, rest) = Rest::of(request, &self.app);
-        let result = match &cors {
-            Some(cors) if cors.is_preflight => Ok(answer::preflight()),
-            _ => guarded(self.dispatch(request)).await,
+        let result = match (verdict, &cors) {
+            (Err(refused), _) => Err(refused),
+            (Ok(()), Some(cors)) if cors.is_preflight => Ok(answer::preflight()),
+            (Ok(()), _) => guarded(self.dispatch(request)).await,
         };
         let mut response = self.finish(result, &asked, form);
         if let Some(cors) = cors {

@@ -18,6 +18,7 @@ pub mod dx;
 mod front;
 mod limits;
 mod log_limit;
+mod memory;
 mod native;
 mod outage;
 pub mod outside;
@@ -27,7 +28,6 @@ pub mod router;
 pub mod serve;
 mod settings;
 pub mod suppliers;
-mod turns;
 pub mod wire;
 
 pub use app::App;

@@ -3,6 +3,12 @@
 //! Each is fair by [`Tenant`]: what one vendor with its subscribers does leaves others their share.
 //! The answer says whose limit it is: 429 for the party's own or its vendor's, 503 for the server's.
 
+mod egress;
+mod questions;
+
+pub(crate) use egress::{Egress, ReplayTurn};
+pub(crate) use questions::Questions;
+
 use crate::problem::Reason;
 use crate::{Problem, Settings};
 pub(crate) use orderpark_limits::{Caps, FairLimiter, Full, PerKeyLimiter, Permit, Place, Rate, RateLimiter, Tenant};
@@ -23,6 +29,10 @@ const REFUSAL_DELAY_MAX: Duration = Duration::from_millis(250);
 pub(crate) const LIST_READS_MAX: usize = 4;
 /// How long a list may wait for its first read.
 pub(crate) const LIST_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Trials of commands at once; two for each connection that SQLite has for them.
+const TRIALS_MAX: usize = 4;
+/// How long a command may wait for its trial.
+const TRIAL_WAIT_MAX: Duration = Duration::from_secs(2);
 /// Tests of webhook endpoints that may be in progress.
 const TESTS: Caps = Caps { party: 4, root: 16, all: 512 };
 /// Seconds after which a refused request may be sent again.
@@ -43,15 +53,22 @@ pub(crate) struct Limits {
     refusals: RateLimiter<Client>,
     /// Reads of lists and of events.
     pub(crate) list_reads: FairLimiter,
+    trials: FairLimiter,
     streams: PerKeyLimiter,
     tests: PerKeyLimiter,
+    /// Questions to suppliers.
+    pub(crate) questions: Questions,
+    /// What is sent to each destination.
+    pub(crate) egress: Egress,
 }
 
 impl Limits {
     pub(crate) fn new() -> Limits {
-        let list_reads = FairLimiter::new(LIST_READS_MAX);
+        let (list_reads, trials) = (FairLimiter::new(LIST_READS_MAX), FairLimiter::new(TRIALS_MAX));
         let (requests, refusals) = (FairLimiter::new(REQUESTS_MAX), RateLimiter::default());
-        Limits { requests, refusals, list_reads, streams: PerKeyLimiter::default(), tests: PerKeyLimiter::default() }
+        let (streams, tests) = (PerKeyLimiter::default(), PerKeyLimiter::default());
+        let (questions, egress) = (Questions::new(), Egress::default());
+        Limits { requests, refusals, list_reads, trials, streams, tests, questions, egress }
     }
 
     /// A place to work on a request: what one tenant asks for at once does not fill the processors.
@@ -77,6 +94,11 @@ impl Limits {
     /// A place to read on in a list that has begun.
     pub(crate) async fn list_read_on(&self, tenant: Tenant) -> Permit {
         self.list_reads.wait(tenant, 1).await
+    }
+
+    /// A place for the trial of a command.
+    pub(crate) async fn trial(&self, tenant: Tenant) -> Result<Permit, Full> {
+        self.trials.acquire(tenant, 1, TRIAL_WAIT_MAX).await
     }
 
     /// A place for a stream of events.

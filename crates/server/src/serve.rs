@@ -1,21 +1,25 @@
 //! Listening, and stopping so that nobody notices.
 //!
 //! A connection has ten seconds for its first byte and for each request's head, and may be idle for 75; there are at most
-//! [`Settings::connections_max`](crate::Settings) of them, and more wait in the listener's queue. Stopping has four steps:
+//! [`Settings::connections_max`](crate::Settings) of them. If all are taken, the idlest are closed (`connections`); if all
+//! have a request in progress, more wait in the listener's queue. Stopping has four steps:
 //! say that we are not ready, close connections after their answer, and end the streams of
 //! events; go on accepting for the grace, so that whoever
 //! watches readiness can turn away; take what still waits in the queue and stop listening; finish what is in flight.
 //!
 //! Every connection ends with a lingering close (`linger`), so that no answer is lost to a reset.
 
+mod connections;
 mod forwarded;
+mod host;
 mod linger;
 mod timed;
 
 use crate::App;
-use crate::front::Front;
+use crate::front::{Front, Known};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use connections::{Connections, Place};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -29,7 +33,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use timed::{Phase, Timed};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 
 /// How long a connection may be idle between two requests.
 const IDLE_MAX: Duration = Duration::from_secs(75);
@@ -49,11 +53,9 @@ pub async fn serve(
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let (closing, closed) = watch::channel(false);
-    let server = Server {
-        front: Front::new(Arc::clone(&app)),
-        places: Arc::new(Semaphore::new(app.settings.connections_max)),
-        closed,
-    };
+    let settings = &app.settings;
+    let connections = Connections::new(settings.connections_max, settings.of_address_max(), &settings.trusted_proxies);
+    let server = Server { front: Front::new(Arc::clone(&app)), connections, closed };
     let mut shutdown = pin!(shutdown);
     server.accept_until(&listener, shutdown.as_mut()).await;
     app.draining.store(true, Ordering::SeqCst);
@@ -69,8 +71,7 @@ pub async fn serve(
 
 struct Server {
     front: Front,
-    /// One permit a connection, until it is closed for good.
-    places: Arc<Semaphore>,
+    connections: Connections,
     closed: watch::Receiver<bool>,
 }
 
@@ -99,20 +100,23 @@ impl Server {
         let _ = tokio::time::timeout(WAITING_MAX, take).await;
     }
 
-    async fn accept(&self, listener: &TcpListener) -> io::Result<(OwnedSemaphorePermit, TcpStream, SocketAddr)> {
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
+    /// The next connection; none, if its address has too many.
+    async fn accept(&self, listener: &TcpListener) -> io::Result<Option<Accepted>> {
+        let permit = self.connections.permit().await?;
         let (stream, peer) = listener.accept().await?;
-        Ok((place, stream, peer))
+        let phase = Phase::default();
+        let place = self.connections.enter(permit, peer.ip(), &phase);
+        if place.is_none() && self.front.app().log_limits.not_accepted.allows() {
+            tracing::warn!(address = %peer.ip(), "a connection was closed: its address has as many as one may have");
+        }
+        Ok(place.map(|place| Accepted { stream, peer, phase, place }))
     }
 
-    async fn greet(&self, accepted: io::Result<(OwnedSemaphorePermit, TcpStream, SocketAddr)>) {
+    async fn greet(&self, accepted: io::Result<Option<Accepted>>) {
         match accepted {
-            Ok((place, stream, peer)) => {
-                let (front, closed) = (self.front.clone(), self.closed.clone());
-                tokio::spawn(async move {
-                    connection(front, closed, stream, peer).await;
-                    drop(place);
-                });
+            Ok(None) => {}
+            Ok(Some(accepted)) => {
+                tokio::spawn(connection(self.front.clone(), self.closed.clone(), accepted));
             }
             Err(error) => {
                 if self.front.app().log_limits.not_accepted.allows() {
@@ -125,22 +129,34 @@ impl Server {
 
     /// Waits until every connection has given its permit back.
     async fn finish(&self, app: &App) {
-        let all = u32::try_from(app.settings.connections_max).unwrap_or(u32::MAX);
         let limit = Duration::from_millis(app.settings.drain_max_ms);
-        if tokio::time::timeout(limit, self.places.acquire_many(all)).await.is_err() {
+        if tokio::time::timeout(limit, self.connections.all_closed()).await.is_err() {
             tracing::warn!("requests in flight took too long, and were cut off");
         }
     }
 }
 
+/// A connection that has its place, until it is closed for good.
+struct Accepted {
+    stream: TcpStream,
+    peer: SocketAddr,
+    phase: Phase,
+    place: Place,
+}
+
 /// Serves one connection; when the server closes, the request in flight is finished first.
-async fn connection(front: Front, mut closed: watch::Receiver<bool>, stream: TcpStream, peer: SocketAddr) {
+async fn connection(front: Front, mut closed: watch::Receiver<bool>, accepted: Accepted) {
+    let Accepted { stream, peer, phase, place } = accepted;
     // Small answers go out at once; a connection on which this fails is about to fail anyhow.
     let _ = stream.set_nodelay(true);
-    let phase = Phase::default();
     let mut stream = Timed::new(stream, phase.clone());
     exchange(front, &mut closed, &mut stream, &phase, peer).await;
-    linger::close(stream.into_inner(), closed).await;
+    // One that was closed for want of places has no answer under way.
+    if !phase.is_ending() {
+        phase.busy();
+        linger::close(stream.into_inner(), closed).await;
+    }
+    drop(place);
 }
 
 /// Speaks HTTP/1.1 until the last answer is written.
@@ -158,7 +174,9 @@ async fn exchange(
             let mut request = request.map(Body::new);
             let client = forwarded::client(&front.app().settings.trusted_proxies, peer, request.headers());
             request.extensions_mut().insert(ConnectInfo(client));
-            let response = front.answer(request).await;
+            request.extensions_mut().insert(Known(phase.is_known_flag()));
+            let verdict = host::check(request.version(), request.headers());
+            let response = front.answer(request, verdict).await;
             phase.idle();
             Ok::<_, Infallible>(response)
         }
@@ -170,6 +188,11 @@ async fn exchange(
         biased;
         result = connection.as_mut() => result,
         () = told(closed) => {
+            phase.close();
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        () = phase.ending() => {
             phase.close();
             connection.as_mut().graceful_shutdown();
             connection.await

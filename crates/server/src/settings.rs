@@ -45,8 +45,10 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     /// Origins of web pages that may read answers (CORS): `*`, or exactly these.
     pub cors_origins: Vec<HeaderValue>,
-    /// Connections that may be open at once; more wait in the listener's queue.
+    /// Connections that may be open at once; beyond, the idlest are closed.
     pub connections_max: usize,
+    /// Connections that one address may have open at once; absent: a quarter of all, at least 256.
+    pub connections_of_address_max: Option<usize>,
     /// Streams of events that may be open at once.
     pub streams_max: usize,
     /// Streams of events that one party may have open at once.
@@ -63,6 +65,13 @@ pub struct Settings {
     pub outside: OutsideSettings,
     /// Deliveries.
     pub deliveries: DeliverySettings,
+}
+
+impl Settings {
+    /// Connections that one address may have open at once.
+    pub(crate) fn of_address_max(&self) -> usize {
+        self.connections_of_address_max.unwrap_or_else(|| (self.connections_max / 4).max(256))
+    }
 }
 
 impl Default for Settings {
@@ -82,6 +91,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             connections_max: 20_000,
+            connections_of_address_max: None,
             streams_max: 256,
             streams_of_party_max: 16,
             streams_of_vendor_max: 64,

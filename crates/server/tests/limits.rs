@@ -6,6 +6,9 @@ mod harness;
 use axum::body::Body;
 use harness::{Answer, Caller, Engine, Journal, Raw, Shop, World, text};
 use http::Method;
+use orderpark_domain::offer::{CreateOffer, NewItem};
+use orderpark_domain::{Command, Intent, OfferState};
+use orderpark_server::Settings;
 use orderpark_server::serve::serve;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -14,6 +17,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 const BODY_MAX: usize = 256 * 1024;
+const FORM_MAX: usize = 8 * 1024;
 const HEADERS_MAX: usize = 16 * 1024;
 const HEADERS_COUNT_MAX: usize = 100;
 const URI_MAX: usize = 8 * 1024;
@@ -29,7 +33,11 @@ struct Scene {
 
 impl Scene {
     async fn on(engine: Engine) -> Scene {
-        let world = World::on(engine).await;
+        Scene::with(engine, Settings::default()).await
+    }
+
+    async fn with(engine: Engine, settings: Settings) -> Scene {
+        let world = World::with(engine, settings).await;
         let shop = world.shop("net", "acme").await;
         let journal = world.journal();
         Scene { world, shop, journal, next: 0 }
@@ -123,9 +131,12 @@ async fn numbers_have_a_smallest_and_a_largest_one(engine: Engine) {
 
 async fn the_most_that_can_be_granted_is_counted_and_no_more(engine: Engine) {
     let scene = Scene::on(engine).await;
-    let item = json!({"productId": "net/plan", "grantedConnections": 1_000_000_000});
-    let offer = json!({"id": "acme/huge", "name": "Huge", "items": vec![item; LENGTH_MAX]});
-    scene.shop.vendor.post("/offers", offer).await.expect(201);
+    // An older version took offers that name a product a thousand times, which grant as much as this one.
+    let items = vec![NewItem { product_id: "net/plan".into(), granted: Some(1_000_000_000_000) }];
+    let (id, name, state) = ("acme/huge".to_owned(), "Huge".to_owned(), OfferState::Active);
+    let huge = CreateOffer { id, name, state, items, items_max: 1, strategies: None };
+    let huge = Intent::system(Command::CreateOffer(huge), "a test");
+    scene.world.app.store.commit(huge).await.expect("an offer");
     // One order grants 10^18 connections, which is as much as is counted of one subscriber and product.
     let order = json!({"offerId": "acme/huge", "quantity": 1_000_000});
     for n in 0..10 {
@@ -143,8 +154,11 @@ async fn the_most_that_can_be_granted_is_counted_and_no_more(engine: Engine) {
 }
 
 async fn an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions(engine: Engine) {
-    let scene = Scene::on(engine).await;
-    let items = |count: usize| json!(vec![json!({"productId": "net/plan", "grantedConnections": 1}); count]);
+    let scene = Scene::with(engine, Settings { offer_items_max: LENGTH_MAX, ..Settings::default() }).await;
+    for n in 0..LENGTH_MAX {
+        scene.shop.supplier.post("/applications", json!({"id": format!("net/a{n}"), "name": "A"})).await.expect(201);
+    }
+    let items = |count: usize| json!((0..count).map(|n| json!({"productId": format!("net/a{n}")})).collect::<Vec<_>>());
     let offer = |count: usize| json!({"id": "acme/wide", "name": "Wide", "items": items(count)});
     let vendor = &scene.shop.vendor;
     vendor.post("/offers", offer(LENGTH_MAX + 1)).await.refused(400, "invalid_body");
@@ -156,6 +170,21 @@ async fn an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions(engine
     let last = text(&subscriptions[LENGTH_MAX - 1], "ref");
     assert_eq!(scene.shop.supplier.get(&format!("/subscriptions/{last}")).await.expect(200)["ref"], last.as_str());
     scene.journal.verify();
+}
+
+/// Where the operator says nothing: fifty, and what was sent and what is allowed are told.
+#[tokio::test]
+async fn an_offer_has_fifty_items_and_none_twice() {
+    let scene = Scene::on(Engine::Sqlite).await;
+    let item = json!({"productId": "net/app"});
+    for (count, message) in [
+        (51, " are 51, and an offer may have 50 at most (the operator's setting orders.offer_items_max)"),
+        (2, " name the product 'net/app' twice, at index 0 and at index 1"),
+    ] {
+        let offer = json!({"id": "acme/wide", "name": "Wide", "items": vec![item.clone(); count]});
+        let refused = scene.shop.vendor.post("/offers", offer).await.refused(400, "invalid_attribute");
+        assert!(text(&refused, "message").contains(message), "{refused}");
+    }
 }
 
 #[tokio::test]
@@ -200,8 +229,8 @@ async fn a_body_has_a_longest_one() {
     }
     let form = |length: usize| format!("grant_type=client_credentials&a={}", "x".repeat(length - 32));
     let nobody = scene.world.nobody().at("/admin/latest/api").with("content-type", "application/x-www-form-urlencoded");
-    assert_eq!(nobody.post_raw("/oauth/token", form(BODY_MAX)).await.status, 401);
-    nobody.post_raw("/oauth/token", form(BODY_MAX + 1)).await.refused(413, "body_too_large");
+    assert_eq!(nobody.post_raw("/oauth/token", form(FORM_MAX)).await.status, 401);
+    nobody.post_raw("/oauth/token", form(FORM_MAX + 1)).await.refused(413, "body_too_large");
 }
 
 async fn pages_and_keys_have_a_largest_one(engine: Engine) {
@@ -281,12 +310,14 @@ async fn the_listener_keeps_the_same_limits() {
     let token = scene.shop.subscriber.token.clone().unwrap_or_default();
     let head = |target: &str, more: &str| {
         let method = if more.contains("content-") || more.contains("chunked") { "POST" } else { "GET" };
-        format!("{method} {target} HTTP/1.1\r\nconnection: close\r\nauthorization: Bearer {token}\r\n{more}\r\n")
+        format!(
+            "{method} {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer {token}\r\n{more}\r\n"
+        )
     };
-    // Two headers are there already: `connection: close` and the token.
-    let used = "connectionclose".len() + "authorizationBearer ".len() + token.len() + 2 * 4;
+    // Three headers are there already: `host: a`, `connection: close` and the token.
+    let used = "hostaconnectionclose".len() + "authorizationBearer ".len() + token.len() + 3 * 4;
     let padded_to = |size: usize| format!("x-pad: {}\r\n", "p".repeat(size - used - 5 - 4));
-    let many = |count: usize| "x: a\r\n".repeat(count - 2);
+    let many = |count: usize| "x: a\r\n".repeat(count - 3);
     let orders = "/core/latest/api/orders";
     let long = |length: usize| format!("{orders}?offerId={}", "x".repeat(length - orders.len() - 9));
     let announced =
@@ -319,6 +350,27 @@ async fn the_listener_keeps_the_same_limits() {
     server.await.expect("no panic").expect("no error");
 }
 
+/// A stopped committer answers nothing at all: whoever asks it is told so.
+async fn what_changes_nothing_is_answered_without_the_committer(engine: Engine) {
+    let Scene { world, shop, .. } = Scene::on(engine).await;
+    let (operator, vendor) = (&world.operator, &shop.vendor);
+    let hook = json!({"url": "https://example.com/hook"});
+    for _ in 0..100 {
+        vendor.post("/webhookEndpoints", hook.clone()).await.expect(201);
+    }
+    world.app.store.close().await;
+    let name = format!("/vendors/{}", vendor.party);
+    let before = operator.get(&name).await.expect(200);
+    operator.delete("/users/999999").await.refused(404, "not_found");
+    operator.delete(&name).await.refused(409, "in_use");
+    operator.put(&name, json!({"name": before["name"]})).await.expect(200);
+    vendor.post("/webhookEndpoints", hook).await.refused(409, "too_many_endpoints");
+    let order = json!({"offerId": shop.offer_id});
+    shop.subscriber.post("/orders?dryRun=true", order.clone()).await.expect(200);
+    operator.put(&name, json!({"name": "Another"})).await.refused(503, "unavailable");
+    shop.subscriber.post("/orders", order).await.refused(503, "unavailable");
+}
+
 harness::on_each_engine! {
     texts_have_a_longest_one;
     ids_and_settings_have_a_longest_one;
@@ -326,4 +378,5 @@ harness::on_each_engine! {
     the_most_that_can_be_granted_is_counted_and_no_more;
     an_offer_has_a_thousand_items_and_an_order_as_many_subscriptions;
     pages_and_keys_have_a_largest_one;
+    what_changes_nothing_is_answered_without_the_committer;
 }

@@ -3,6 +3,7 @@
 mod harness;
 
 use harness::{Shop, World};
+use orderpark_server::router::operations;
 use orderpark_server::{Settings, serve::serve};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -87,15 +88,69 @@ async fn stopping_cuts_nothing_off() {
 async fn a_connection_serves_many_requests_and_bad_ones_end_it() {
     let world = World::new().await;
     let served = serving(&world);
-    let twice =
-        rest_of(open(served.address, &format!("{READY}GET /nothing HTTP/1.1\r\nconnection: close\r\n\r\n")).await)
-            .await;
+    let twice = rest_of(
+        open(served.address, &format!("{READY}GET /nothing HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")).await,
+    )
+    .await;
     assert!(twice.contains("HTTP/1.1 200") && twice.contains("HTTP/1.1 404"), "{twice}");
     let long = format!("GET /health/live HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(200_000));
     let mut stream = TcpStream::connect(served.address).await.expect("a connection");
     stream.write_all(long.as_bytes()).await.expect("the server reads on");
     assert!(rest_of(stream).await.starts_with("HTTP/1.1 431"));
     assert!(rest_of(open(served.address, "NONSENSE\r\n\r\n").await).await.starts_with("HTTP/1.1 400"));
+}
+
+#[tokio::test]
+async fn every_path_needs_one_host() {
+    let world = World::new().await;
+    let served = serving(&world);
+    for first in [
+        "GET /health/live",
+        "GET /health/ready",
+        "GET /",
+        "GET /docs/errors",
+        "GET /core/latest/api/orders",
+        "OPTIONS /core/latest/api/orders",
+        "POST /admin/latest/api/oauth/token",
+        "GET /thingpark/smp/rest/subscriptions",
+        "GET /nothing",
+    ] {
+        for (version, hosts, is_refused) in [
+            ("1.1", "host: a\r\n", false),
+            ("1.0", "", false),
+            ("1.1", "", true),
+            ("1.1", "host: a\r\nhost: a\r\n", true),
+            ("1.1", "host: a@b\r\n", true),
+            ("1.0", "host: a\r\nhost: b\r\n", true),
+        ] {
+            let request = format!("{first} HTTP/{version}\r\nconnection: close\r\n{hosts}\r\n");
+            let answer = rest_of(open(served.address, &request).await).await;
+            let names_host = answer.contains("the header Host");
+            assert!(names_host == is_refused && (!is_refused || answer.contains(" 400 ")), "{request}: {answer}");
+        }
+    }
+}
+
+/// `100 Continue` is sent as soon as somebody wants to read the body.
+#[tokio::test]
+async fn nothing_is_read_of_a_body_before_the_token_is_proved() {
+    let world = World::new().await;
+    let served = serving(&world);
+    let operations = operations().iter().map(|operation| {
+        let path = operation.path.replace("{ref}", "1");
+        (format!("{} /core/latest/api{path}", operation.method), 200_000, "401")
+    });
+    let forms = ["oauth/token", "oauth/revoke_token", "users-auth/protocol/openid-connect/token"];
+    let forms = forms.map(|path| (format!("POST /admin/latest/api/{path}"), 8 * 1024 + 1, "413"));
+    let others = ["GET /admin/latest/api/profiles", "PATCH /core/latest/api/orders"];
+    let others = others.map(|first| (first.to_owned(), 200_000, "401"));
+    for (first, length, status) in operations.chain(forms).chain(others) {
+        let head = "host: a\r\nexpect: 100-continue\r\nauthorization: Bearer wrong\r\ncontent-type: application/json";
+        let mut stream =
+            open(served.address, &format!("{first} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n")).await;
+        let answer = answer_of(&mut stream).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{first}: {answer}");
+    }
 }
 
 /// Time is paused and runs ahead whenever everything waits, so the figures are exact and the test takes no time.

@@ -75,6 +75,9 @@ pub enum CommitError {
     /// Too many intents wait; nothing was done.
     #[error("too many requests are waiting")]
     Busy,
+    /// As many intents of its party, or of its vendor, wait as may; nothing was done.
+    #[error("too many requests of this party are waiting")]
+    TenantBusy(orderpark_limits::Full),
     /// The database does not take writes now; nothing was done.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),

@@ -20,6 +20,7 @@ mod load;
 mod moves;
 mod options;
 mod postgres;
+pub mod private;
 mod query;
 mod reads;
 mod row;
@@ -28,6 +29,7 @@ pub mod schema;
 mod sqlite;
 mod store;
 mod told;
+mod trial;
 pub mod verify;
 mod write_state;
 
@@ -35,11 +37,11 @@ pub use clock::{Chance, Clock, SystemChance, SystemClock};
 pub use committer::Committed;
 pub use epochs::{Epoch, FeedPosition};
 pub use error::{CommitError, OpenError, ReadError};
-pub use options::{Database, Options};
+pub use options::{Budget, Database, Options};
 pub use postgres::{Address, Limits, OwnSchema};
 pub use reads::{
     BalanceTotal, Creators, EndpointFilter, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter,
-    PlacedSubscription, ProductFilter, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
+    PlacedSubscription, ProductFilter, Rows, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
 };
 pub use schema::Schema;
 pub use store::Store;

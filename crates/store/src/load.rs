@@ -319,13 +319,7 @@ fn ask_whether(query: &mut Query, fact: Fact) {
             product.0,
         ),
         Fact::OffersNaming(strategy) => (OFFERS_NAMING, strategy.0),
-        Fact::OpenSubscriptionsTo(product) => (
-            Texts::same(
-                "1 from products p join subscriptions s on s.supplier_ref = p.supplier_ref and s.product_ref = p.ref \
-                 where s.state in ('PENDING', 'ACTIVE', 'SUSPENDED') and p.ref",
-            ),
-            product.0,
-        ),
+        Fact::OpenSubscriptionsTo(product) => (Texts::same(SUBSCRIBED), product.0),
         Fact::OperatorBesides(user) => {
             query.bind(
                 "1 from user_scopes g join users u on u.ref = g.user_ref where g.party_ref = ?",
@@ -346,6 +340,12 @@ const NOT_REJECTED: Texts = Texts {
     sqlite: " and (case when state = 'REJECTED' then ref else x'' end) = x''",
     postgres: " and (case when state = 'REJECTED' then ref else ''::bytea end) = ''::bytea",
 };
+
+/// What is granted is counted by balances; what is `PENDING` is little. Both without a look at what has ended.
+const SUBSCRIBED: &str = "1 from products p where (\
+    exists (select 1 from balances b where b.product_ref = p.ref and b.subscriptions > 0) \
+    or exists (select 1 from orders o join subscriptions s on s.order_ref = o.ref \
+        where o.state = 'PENDING' and s.product_ref = p.ref)) and p.ref";
 
 /// SQLite would walk over all balances of the subscriber.
 const USED_BY: Texts = Texts {

@@ -38,6 +38,21 @@ impl fmt::Display for Database {
     }
 }
 
+/// How much is decided at once, in parts: items of offers, subscriptions of orders, rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// By all intents of one transaction together, unless one alone has more.
+    pub batch_parts: u64,
+    /// By one intent; a larger one is refused as [`orderpark_domain::Refusal::TooLargeAtOnce`].
+    pub intent_parts: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { batch_parts: 512, intent_parts: 5000 }
+    }
+}
+
 /// What a store is given from outside.
 #[derive(Clone)]
 pub struct Options {
@@ -50,6 +65,8 @@ pub struct Options {
     pub waiting_max: usize,
     /// Intents that share one transaction at most.
     pub batch_max: usize,
+    /// How much is decided at once.
+    pub budget: Budget,
     /// Pages of 4 KiB that a SQLite file may grow to; absent: as many as the disk holds.
     pub pages_max: Option<u32>,
     /// What a connection to PostgreSQL may take.
@@ -68,6 +85,7 @@ impl Default for Options {
             chance: Arc::new(SystemChance::default()),
             waiting_max: 8192,
             batch_max: 512,
+            budget: Budget::default(),
             pages_max: None,
             postgres: Limits::default(),
             accept_clock_behind: false,

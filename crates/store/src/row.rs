@@ -44,6 +44,11 @@ pub(crate) type Read<T> = Result<T, Unreadable>;
 /// A row of an answer. The engines' own rows are one; columns count from 0.
 pub(crate) trait Row {
     fn cell(&self, column: usize) -> Read<Cell<'_>>;
+
+    /// How large it is, in bytes; 0 where nobody asks.
+    fn bytes(&self) -> usize {
+        0
+    }
 }
 
 /// What is done with each row of an answer.

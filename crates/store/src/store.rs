@@ -6,11 +6,13 @@ use crate::load::lookups;
 use crate::moves::Moves;
 use crate::postgres::Postgres;
 use crate::query::{Dialect, Query};
+use crate::reads::{Bound, Rows};
 use crate::row::{Read, Row};
 use crate::sqlite::Sqlite;
+use crate::trial::Trial;
 use crate::write_state::{JournalTime, WriteState};
 use crate::{Clock, CommitError, Committed, Database, OpenError, Options, ReadError};
-use orderpark_domain::{Head, Intent, Need, World};
+use orderpark_domain::{Head, Intent, Need, Stamp, World};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +35,7 @@ struct Inner {
     queue: Mutex<Option<Queue>>,
     committer: Mutex<Option<JoinHandle<()>>>,
     clock: Arc<dyn Clock>,
+    options: Options,
     watched: Watched,
     engine: Engine,
 }
@@ -64,10 +67,10 @@ impl Store {
         journal_time.ahead_of(clock.now());
         let options = Options { clock: Arc::clone(&clock), ..options };
         let watched = Watched { moves, journal_time, failing: Failing::default() };
-        let committer = committer::start(writer, options, watched.clone());
+        let committer = committer::start(writer, options.clone(), watched.clone());
         let Committer { queue, thread } = committer.map_err(|error| OpenError::Database(error.to_string()))?;
         let (queue, committer) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
-        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, watched, engine }) })
+        Ok(Store { inner: Arc::new(Inner { queue, committer, clock, options, watched, engine }) })
     }
 
     /// Hands an intent to the committer and waits until its outcome is on the disk. Dropping the future cancels nothing.
@@ -75,6 +78,21 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         self.submit(IntentSubmission { intent, answer })?;
         answered.await.unwrap_or_else(|_| Err(CommitError::OutcomeUnknown("the committer stopped".into())))
+    }
+
+    /// Decides an intent on what the database holds now, and records nothing: its answer if it changes
+    /// nothing, or `None` if it is to be committed.
+    pub async fn try_out(&self, intent: Intent) -> Result<Option<Result<Committed, CommitError>>, ReadError> {
+        let stamp = Stamp { at: self.inner.clock.now(), chance: self.inner.options.chance.number() };
+        let trial = Trial::new(intent, self.dialect(), self.inner.options.budget, stamp);
+        match &self.inner.engine {
+            Engine::Sqlite(sqlite) => {
+                let sqlite = Arc::clone(sqlite);
+                let tried = tokio::task::spawn_blocking(move || sqlite.try_out(trial));
+                tried.await.unwrap_or_else(|panic| Err(ReadError::Unavailable(panic.to_string())))
+            }
+            Engine::Postgres(postgres) => Box::pin(postgres.try_out(trial)).await,
+        }
     }
 
     /// [`Store::commit`] for a thread that may block.
@@ -87,7 +105,7 @@ impl Store {
     fn submit(&self, intent: IntentSubmission) -> Result<(), CommitError> {
         let queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queue.as_ref().ok_or_else(|| CommitError::Unavailable(CLOSED.into()))?;
-        let place = queue.place_of_intent().ok_or(CommitError::Busy)?;
+        let place = queue.place_of_intent(&intent.intent)?;
         let submitted = queue.submit(Submission::Intent(intent), place);
         submitted.then_some(()).ok_or_else(|| CommitError::Unavailable(STOPPED.into()))
     }
@@ -237,6 +255,33 @@ impl Store {
         }
     }
 
+    /// As [`Store::read_many`], but not beyond what a slice may hold; and whether it ended there.
+    pub(crate) async fn read_slice<A: Send + 'static>(
+        &self,
+        query: Query,
+        mut all: A,
+        step: impl Fn(&mut A, &dyn Row) -> Read<()> + Send + 'static,
+    ) -> Result<(A, bool), ReadError> {
+        match &self.inner.engine {
+            Engine::Sqlite(_) => {
+                let bounded = move |(all, bound): &mut (A, Bound), row: &dyn Row| {
+                    if bound.takes(row) { step(all, row) } else { Ok(()) }
+                };
+                let (all, bound) = self.read_many(query, (all, Bound::SLICE), bounded).await?;
+                Ok((all, bound.is_reached))
+            }
+            Engine::Postgres(postgres) => {
+                #[cfg(test)]
+                crate::query::heard::hear(&query);
+                let (rows, is_reached) = Box::pin(postgres.read_within(&query, Bound::SLICE)).await?;
+                for row in rows {
+                    step(&mut all, &row)?;
+                }
+                Ok((all, is_reached))
+            }
+        }
+    }
+
     /// The rows that were named, on the connections for lists.
     pub(crate) async fn look_up(&self, needs: BTreeSet<Need>) -> Result<World, ReadError> {
         let mut world = World::working_set(Head::EMPTY);
@@ -284,6 +329,20 @@ impl Store {
             Ok(())
         });
         found.await
+    }
+
+    /// The rows of a slice.
+    pub(crate) async fn page<T: Send + 'static>(
+        &self,
+        query: Query,
+        read: impl Fn(&dyn Row) -> Read<T> + Send + 'static,
+    ) -> Result<Rows<T>, ReadError> {
+        let push = move |all: &mut Vec<T>, row: &dyn Row| {
+            all.push(read(row)?);
+            Ok(())
+        };
+        let (rows, is_cut) = self.read_slice(query, Vec::new(), push).await?;
+        Ok(Rows { rows, is_cut })
     }
 
     /// The rows of a read that may have to look at many.

@@ -7,6 +7,7 @@
 mod harness;
 
 use harness::{Deployment, Engine, answer, assert_whole, cancel, everything, key, order_of, place_for, settle};
+use orderpark_domain::party::{ContinueClosing, CreateParty, DeleteParty};
 use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::{
     Command, Grant, Instant, Intent, OfferRef, OrderRef, OrderState, Outcome, PartyKind, PartyRef, RequestKey,
@@ -20,7 +21,7 @@ use std::time::{Duration, Instant as Moment};
 
 const OPERATOR: UserRef = UserRef(2);
 
-const OPERATIONS: [&str; 5] = ["create", "cancel", "settle", "issue", "revoke"];
+const OPERATIONS: [&str; 6] = ["create", "cancel", "settle", "issue", "revoke", "close"];
 
 /// A point that one engine alone has: between sending the commit and its answer there is a network.
 const COMMIT_SENT: &str = "commit sent";
@@ -33,7 +34,7 @@ const POINTS: [(&str, &[&str]); 15] = [
     ("intents taken", &[]),
     ("prefetched", &[]),
     ("decided", &[]),
-    ("order written", &["create", "cancel"]),
+    ("order written", &["create", "cancel", "close"]),
     ("settled", &["settle"]),
     ("balances written", &[]),
     ("key kept", &["create", "cancel"]),
@@ -56,6 +57,7 @@ on_each_engine!(
     a_crash_while_settling_ends_whole,
     a_crash_while_issuing_a_token_ends_whole,
     a_crash_while_revoking_a_token_ends_whole,
+    a_crash_while_closing_a_subscriber_ends_whole,
     a_crash_in_a_migration_is_made_good_at_the_next_start,
 );
 
@@ -110,6 +112,7 @@ impl Scenario {
             "settle" => (settle(existing(), None), None),
             "issue" => (issue(5), None),
             "revoke" => (revoke(4), None),
+            "close" => (Command::ContinueClosing(ContinueClosing { party: self.subscriber, parts_max: 9 }), None),
             other => panic!("no such operation: {other}"),
         };
         by_operator(command, request)
@@ -117,10 +120,17 @@ impl Scenario {
 
     /// Makes the database ready for the case.
     fn prepare(&mut self, store: &Store) {
-        let place = || order_of(done(store, place_for(self.offer, self.subscriber)));
+        let (offer, subscriber) = (self.offer, self.subscriber);
+        let place = || order_of(done(store, place_for(offer, subscriber)));
         match self.operation.as_str() {
             "cancel" | "settle" => self.order = Some(place().order),
             "revoke" => drop(done(store, issue(4))),
+            "close" => {
+                self.subscriber = new_subscriber(store);
+                (0..2).for_each(|_| drop(done(store, place_for(self.offer, self.subscriber))));
+                let (kind, party) = (PartyKind::Subscriber, self.subscriber);
+                drop(done(store, Command::DeleteParty(DeleteParty { kind, party, force: true, parts_max: 1 })));
+            }
             // The token of the case before.
             "issue" if self.case > 1 => drop(done(store, revoke(5))),
             _ => {}
@@ -134,6 +144,15 @@ fn by_operator(command: Command, request: Option<RequestKey>) -> Intent {
 
 fn done(store: &Store, command: Command) -> Outcome {
     store.commit_blocking(by_operator(command, None)).expect("it is carried out").outcome
+}
+
+fn new_subscriber(store: &Store) -> PartyRef {
+    let (kind, id, name, vendor_id) =
+        (PartyKind::Subscriber, String::new(), "To be closed".into(), Some("acme".into()));
+    let (contact_email, organization, primary_user) = (None, None, None);
+    let new = CreateParty { kind, id, name, vendor_id, contact_email, organization, primary_user };
+    let Outcome::Party(party, _) = done(store, Command::CreateParty(new)) else { panic!("a party") };
+    party.party
 }
 
 fn issue(name: u8) -> Command {
@@ -212,6 +231,10 @@ fn a_crash_while_revoking_a_token_ends_whole(engine: Engine) {
     crash_everywhere(engine, "revoke");
 }
 
+fn a_crash_while_closing_a_subscriber_ends_whole(engine: Engine) {
+    crash_everywhere(engine, "close");
+}
+
 /// The points that an operation passes on an engine.
 fn points(engine: Engine, operation: &str) -> Vec<&'static str> {
     let passes = |(point, only): &&(&str, &[&str])| {
@@ -223,7 +246,7 @@ fn points(engine: Engine, operation: &str) -> Vec<&'static str> {
 #[test]
 fn the_matrix_is_whole() {
     let cases = |engine| OPERATIONS.iter().map(|operation| points(engine, operation).len()).sum::<usize>();
-    assert_eq!((cases(Engine::Sqlite), cases(Engine::Postgres)), (52, 57), "a new point or operation belongs into it");
+    assert_eq!((cases(Engine::Sqlite), cases(Engine::Postgres)), (62, 68), "a new point or operation belongs into it");
 }
 
 /// What an engine's sources, and those of the committer, call their points.
@@ -314,6 +337,10 @@ fn retry(scenario: &Scenario, store: &Store, context: &str, answered: Option<&st
                 assert_eq!(answered, format!("order {}", order.order), "{context}");
                 assert!(committed.replayed, "{context}");
             }
+        }
+        "close" => {
+            let found = answer(store.get_party(&everything(), PartyKind::Subscriber, scenario.subscriber));
+            assert_eq!(found, None, "{context}");
         }
         "issue" => {
             let found = answer(store.get_token(&everything(), &token(5).hash));

@@ -6,6 +6,7 @@ use harness::{Chance, Deployment, Engine, Shop, cancel, everything, key, order_o
 use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::offer::UpdateOffer;
 use orderpark_domain::order::{PlaceOrder, SettleOrder};
+use orderpark_domain::party::{ContinueClosing, DeleteParty};
 use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::{
     Command, Grant, Instant, Intent, OfferState, Order, OrderRef, OrderState, Outcome, PartyKind, PartyRef, Refusal,
@@ -46,7 +47,7 @@ impl Nodes {
 
     fn all_orders(&self, number: usize) -> Vec<Order> {
         let all = OrderFilter { states: OrderState::ALL.to_vec(), ..OrderFilter::default() };
-        harness::answer(self.node(number).page_orders(&everything(), &all, Slice::first(1_000)))
+        harness::answer(self.node(number).page_orders(&everything(), &all, Slice::first(1_000))).rows
     }
 }
 
@@ -226,7 +227,7 @@ fn a_party_that_one_node_deleted_is_gone_at_the_other() {
     let shop = nodes.deployment.shop("acme");
     nodes.done(0, place(&shop));
     nodes.done(1, place(&shop));
-    let force = orderpark_domain::party::DeleteParty {
+    let force = DeleteParty {
         kind: PartyKind::Subscriber,
         party: shop.subscriber.party,
         force: true,
@@ -281,4 +282,38 @@ fn a_token_that_one_node_ends_is_told_to_the_other() {
     assert!(now > before);
     assert_eq!(harness::answer(nodes.second.get_token(&everything(), &token.hash)), None);
     assert!(nodes.deployment.store.is_shared());
+}
+
+/// Both nodes close one subscriber at once, piece by piece, while another one orders: each order is cancelled once.
+#[test]
+fn both_nodes_close_a_subscriber_and_others_order_meanwhile() {
+    const ORDERS: usize = 40;
+    let nodes = Nodes::new();
+    let shop = nodes.deployment.shop("acme");
+    let closed = nodes.deployment.party(PartyKind::Subscriber, "closed", Some("acme")).party;
+    let orders: Vec<Order> =
+        (0..ORDERS).map(|at| order_of(nodes.done(at, harness::place_for(shop.offer.offer, closed)))).collect();
+    let (kind, force) = (PartyKind::Subscriber, true);
+    let begin = DeleteParty { kind, party: closed, force, parts_max: 3 };
+    nodes.done(0, Command::DeleteParty(begin));
+    std::thread::scope(|scope| {
+        for node in 0..2 {
+            let go_on = || Command::ContinueClosing(ContinueClosing { party: closed, parts_max: 3 });
+            let nodes = &nodes;
+            scope.spawn(move || while nodes.done(node, go_on()) != Outcome::Nothing {});
+        }
+        scope.spawn(|| (0..ORDERS).for_each(|at| drop(nodes.done(at, place(&shop)))));
+    });
+    for number in 0..2 {
+        let read = nodes.all_orders(number);
+        let is_cancelled = |order: &Order| {
+            let found = read.iter().find(|read| read.order == order.order).expect("it is listed");
+            (found.state, found.revision) == (OrderState::Cancelled, 2)
+        };
+        assert!(orders.iter().all(is_cancelled), "node {number}");
+        assert_eq!(read.iter().filter(|order| order.state == OrderState::Active).count(), ORDERS);
+        let gone = harness::answer(nodes.node(number).get_party(&everything(), kind, closed));
+        assert_eq!(gone, None, "node {number}");
+    }
+    nodes.deployment.verified();
 }

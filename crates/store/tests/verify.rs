@@ -5,7 +5,7 @@ mod harness;
 use harness::{Deployment, Engine, TestDatabase, cancel, order_of, place_for, report, settle};
 use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::order::PlaceOrder;
-use orderpark_domain::{Command, Instant, Offer, Order, OrderRef, OrderState};
+use orderpark_domain::{Command, Instant, Offer, Order, OrderRef, OrderState, Party};
 use orderpark_store::verify::Report;
 use std::fmt::Write;
 
@@ -211,6 +211,11 @@ fn placed(order: &Order) -> String {
     format!("{{\"event\":{{\"orderPlaced\":{}}}}}", serde_json::to_string(order).expect("JSON"))
 }
 
+fn closing(party: &Party) -> String {
+    let party = Party { closing_at: Some(Instant(1)), revision: party.revision + 1, ..party.clone() };
+    format!("{{\"event\":{{\"partyClosing\":{}}}}}", serde_json::to_string(&party).expect("JSON"))
+}
+
 /// A new order as `decide` would make it from an old one.
 fn fresh(forger: &Forger) -> Order {
     let mut order = forger.active.clone();
@@ -223,7 +228,7 @@ fn fresh(forger: &Forger) -> Order {
 
 fn a_forged_entry_with_a_right_hash_is_told_by_the_law(engine: Engine) {
     type Case = (&'static str, fn(&Forger) -> String);
-    let cases: [Case; 12] = [
+    let cases: [Case; 15] = [
         ("is CANCELLED, not ACTIVE (I5)", |f| {
             format!("{{\"event\":{{\"orderCancelled\":\"{}\"}}}}", f.cancelled.order)
         }),
@@ -246,6 +251,17 @@ fn a_forged_entry_with_a_right_hash_is_told_by_the_law(engine: Engine) {
         ("was deleted with 1 open orders", |f| format!("{{\"event\":{{\"offerDeleted\":{}}}}}", f.shop.offer.offer)),
         ("was deleted while something still needed it", |f| {
             format!("{{\"event\":{{\"partyDeleted\":{}}}}}", f.shop.vendor.party)
+        }),
+        ("began to be closed while its connections were in use (I10)", |f| closing(&f.shop.subscriber)),
+        ("began to be closed twice, or was changed by it", |f| {
+            closing(&Party { name: "Another".into(), ..f.rival.subscriber.clone() })
+        }),
+        ("moved to a party that is not the first of its others (I6)", |f| {
+            let (vendor, secret) = (f.shop.vendor.party, "01".repeat(32));
+            let user =
+                format!("\"ref\":2,\"login\":\"ops\",\"party\":{vendor},\"secrets\":[\"{secret}\"],\"revision\":2");
+            let grants = format!("[{{\"kind\":\"VENDOR\",\"party\":{vendor}}}]");
+            format!("{{\"event\":{{\"userUpdated\":{{{user},\"grants\":{grants}}}}}}}")
         }),
     ];
     let forger = Forger::on(engine);

@@ -89,7 +89,7 @@ impl CreateOffer {
         let (sent, allowed) = (self.items.len(), self.items_max);
         if sent > allowed {
             return refused(format!(
-                "has {sent} elements, and an offer may have {allowed} at most (the operator's setting \
+                "are {sent}, and an offer may have {allowed} at most (the operator's setting \
                  orders.offer_items_max); spread the products over several offers"
             ));
         }
@@ -97,7 +97,7 @@ impl CreateOffer {
         for (index, item) in self.items.iter().enumerate() {
             if let Some(first) = seen.insert(&item.product_id, index) {
                 return refused(format!(
-                    "names the product '{}' twice, at index {first} and at index {index}: name each product once, with \
+                    "name the product '{}' twice, at index {first} and at index {index}: name each product once, with \
                      the connections of both in one item",
                     item.product_id
                 ));

@@ -60,6 +60,14 @@ impl PlaceOrder {
         }
     }
 
+    /// The items of the offer, or the subscriptions of the order that it matches.
+    pub(crate) fn parts(&self, scope: &Scope, world: &World) -> usize {
+        let offer = self.offer_ref(world).map_or(0, |offer| world.parts_of_offer(offer));
+        let named = self.subscriber(scope).zip(self.external_id.clone());
+        let matched = named.and_then(|name| world.external_ids.get_known(&name).copied());
+        offer.max(matched.map_or(0, |order| world.parts_of_order(order)))
+    }
+
     pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let subscriber = self.find_subscriber(&intent.scope, world)?;
         if let Some(order) = self.same_external_id(world, subscriber.party) {

@@ -28,7 +28,9 @@ impl DeleteParty {
             return;
         }
         let hindrances = self.hindrances();
-        hindrances.iter().for_each(|(fact, _)| needs.fact(world, *fact));
+        for (fact, _) in &hindrances {
+            needs.fact(world, *fact);
+        }
         if hindrances.iter().all(|(fact, _)| world.known_fact(*fact) == Some(false)) {
             needs.fact(world, Fact::UsedBy(self.party));
             Rest::needs(party, self.parts_max, world, needs);

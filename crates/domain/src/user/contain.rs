@@ -59,6 +59,12 @@ impl ContainUser {
         MadeBy { user: self.user, since: self.since, scope: intent.scope.clone(), max: CONTAINED_AT_ONCE_MAX }
     }
 
+    /// How many things it may end.
+    pub(crate) fn parts(&self, intent: &Intent, world: &World) -> usize {
+        let made = world.made_by(&self.asked(intent));
+        if self.end_created { 1 + made.users.len() + made.endpoints.len() } else { 1 }
+    }
+
     pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
         let before = living(world, intent, self.user)?;
         intent.if_match.check(before.revision)?;

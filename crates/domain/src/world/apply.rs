@@ -18,6 +18,9 @@ impl World {
             self.request_keys.put(request.id(), kept);
         }
         self.apply_event(&entry.event, entry.at);
+        if let Some(asked) = entry.event.moves().filter(|_| !self.is_whole()) {
+            self.move_on(asked);
+        }
     }
 
     fn apply_event(&mut self, event: &Event, at: Instant) {
@@ -27,7 +30,10 @@ impl World {
             Event::PartyClosing(party) => self.parties.put(party.party, party.clone()),
             Event::PartyDeleted(party) => self.delete_party(*party, at),
             Event::UserCreated(user) => self.create_user(user),
-            Event::UserUpdated(user) => update(&mut self.users, user.user, user),
+            Event::UserUpdated(user) => {
+                update(&mut self.users, user.user, user);
+                self.user_counts.clear();
+            }
             Event::UserDeleted(user) => self.delete_user(*user, at),
             Event::ProductCreated(product) => self.create_product(product),
             Event::ProductUpdated(product) => update(&mut self.products, product.product, product),
@@ -112,6 +118,7 @@ impl World {
             user::folded(&row.login)
         });
         self.tokens.remove(&user);
+        self.user_counts.clear();
     }
 
     fn create_product(&mut self, product: &Product) {

@@ -12,6 +12,7 @@ mod piece;
 mod table;
 
 pub use made::Made;
+use needs::Asked;
 pub use needs::{Fact, MadeBy, Need, Needs};
 pub use piece::Piece;
 pub use table::Table;
@@ -72,7 +73,7 @@ pub struct World {
     pub strategy_ids: Table<String, StrategyRef>,
     /// The orders of a subscriber by `externalId`, but for those that were rejected.
     pub external_ids: Table<(PartyRef, String), OrderRef>,
-    /// Answers to "is there any …?", loaded for intents that are decided alone.
+    /// Answers to "is there any …?".
     pub(crate) facts: HashMap<Fact, bool>,
     pub(crate) members: HashMap<(PartyRef, u16), Piece<UserRef>>,
     pub(crate) owned_endpoints: HashMap<(PartyRef, u16), Piece<EndpointRef>>,
@@ -80,6 +81,8 @@ pub struct World {
     /// Living users of parties, counted up to a bound.
     pub(crate) user_counts: HashMap<(PartyRef, u32), u32>,
     pub(crate) made: HashMap<MadeBy, Made>,
+    /// Tables with changes that are not written yet, as bits: the database cannot answer questions about them.
+    moved: u8,
     whole: bool,
 }
 
@@ -122,6 +125,7 @@ impl World {
             open_orders: HashMap::new(),
             user_counts: HashMap::new(),
             made: HashMap::new(),
+            moved: 0,
             whole,
         }
     }
@@ -143,6 +147,33 @@ impl World {
         self.open_orders.clear();
         self.user_counts.clear();
         self.made.clear();
+        self.moved = 0;
+    }
+
+    /// Forgets the answers that a change makes doubtful.
+    fn move_on(&mut self, asked: Asked) {
+        self.moved |= 1 << asked as u8;
+        self.facts.retain(|fact, _| fact.asked() != asked);
+        match asked {
+            Asked::Users => {
+                self.members.clear();
+                self.made.clear();
+            }
+            Asked::Endpoints => {
+                self.owned_endpoints.clear();
+                self.made.clear();
+            }
+            Asked::Orders => self.open_orders.clear(),
+            Asked::Parties | Asked::Products | Asked::Offers | Asked::Strategies | Asked::Usage => {}
+        }
+    }
+
+    fn has_moved(&self) -> bool {
+        self.moved != 0
+    }
+
+    fn moved(&self, asked: Asked) -> bool {
+        self.moved & (1 << asked as u8) != 0
     }
 
     /// The balance of a subscriber and a product; empty where there never was one.
@@ -172,7 +203,7 @@ impl World {
         u32::try_from(living.count()).map_or(max, |count| count.min(max))
     }
 
-    /// Counts one more user. A deletion counts none less: it is decided alone, and the counts end with the batch.
+    /// Counts one more user.
     fn count_user(&mut self, party: PartyRef) {
         for (_, count) in self.user_counts.iter_mut().filter(|((of, _), _)| *of == party) {
             *count += 1;
@@ -260,6 +291,22 @@ impl World {
                 self.users.values().any(|other| other.user != user && other.can_act_for_operator())
             }
         }
+    }
+
+    /// The subscriptions of an order, as far as it is known.
+    pub(crate) fn parts_of_order(&self, order: OrderRef) -> usize {
+        self.orders.get_known(&order).map_or(0, |order| order.subscriptions.len())
+    }
+
+    /// The subscriptions of a piece of a subscriber's open orders, as far as they are known.
+    pub(crate) fn parts_of_open_orders(&self, subscriber: PartyRef, parts_max: u16) -> usize {
+        let orders = self.open_orders_of(subscriber, parts_max);
+        orders.refs().iter().map(|order| self.parts_of_order(*order)).sum()
+    }
+
+    /// The items of an offer, as far as it is known.
+    pub(crate) fn parts_of_offer(&self, offer: OfferRef) -> usize {
+        self.offers.get_known(&offer).map_or(0, |offer| offer.items.len())
     }
 
     /// Loads the answer to a fact.

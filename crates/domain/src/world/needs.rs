@@ -2,8 +2,8 @@
 
 use crate::request_key::RequestKeyId;
 use crate::{
-    EndpointRef, Instant, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, Scope, StrategyRef, UserRef,
-    World, user,
+    EndpointRef, Event, Instant, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, Scope, StrategyRef,
+    UserRef, World, user,
 };
 use std::collections::BTreeSet;
 
@@ -45,6 +45,58 @@ pub struct MadeBy {
     pub max: usize,
 }
 
+/// The tables that questions to the whole database look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Parties,
+    Users,
+    Products,
+    Offers,
+    Strategies,
+    Orders,
+    Endpoints,
+    Usage,
+}
+
+impl Fact {
+    pub(crate) fn asked(self) -> Asked {
+        match self {
+            Fact::ProductsOf(_) => Asked::Products,
+            Fact::OffersOf(_) | Fact::OffersWith(_) | Fact::OffersNaming(_) => Asked::Offers,
+            Fact::StrategiesOf(_) => Asked::Strategies,
+            Fact::SubscribersOf(_) => Asked::Parties,
+            Fact::OpenSubscriptionsTo(_) | Fact::OpenOrdersOf(_) => Asked::Orders,
+            Fact::UsedBy(_) => Asked::Usage,
+            Fact::OperatorBesides(_) => Asked::Users,
+        }
+    }
+}
+
+impl Event {
+    /// The table whose questions may be answered otherwise after this.
+    pub(crate) fn moves(&self) -> Option<Asked> {
+        match self {
+            Event::PartyCreated(_) | Event::PartyUpdated(_) | Event::PartyClosing(_) | Event::PartyDeleted(_) => {
+                Some(Asked::Parties)
+            }
+            Event::UserCreated(_) | Event::UserUpdated(_) | Event::UserDeleted(_) => Some(Asked::Users),
+            Event::ProductCreated(_) | Event::ProductUpdated(_) | Event::ProductDeleted(_) => Some(Asked::Products),
+            Event::OfferCreated(_) | Event::OfferUpdated(_) | Event::OfferDeleted(_) => Some(Asked::Offers),
+            Event::StrategyCreated(_) | Event::StrategyUpdated(_) | Event::StrategyDeleted(_) => {
+                Some(Asked::Strategies)
+            }
+            Event::EndpointCreated(_) | Event::EndpointUpdated(_) | Event::EndpointDeleted(_) => Some(Asked::Endpoints),
+            Event::UsageReported { .. } => Some(Asked::Usage),
+            Event::OrderPlaced(_)
+            | Event::OrderSettled { .. }
+            | Event::OrderCancelled(_)
+            | Event::SubscriptionSuspended { .. }
+            | Event::SubscriptionResumed { .. } => Some(Asked::Orders),
+            Event::OrderMatched(_) | Event::OrderFound(_) | Event::TokenIssued(_) | Event::TokenRevoked(_) => None,
+        }
+    }
+}
+
 /// One thing to load.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each need is named after the table of the world that it fills")]
@@ -77,31 +129,118 @@ pub enum Need {
     Fact(Fact),
 }
 
+/// Rows that an order or an offer counts for before it is loaded: each has up to a thousand parts.
+const WEIGHT_OF_MANY: usize = 128;
+
+impl Need {
+    /// The table that it asks about, if it names no row but asks "is there any …?" or "which …?".
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        match self {
+            Need::UsersOf(..) | Need::UsersUpTo(..) | Need::MadeBy(_) => Some(Asked::Users),
+            Need::EndpointsOf(..) => Some(Asked::Endpoints),
+            Need::OpenOrdersOf(..) => Some(Asked::Orders),
+            Need::Fact(fact) => Some(fact.asked()),
+            Need::Party(_)
+            | Need::PartyId(..)
+            | Need::User(_)
+            | Need::Login(_)
+            | Need::Product(_)
+            | Need::ProductId(_)
+            | Need::Offer(_)
+            | Need::OfferId(_)
+            | Need::Strategy(_)
+            | Need::StrategyId(_)
+            | Need::Order(_)
+            | Need::ExternalId(..)
+            | Need::Balance(..)
+            | Need::RequestKey(_)
+            | Need::Token(_)
+            | Need::Endpoint(_) => None,
+        }
+    }
+
+    /// The rows that loading it may take.
+    fn weight(&self) -> usize {
+        let is_of_many = matches!(self, Need::Offer(_) | Need::Order(_)) || self.asked().is_some();
+        if is_of_many { WEIGHT_OF_MANY } else { 1 }
+    }
+}
+
 /// The needs of a batch, each once, sorted by kind.
 #[derive(Debug, Default)]
-pub struct Needs(BTreeSet<Need>);
+pub struct Needs {
+    named: BTreeSet<Need>,
+    weight: usize,
+    asks: bool,
+}
 
 impl Needs {
     /// Whether everything is loaded.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.named.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.named.len()
+    }
+
+    /// The rows that loading them may take.
+    pub fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Takes the needs out, sorted.
     pub fn take(&mut self) -> BTreeSet<Need> {
-        std::mem::take(&mut self.0)
+        self.take_some(usize::MAX)
+    }
+
+    /// Takes some out, as long as loading them takes few rows, and forgets the others: they are named
+    /// again.
+    pub fn take_some(&mut self, weight_max: usize) -> BTreeSet<Need> {
+        let all = std::mem::take(&mut self.named);
+        if std::mem::take(&mut self.weight) <= weight_max {
+            return all;
+        }
+        let mut weight = 0;
+        let fits = |need: &Need| {
+            weight += need.weight();
+            weight <= weight_max.max(WEIGHT_OF_MANY)
+        };
+        all.into_iter().take_while(fits).collect()
+    }
+
+    /// Whether any question to the whole database was named since the last call, be it answered already.
+    pub fn take_asks(&mut self) -> bool {
+        std::mem::take(&mut self.asks)
+    }
+
+    /// Whether the database cannot answer one of them, because what has changed is not written yet.
+    pub fn are_outdated(&self, world: &World) -> bool {
+        let moved = |need: &Need| {
+            let endpoints_too = matches!(need, Need::MadeBy(_)) && world.moved(Asked::Endpoints);
+            endpoints_too || need.asked().is_some_and(|asked| world.moved(asked))
+        };
+        world.has_moved() && self.named.iter().any(moved)
+    }
+
+    fn add(&mut self, need: Need) {
+        let weight = need.weight();
+        if self.named.insert(need) {
+            self.weight += weight;
+        }
     }
 
     pub(crate) fn party(&mut self, world: &World, party: PartyRef) {
         if !world.parties.knows(&party) {
-            self.0.insert(Need::Party(party));
+            self.add(Need::Party(party));
         }
     }
 
     pub(crate) fn party_id(&mut self, world: &World, kind: PartyKind, id: &str) {
         let key = (kind, id.to_owned());
         if !world.party_ids.knows(&key) {
-            self.0.insert(Need::PartyId(key.0, key.1));
+            self.add(Need::PartyId(key.0, key.1));
         }
     }
 
@@ -115,50 +254,50 @@ impl Needs {
 
     pub(crate) fn user(&mut self, world: &World, user: UserRef) {
         if !world.users.knows(&user) {
-            self.0.insert(Need::User(user));
+            self.add(Need::User(user));
         }
     }
 
     pub(crate) fn login(&mut self, world: &World, login: &str) {
         let login = user::folded(login);
         if !world.logins.knows(&login) {
-            self.0.insert(Need::Login(login));
+            self.add(Need::Login(login));
         }
     }
 
     pub(crate) fn product(&mut self, world: &World, product: ProductRef) {
         if !world.products.knows(&product) {
-            self.0.insert(Need::Product(product));
+            self.add(Need::Product(product));
         }
     }
 
     pub(crate) fn product_id(&mut self, world: &World, id: &str) {
         if !world.product_ids.knows(id) {
-            self.0.insert(Need::ProductId(id.to_owned()));
+            self.add(Need::ProductId(id.to_owned()));
         }
     }
 
     pub(crate) fn offer(&mut self, world: &World, offer: OfferRef) {
         if !world.offers.knows(&offer) {
-            self.0.insert(Need::Offer(offer));
+            self.add(Need::Offer(offer));
         }
     }
 
     pub(crate) fn offer_id(&mut self, world: &World, id: &str) {
         if !world.offer_ids.knows(id) {
-            self.0.insert(Need::OfferId(id.to_owned()));
+            self.add(Need::OfferId(id.to_owned()));
         }
     }
 
     pub(crate) fn strategy(&mut self, world: &World, strategy: StrategyRef) {
         if !world.strategies.knows(&strategy) {
-            self.0.insert(Need::Strategy(strategy));
+            self.add(Need::Strategy(strategy));
         }
     }
 
     pub(crate) fn strategy_id(&mut self, world: &World, id: &str) {
         if !world.strategy_ids.knows(id) {
-            self.0.insert(Need::StrategyId(id.to_owned()));
+            self.add(Need::StrategyId(id.to_owned()));
         }
     }
 
@@ -172,7 +311,7 @@ impl Needs {
 
     pub(crate) fn order(&mut self, world: &World, order: OrderRef) {
         if !world.orders.knows(&order) {
-            self.0.insert(Need::Order(order));
+            self.add(Need::Order(order));
         }
     }
 
@@ -180,7 +319,7 @@ impl Needs {
     pub(crate) fn external_id(&mut self, world: &World, subscriber: PartyRef, external_id: &str) {
         let key = (subscriber, external_id.to_owned());
         if !world.external_ids.knows(&key) {
-            self.0.insert(Need::ExternalId(key.0, key.1));
+            self.add(Need::ExternalId(key.0, key.1));
         } else if let Some(order) = world.external_ids.get_known(&key) {
             self.order(world, *order);
         }
@@ -188,7 +327,7 @@ impl Needs {
 
     pub(crate) fn balance(&mut self, world: &World, subscriber: PartyRef, product: ProductRef) {
         if !world.balances.knows(&(subscriber, product)) {
-            self.0.insert(Need::Balance(subscriber, product));
+            self.add(Need::Balance(subscriber, product));
         }
     }
 
@@ -202,20 +341,21 @@ impl Needs {
 
     pub(crate) fn request_key(&mut self, world: &World, id: RequestKeyId) {
         if !world.request_keys.knows(&id) {
-            self.0.insert(Need::RequestKey(id));
+            self.add(Need::RequestKey(id));
         }
     }
 
     pub(crate) fn token(&mut self, world: &World, user: UserRef) {
         if !world.tokens.knows(&user) {
-            self.0.insert(Need::Token(user));
+            self.add(Need::Token(user));
         }
     }
 
     /// The first living users of a party, and each of them.
     pub(crate) fn users_of(&mut self, world: &World, party: PartyRef, parts_max: u16) {
+        self.asks = true;
         if !world.is_whole() && !world.members.contains_key(&(party, parts_max)) {
-            self.0.insert(Need::UsersOf(party, parts_max));
+            self.add(Need::UsersOf(party, parts_max));
         }
         for user in world.users_of(party, parts_max).refs() {
             self.user(world, *user);
@@ -223,15 +363,17 @@ impl Needs {
     }
 
     pub(crate) fn users_up_to(&mut self, world: &World, party: PartyRef, max: u32) {
+        self.asks = true;
         if !world.is_whole() && !world.user_counts.contains_key(&(party, max)) {
-            self.0.insert(Need::UsersUpTo(party, max));
+            self.add(Need::UsersUpTo(party, max));
         }
     }
 
     /// What a user made, and each of it.
     pub(crate) fn made_by(&mut self, world: &World, asked: &MadeBy) {
+        self.asks = true;
         if !world.is_whole() && !world.made.contains_key(asked) {
-            self.0.insert(Need::MadeBy(asked.clone()));
+            self.add(Need::MadeBy(asked.clone()));
         }
         let made = world.made_by(asked);
         for user in made.users {
@@ -245,14 +387,15 @@ impl Needs {
 
     pub(crate) fn endpoint(&mut self, world: &World, endpoint: EndpointRef) {
         if !world.endpoints.knows(&endpoint) {
-            self.0.insert(Need::Endpoint(endpoint));
+            self.add(Need::Endpoint(endpoint));
         }
     }
 
     /// The first living endpoints of a party, and each of them.
     pub(crate) fn endpoints_of(&mut self, world: &World, party: PartyRef, parts_max: u16) {
+        self.asks = true;
         if !world.is_whole() && !world.owned_endpoints.contains_key(&(party, parts_max)) {
-            self.0.insert(Need::EndpointsOf(party, parts_max));
+            self.add(Need::EndpointsOf(party, parts_max));
         }
         for endpoint in world.endpoints_of(party, parts_max).refs() {
             self.endpoint(world, *endpoint);
@@ -261,8 +404,9 @@ impl Needs {
 
     /// The first open orders of a subscriber, and what closing each of them changes.
     pub(crate) fn open_orders_of(&mut self, world: &World, subscriber: PartyRef, parts_max: u16) {
+        self.asks = true;
         if !world.is_whole() && !world.open_orders.contains_key(&(subscriber, parts_max)) {
-            self.0.insert(Need::OpenOrdersOf(subscriber, parts_max));
+            self.add(Need::OpenOrdersOf(subscriber, parts_max));
         }
         for order in world.open_orders_of(subscriber, parts_max).refs() {
             self.order(world, *order);
@@ -273,8 +417,9 @@ impl Needs {
     }
 
     pub(crate) fn fact(&mut self, world: &World, fact: Fact) {
+        self.asks = true;
         if !world.is_whole() && !world.facts.contains_key(&fact) {
-            self.0.insert(Need::Fact(fact));
+            self.add(Need::Fact(fact));
         }
     }
 }

@@ -63,12 +63,12 @@ fn an_offer_names_a_product_once_and_has_as_many_items_as_allowed() {
     let rows = [
         (
             offer("acme/new", &[one, other, one]),
-            "names the product 'net/plan' twice, at index 0 and at index 2: name each product once, with the \
+            "name the product 'net/plan' twice, at index 0 and at index 2: name each product once, with the \
              connections of both in one item",
         ),
         (
             CreateOffer { items_max: 1, ..offer("acme/new", &TWO) },
-            "has 2 elements, and an offer may have 1 at most (the operator's setting orders.offer_items_max); \
+            "are 2, and an offer may have 1 at most (the operator's setting orders.offer_items_max); \
              spread the products over several offers",
         ),
     ];

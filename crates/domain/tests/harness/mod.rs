@@ -84,9 +84,6 @@ impl Deployment {
 
     /// Decides on both worlds, compares, applies to both.
     pub fn commit(&mut self, intent: &Intent) -> Result<Decision, Refusal> {
-        if intent.is_alone() {
-            self.end_batch();
-        }
         self.load(intent);
         self.clock = Instant(self.clock.0 + 1);
         let stamp = Stamp { at: self.clock, chance: self.chance.next() };
@@ -101,7 +98,7 @@ impl Deployment {
             self.check_outcome(decision);
         }
         self.batched += 1;
-        if intent.is_alone() || self.batched >= BATCH {
+        if self.batched >= BATCH {
             self.end_batch();
         }
         decided
@@ -133,6 +130,9 @@ impl Deployment {
             intent.needs(&self.working_set, &mut needs);
             if needs.is_empty() {
                 return;
+            }
+            if needs.are_outdated(&self.working_set) {
+                self.end_batch();
             }
             needs.take().iter().for_each(|need| self.database.load(need, &mut self.working_set));
         }

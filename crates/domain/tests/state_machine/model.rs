@@ -60,9 +60,9 @@ pub struct Login {
 }
 
 impl Login {
-    fn of(rights: &Vec<Right>) -> Login {
+    fn of(rights: &[Right]) -> Login {
         let home = if rights.contains(&Operator) { Operator } else { rights[0] };
-        Login { home, rights: rights.clone(), lives: true }
+        Login { home, rights: rights.to_vec(), lives: true }
     }
 }
 
@@ -102,7 +102,7 @@ impl Model {
         callers.extend((0..world.subscribers.len()).map(|subscriber| vec![Subscriber(subscriber)]));
         callers.extend(world.mixed.clone());
         Model {
-            logins: callers.iter().map(Login::of).collect(),
+            logins: callers.iter().map(|rights| Login::of(rights)).collect(),
             callers,
             orders: Vec::new(),
             offer_states: world.offers.iter().map(|offer| offer.state).collect(),
@@ -149,7 +149,10 @@ impl Model {
             Step::DeleteOffer { caller, offer } => self.delete_offer(caller, offer),
             Step::DeleteProduct { caller, product } => self.delete_product(caller, product),
             Step::DeleteSubscriber { caller, subscriber, force } => self.delete_subscriber(caller, subscriber, force),
-            Step::Continue { subscriber } => self.go_on(subscriber),
+            Step::Continue { subscriber } => {
+                self.go_on(subscriber);
+                Ok(())
+            }
             Step::SetStrategy { caller, strategy, active } => self.set_strategy(caller, strategy, active),
         }
     }
@@ -399,7 +402,9 @@ impl Model {
         for order in open {
             self.orders[order].becomes("CANCELLED");
         }
-        users.iter().for_each(|user| self.leave(*user, home));
+        for user in users {
+            self.leave(user, home);
+        }
         self.subscribers_alive[subscriber] = false;
         Ok(())
     }
@@ -424,13 +429,13 @@ impl Model {
     }
 
     /// The next piece of closing: orders first, and logins when no order is open any more.
-    fn go_on(&mut self, subscriber: usize) -> Result<(), Expected> {
+    fn go_on(&mut self, subscriber: usize) {
         if !self
             .subscribers_closing
             .get(subscriber)
             .is_some_and(|closing| *closing && self.subscribers_alive[subscriber])
         {
-            return Ok(());
+            return;
         }
         let open = self.open_orders(subscriber);
         for order in open.iter().take(self.first_orders(&open).0) {
@@ -439,13 +444,14 @@ impl Model {
             }
         }
         if !self.open_orders(subscriber).is_empty() || !self.first_orders(&open).1 {
-            return Ok(());
+            return;
         }
         let users = self.logins_of(subscriber);
         let (count, all) = self.first_logins(&users);
-        users.iter().take(count).for_each(|user| self.leave(*user, Subscriber(subscriber)));
+        for user in users.into_iter().take(count) {
+            self.leave(user, Subscriber(subscriber));
+        }
         self.subscribers_alive[subscriber] = !all;
-        Ok(())
     }
 
     /// A login whose party ends keeps what else it holds, and moves to the first of that which lives.

@@ -103,7 +103,7 @@ async fn play(
     ensure!(!bootstrap::is_done(&store).await?, "{database} is not empty, and the demo makes a world of its own");
     let mut settings = Settings { drain_grace_ms: 0, ..Settings::default() };
     // The demo's supplier listens here.
-    settings.outside.allow_networks = vec!["127.0.0.1/32".parse()?];
+    settings.outside.allow_networks = vec!["127.0.0.1/32".parse().map_err(anyhow::Error::msg)?];
     let signer = wiring::signer(&store, folder, &options, (false, false)).await?;
     let app = wiring::app(&store, settings, signer, &options)?;
     let mut stop = Box::pin(stop);

@@ -1,7 +1,9 @@
 //! A database's password from a file: command lines can be read by every user of a machine.
 
+use crate::folder;
 use anyhow::{anyhow, bail, ensure};
 use orderpark_store::Database;
+use orderpark_store::private::Kind;
 use std::path::Path;
 
 /// The database with the password that the file holds, of which one newline at the end is not part.
@@ -10,7 +12,7 @@ pub(super) fn from_file(database: Database, file: Option<&Path>) -> anyhow::Resu
     let Database::Postgres(address) = database else {
         bail!("{database} has no password, so {} is not needed", file.display());
     };
-    let text = std::fs::read_to_string(file)
+    let text = folder::read(Kind::Given, file)
         .map_err(|error| anyhow!("the password file {} cannot be read: {error}", file.display()))?;
     let password = text.strip_suffix('\n').unwrap_or(&text);
     let password = password.strip_suffix('\r').unwrap_or(password);
@@ -24,6 +26,13 @@ mod tests {
     use super::from_file;
     use orderpark_store::Database;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    fn write(file: &Path, text: &str) {
+        fs::write(file, text).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
 
     fn postgres() -> Database {
         "postgres://orderpark@db.example/orderpark".parse().unwrap()
@@ -34,7 +43,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("password");
         for text in ["hush", "hush\n", "hush\r\n"] {
-            fs::write(&file, text).unwrap();
+            write(&file, text);
             let with = from_file(postgres(), Some(&file)).unwrap();
             assert_eq!(with, "postgres://orderpark:hush@db.example/orderpark".parse().unwrap());
             assert!(!format!("{with} {with:?}").contains("hush"));
@@ -48,11 +57,11 @@ mod tests {
         let file = folder.path().join("password");
         assert!(from_file(postgres(), Some(&file)).is_err(), "it is missing");
         for text in ["", "\n", "hush\nmore\n"] {
-            fs::write(&file, text).unwrap();
+            write(&file, text);
             let refused = from_file(postgres(), Some(&file)).unwrap_err().to_string();
             assert!(!refused.contains("hush"), "{refused}");
         }
-        fs::write(&file, "hush").unwrap();
+        write(&file, "hush");
         assert!(from_file("sqlite:a.db".parse().unwrap(), Some(&file)).is_err(), "a file has no password");
     }
 }

@@ -11,7 +11,7 @@ use crate::log::{self, Levels};
 use crate::{folder, wiring};
 use clap::Args;
 use orderpark_server::Settings;
-use orderpark_server::outside::{Network, network};
+use orderpark_server::outside::{Allowance, Network, network};
 use orderpark_server::publish::{self, PublishSettings};
 use orderpark_store::{Database, Limits, Options, Store};
 use std::net::{SocketAddr, TcpListener};
@@ -51,9 +51,14 @@ pub struct Serve {
     /// A file with that client's secret, at least 32 characters
     #[arg(long, value_name = "FILE", requires = "bootstrap_client_id")]
     bootstrap_client_secret_file: Option<PathBuf>,
-    /// Let deliveries go to this network though it is not public; repeatable, beside those of the configuration
+    /// Let deliveries go to this network though it is not public, or only to some ports or for some
+    /// kinds of party: `10.0.0.0/8:443,8000-8100@supplier`; repeatable, beside those of the configuration
+    #[arg(long, value_name = "CIDR[:PORTS][@KINDS]")]
+    allow_network: Vec<Allowance>,
+    /// Let no delivery go to this network, whatever allows it; repeatable, beside those of the
+    /// configuration
     #[arg(long, value_name = "CIDR", value_parser = network)]
-    allow_network: Vec<Network>,
+    deny_network: Vec<Network>,
     /// Make this node's keys those of all nodes on its PostgreSQL database
     #[arg(long)]
     adopt_keys: bool,
@@ -104,6 +109,7 @@ impl Serve {
         let (mut settings, limits) = (configuration.settings()?, configuration.limits()?);
         let publish = configuration.publish()?;
         settings.outside.allow_networks.extend(self.allow_network);
+        settings.outside.deny_networks.extend(self.deny_network);
         let listen = match self.listen {
             Some(listen) => listen,
             None => configuration.listen()?,

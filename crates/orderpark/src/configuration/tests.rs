@@ -1,5 +1,6 @@
 use super::Configuration;
 use orderpark_server::Settings;
+use orderpark_server::delivery::HostRate;
 use orderpark_server::wire::is_segment;
 use orderpark_store::Limits;
 use std::io::Write as _;
@@ -101,6 +102,34 @@ fn networks_that_are_opened_are_named_exactly() {
     }
     for wrong in [0, 20_001] {
         assert!(read(&format!("[deliveries]\nattempt_max_ms = {wrong}")).unwrap_err().contains("attempt_max_ms"));
+    }
+}
+
+#[test]
+fn networks_are_opened_for_ports_and_kinds_and_closed() {
+    let table = "{ network = \"10.0.0.0/8\", ports = [443, \"8000-8100\"], for = [\"SUPPLIER\"] }";
+    let text = "\"fd00::/8:80@vendor\"";
+    let deny = "deny_networks = [\"10.9.0.0/16\"]";
+    let outside = read(&format!("[deliveries]\nallow_networks = [{table}, {text}]\n{deny}")).unwrap().outside;
+    let allowed: Vec<_> = outside.allow_networks.iter().map(ToString::to_string).collect();
+    assert_eq!(allowed, ["10.0.0.0/8:443-443,8000-8100@SUPPLIER", "fd00::/8:80-80@VENDOR"]);
+    assert_eq!(outside.deny_networks, ["10.9.0.0/16".parse().unwrap()]);
+    for wrong in ["ports = [0]", "ports = [\"9-8\"]", "for = [\"BUYER\"]", "port = 443"] {
+        let text = format!("[deliveries]\nallow_networks = [{{ network = \"10.0.0.0/8\", {wrong} }}]");
+        assert!(read(&text).unwrap_err().contains("allow_networks"), "{wrong}");
+    }
+    assert!(read("[deliveries]\ndeny_networks = [\"10.0.0.1/8\"]").unwrap_err().contains("deny_networks"));
+}
+
+#[test]
+fn receivers_have_rates() {
+    let text =
+        "[deliveries]\nhost_rate = 10\nhost_burst = 20\n[[deliveries.hosts]]\nhost = \"Fast.example\"\nrate = 900";
+    let deliveries = read(text).unwrap().deliveries;
+    let of = |per_second, burst| HostRate { per_second, burst };
+    assert_eq!((deliveries.host_rate, deliveries.hosts["fast.example"]), (of(10, 20), of(900, 900)));
+    for wrong in ["host_rate = 0", "host_burst = 0", "hosts = [{ host = \"a\", rate = 0 }]", "hosts = [{ rate = 1 }]"] {
+        assert!(read(&format!("[deliveries]\n{wrong}")).unwrap_err().contains("host"), "{wrong}");
     }
 }
 

@@ -100,7 +100,7 @@ impl Deployment {
     /// A file with [`SECRET`] in it.
     fn secret(&self) -> PathBuf {
         let secret = self.folder.path().join("secret");
-        fs::write(&secret, SECRET).unwrap();
+        program::write_secret(&secret, SECRET);
         secret
     }
 

@@ -1,6 +1,6 @@
 //! How nodes come to be: on an empty database, one after the other or at once, with the same keys or without.
 
-use crate::harness::program::{Running, ask_token, program, run, stderr};
+use crate::harness::program::{Running, ask_token, program, run, stderr, write_secret};
 use crate::harness::{Deployment, LOGIN, SECRET};
 use orderpark_testbed::{Engine, TestDatabase};
 use rustix::process::Signal;
@@ -30,7 +30,7 @@ fn nodes_that_start_at_once_on_an_empty_database_agree_on_one_operator_and_one_k
     let database = Engine::Postgres.blank();
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
-    fs::write(&secret, SECRET).unwrap();
+    write_secret(&secret, SECRET);
     let first = ["--bootstrap-client-id", LOGIN, "--bootstrap-client-secret-file", secret.to_str().unwrap()];
     let folders: Vec<_> = (0..4).map(|number| folder.path().join(number.to_string())).collect();
     let started: Vec<_> = std::thread::scope(|scope| {

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
@@ -12,6 +13,12 @@ pub fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orderpark"));
     command.args(arguments).stdin(Stdio::null());
     command
+}
+
+/// Writes a file that only we may read: the program takes secrets from no other.
+pub fn write_secret(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 /// Runs the program to its end.
@@ -36,6 +43,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts `orderpark serve` on a free port, with its data in `folder`.
     pub fn serve(folder: &Path, more: &[&str]) -> Running {
         let data = folder.to_str().unwrap();

@@ -18,8 +18,11 @@ enum Touched {
     Everyone,
 }
 
-/// Commits an intent.
+/// Commits an intent, unless a read shows already what it comes to, and that it changes nothing.
 pub(crate) async fn commit(app: &App, intent: Intent) -> Result<Committed, CommitError> {
+    if let Some(foreseen) = try_out(app, &intent).await {
+        return foreseen;
+    }
     let touched = if intent.dry_run { Touched::Nobody } else { touched(&intent.command) };
     if matches!(touched, Touched::Nobody) {
         return app.store.commit(intent).await;
@@ -32,6 +35,14 @@ pub(crate) async fn commit(app: &App, intent: Intent) -> Result<Committed, Commi
         result
     });
     work.await.unwrap_or_else(|panic| Err(CommitError::OutcomeUnknown(panic.to_string())))
+}
+
+/// What an intent comes to that changes nothing. `None`: the committer has to decide; also where the
+/// read fails or would have to wait for long.
+async fn try_out(app: &App, intent: &Intent) -> Option<Result<Committed, CommitError>> {
+    let tenant = intent.tenant.filter(|_| intent.is_tried_first())?;
+    let _place = app.limits.trial(tenant).await.ok()?;
+    app.store.try_out(intent.clone()).await.ok()?
 }
 
 fn forget(cache: &TokenCache, touched: &Touched) {

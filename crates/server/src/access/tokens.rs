@@ -11,7 +11,7 @@ use crate::{App, Problem};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use orderpark_domain::token::{IssueToken, RevokeToken};
-use orderpark_domain::{Command, Instant, Intent, Outcome, Refusal, Scope, SecretHash, Token, User};
+use orderpark_domain::{Command, Instant, Intent, Outcome, Refusal, Scope, SecretHash, Tenant, Token, User};
 use orderpark_store::{Chance, CommitError};
 
 /// A token as its client receives it.
@@ -45,7 +45,7 @@ pub async fn issue(
 ) -> Result<Issued, Problem> {
     for _ in 0..TRIES {
         let made = sign(app, claims(app, client, &user, validity)).await?;
-        match submit(app, made.1.clone(), proved, renew).await? {
+        match submit(app, Some(Tenant::alone(user.party)), made.1.clone(), proved, renew).await? {
             Submitted::Token(token) if token.hash == made.1.hash => {
                 return Ok(Issued { text: made.0, token, user });
             }
@@ -72,10 +72,17 @@ enum Submitted {
     ClientGone,
 }
 
-async fn submit(app: &App, token: Token, proved: SecretHash, renew: bool) -> Result<Submitted, Problem> {
+async fn submit(
+    app: &App,
+    tenant: Option<Tenant>,
+    token: Token,
+    proved: SecretHash,
+    renew: bool,
+) -> Result<Submitted, Problem> {
     let command =
         Command::IssueToken(IssueToken { token, proved, renew, validity_max_s: app.settings.token_validity_max_s });
-    match commit(app, Intent::system(command, "a client that proved its secret gets a token")).await {
+    let intent = Intent { tenant, ..Intent::system(command, "a client that proved its secret gets a token") };
+    match commit(app, intent).await {
         Ok(committed) => match committed.outcome {
             Outcome::Token(token) => Ok(Submitted::Token(*token)),
             _ => Err(Problem::internal("issuing a token did not come to a token")),
@@ -138,8 +145,9 @@ pub(crate) async fn find(app: &App, text: &str) -> Result<Result<Issued, Unprove
 pub async fn revoke(app: &App, text: &str) -> Result<(), Problem> {
     let hash = sha256(text.as_bytes());
     let scope = Scope::system("who holds a token may revoke it");
-    let Some((token, ..)) = app.store.get_token(&scope, &hash).await? else { return Ok(()) };
+    let Some((token, user, ..)) = app.store.get_token(&scope, &hash).await? else { return Ok(()) };
     let command = Command::RevokeToken(RevokeToken { user: token.user, hash });
-    commit(app, Intent::system(command, "who holds a token may revoke it")).await?;
+    let tenant = Some(Tenant::alone(user.party));
+    commit(app, Intent { tenant, ..Intent::system(command, "who holds a token may revoke it") }).await?;
     Ok(())
 }

@@ -9,7 +9,10 @@ const PARTS_MAX: usize = 1024;
 
 /// What was taken in and is not sent yet: a request takes its event out only when it has its place.
 #[derive(Default)]
-pub(super) struct Bodies(Mutex<BTreeMap<EventPlace, Arc<FeedEvent>>>);
+pub(super) struct Bodies {
+    events: Mutex<BTreeMap<EventPlace, Arc<FeedEvent>>>,
+    reading: tokio::sync::Mutex<()>,
+}
 
 impl Bodies {
     /// Holds these too; those go that are not open any more, and the last ones, where it is too much.
@@ -29,9 +32,14 @@ impl Bodies {
         self.lock().remove(&place)
     }
 
+    /// Waits until no other request of the target reads: it may read what this one wants.
+    pub(super) async fn one_reads(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.reading.lock().await
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<EventPlace, Arc<FeedEvent>>> {
         // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

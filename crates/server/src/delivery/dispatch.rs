@@ -8,7 +8,7 @@ use super::post::Post;
 use super::whom::product_of;
 use super::worker::{Beginning, Ending, Why, Worker};
 use crate::App;
-use crate::turns::Turns;
+use crate::limits::FairLimiter;
 use orderpark_domain::feed::Audience;
 use orderpark_domain::{self as domain, PartyRef, Scope};
 use orderpark_store::deliveries::{Node, Target};
@@ -16,7 +16,7 @@ use orderpark_store::{EventPlace, FeedEvent, ReadError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -43,10 +43,10 @@ pub(super) struct Ground {
     pub node: Node,
     pub ring: Ring,
     /// One turn a request.
-    pub places: Turns,
-    pub failing_places: Turns,
-    /// One permit a read of the feed or of retries for one target.
-    pub reads: Semaphore,
+    pub places: FairLimiter,
+    pub failing_places: FairLimiter,
+    /// One permit a read of the feed or of retries for one target, in turns by tenant.
+    pub reads: FairLimiter,
 }
 
 /// A target that this node has.
@@ -138,9 +138,9 @@ impl Dispatch {
         let settings = &app.settings.deliveries;
         let ground = Ground {
             ring: Ring::new(EventPlace::BEGINNING),
-            places: Turns::new(settings.places),
-            failing_places: Turns::new(settings.failing_places),
-            reads: Semaphore::new(READS_AT_ONCE),
+            places: FairLimiter::new(settings.places),
+            failing_places: FairLimiter::new(settings.failing_places),
+            reads: FairLimiter::new(READS_AT_ONCE),
             node: Node(node),
             app,
         };
@@ -303,7 +303,7 @@ impl Dispatch {
                 if slot.work == Work::Idle && slot.post.is_past_all(slot.read) {
                     slot.read = slot.read.max(before);
                 }
-                slot.post.concerns(event.place);
+                slot.post.concerns(event);
                 let is_wanted = slot.post.wanted(event.notice.kind);
                 let whom = if is_wanted { &mut concerned } else { &mut self.later };
                 whom.insert(target);

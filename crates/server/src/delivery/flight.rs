@@ -2,13 +2,13 @@
 
 use super::bodies::Bodies;
 use super::dispatch::Ground;
-use super::line::{Outcome, Sending};
+use super::line::{Outcome, Sending, TAKEN_MAX};
 use super::message::webhook_id;
 use super::post::Post;
 use super::whom::{Known, Unsayable, Whom};
 use crate::outage::Sent;
 use crate::outside::{Failure, Message, Reply};
-use orderpark_domain::{Instant, PartyRef, Scope};
+use orderpark_domain::{Instant, Scope, Tenant};
 use orderpark_store::deliveries::Attempt;
 use orderpark_store::{EventPlace, FeedEvent, ReadError, faults};
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(super) struct Flight {
     /// The worker's events in memory.
     pub bodies: Arc<Bodies>,
     /// Among whose places it takes one.
-    pub owner: PartyRef,
+    pub owner: Tenant,
     /// Whether it takes a place among those of failing targets.
     pub is_failing: bool,
 }
@@ -89,14 +89,14 @@ impl Flight {
     async fn go(&self) -> Result<Ended, ReadError> {
         let app = &self.ground.app;
         let places = if self.is_failing { &self.ground.failing_places } else { &self.ground.places };
-        let Some(_place) = places.turn(self.owner).await else { return Ok(self.ended(Outcome::NotSent, None, 0)) };
+        let _place = places.wait(self.owner, 1).await;
         let Some(whom) = self.known.now(app).await? else {
             return Ok(Ended { is_nobody: true, ..self.ended(Outcome::NotSent, None, 0) });
         };
         // Not before there is a place: what waits for one holds nothing.
         let event = match self.bodies.take(self.sending.place) {
             Some(event) => event,
-            None => match self.read().await? {
+            None => match self.read(&whom).await? {
                 Some(event) => event,
                 None => return Ok(self.ended(Outcome::Skipped, None, 0)),
             },
@@ -122,6 +122,9 @@ impl Flight {
             Ok(message) => {
                 let reply = app.outside.send(&message, span).await;
                 faults::point("COMMIT sent before mark");
+                if reply.failure == Some(Failure::Ours) {
+                    return Ok(self.ended(Outcome::NotSent, None, 0));
+                }
                 (message.url, reply)
             }
             Err(failure) => (whom.url().to_owned(), Reply::unsaid(failure)),
@@ -141,15 +144,29 @@ impl Flight {
         }
     }
 
-    /// The event, from the store.
-    async fn read(&self) -> Result<Option<Arc<FeedEvent>>, ReadError> {
-        let _turn = self.ground.reads.acquire().await;
-        let (scope, place) = (Scope::system("an event is delivered again"), self.sending.place);
-        let found = self.ground.app.store.get_event(&scope, place).await?;
+    /// The event, from the store, with some that come after it: an entry may have a thousand, and is read as a whole.
+    async fn read(&self, whom: &Whom) -> Result<Option<Arc<FeedEvent>>, ReadError> {
+        let place = self.sending.place;
+        let _one = self.bodies.one_reads().await;
+        if let Some(event) = self.bodies.take(place) {
+            return Ok(Some(event));
+        }
+        let _turn = self.ground.reads.wait(self.owner, 1).await;
+        let scope = Scope::system("an event is delivered again");
+        let page = self
+            .ground
+            .app
+            .store
+            .page_events(&scope, Some(place.before()), u32::try_from(TAKEN_MAX).unwrap_or(u32::MAX))
+            .await?;
+        let mut events = page.events.into_iter().map(Arc::new).peekable();
+        let found = events.next_if(|event| event.place == place);
         if found.is_none() {
             tracing::error!(seq = place.seq, number = place.number, "an event to deliver again is not in the feed");
         }
-        Ok(found.map(Arc::new))
+        // Those of other entries are read when it is their turn.
+        self.bodies.hold(events.filter(|event| event.place.seq == place.seq && whom.wants(event)).collect(), |_| true);
+        Ok(found)
     }
 
     /// Tells the operator of an outage that begins, goes on or ends with this attempt.

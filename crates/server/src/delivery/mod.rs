@@ -32,10 +32,13 @@ pub mod line;
 pub mod message;
 mod post;
 mod settings;
+mod trial;
 mod whom;
 mod worker;
 
-pub use settings::DeliverySettings;
+pub use settings::{DeliverySettings, HostRate};
+pub(crate) use trial::Trial;
+pub(crate) use whom::Whom;
 
 use crate::App;
 use orderpark_store::deliveries::Target;

@@ -1,13 +1,16 @@
 //! Who a target is: the endpoint or the product, as it is now.
 
+use super::DeliverySettings;
+use super::line::Met;
 use super::message::supplier::supplier_message;
 use super::message::webhook::webhook_message;
 use crate::App;
-use crate::outside::Message;
+use crate::limits::Rate;
+use crate::outside::{Message, address};
 use crate::suppliers::{parties, signed};
 use orderpark_domain::feed::{About, Kind};
-use orderpark_domain::{Endpoint, PartyKind, PartyRef, Product, ProductRef, Scope};
-use orderpark_store::deliveries::Target;
+use orderpark_domain::{Endpoint, PartyKind, PartyRef, Product, ProductRef, Scope, Tenant};
+use orderpark_store::deliveries::{Target, TargetState};
 use orderpark_store::{FeedEvent, ReadError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +18,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// Who is delivered to.
-pub(super) enum Whom {
+pub(crate) enum Whom {
     Endpoint(Box<Endpoint>),
     Supplier(Box<Product>),
 }
@@ -42,16 +45,29 @@ impl Whom {
         })
     }
 
-    /// The party among whose places its requests are: a subscriber's endpoints count for the vendor.
-    pub(super) async fn owner(&self, app: &App) -> Result<PartyRef, ReadError> {
+    /// The tenant that its requests count for.
+    pub(crate) async fn owner(&self, app: &App) -> Result<Tenant, ReadError> {
+        let party = match self {
+            Whom::Endpoint(endpoint) if endpoint.owner.kind == PartyKind::Subscriber => endpoint.owner.party,
+            Whom::Endpoint(endpoint) => return Ok(Tenant::alone(endpoint.owner.party)),
+            Whom::Supplier(product) => return Ok(Tenant::alone(product.supplier)),
+        };
+        let found = app.store.get_party(&Scope::system(WHY), PartyKind::Subscriber, party).await?;
+        Ok(Tenant::new(party, found.and_then(|found| found.vendor)))
+    }
+
+    /// The rate at which its receiver may be sent messages; none: no rate. What operators and suppliers are told follows from
+    /// what others buy, and is limited where the operator says so.
+    pub(crate) fn rate(&self, settings: &DeliverySettings) -> Option<Rate> {
+        let is_partys = matches!(self, Whom::Endpoint(endpoint) if endpoint.owner.kind != PartyKind::Operator);
+        settings.rate_of(&address::host(self.url()), is_partys)
+    }
+
+    /// Whether its receiver has taken a message.
+    pub(super) fn is_proven(&self, proof: &TargetState) -> bool {
         match self {
-            Whom::Endpoint(endpoint) if endpoint.owner.kind == PartyKind::Subscriber => {
-                let subscriber = endpoint.owner.party;
-                let found = app.store.get_party(&Scope::system(WHY), PartyKind::Subscriber, subscriber).await?;
-                Ok(found.and_then(|found| found.vendor).unwrap_or(subscriber))
-            }
-            Whom::Endpoint(endpoint) => Ok(endpoint.owner.party),
-            Whom::Supplier(product) => Ok(product.supplier),
+            Whom::Endpoint(endpoint) => proof.url.as_ref() == Some(&endpoint.url),
+            Whom::Supplier(_) => proof.has_succeeded,
         }
     }
 
@@ -146,12 +162,27 @@ pub(super) fn product_of(event: &FeedEvent) -> Option<ProductRef> {
 }
 
 /// What keeps the order of an event: all that is about one order, one offer or one subscriber.
-pub(super) fn lane_of(event: &FeedEvent) -> String {
+fn lane_of(event: &FeedEvent) -> String {
     match &event.notice.about {
         About::Order(order) => format!("order:{}", order.order),
         About::Subscription(told) => format!("order:{}", told.subscription_ref.order()),
         About::Offer(offer) => format!("offer:{}", offer.offer),
         About::Subscriber(party) => format!("subscriber:{}", party.party),
+    }
+}
+
+/// The event as its line knows it.
+pub(super) fn met(event: &FeedEvent) -> Met {
+    let nobody = PartyRef(0);
+    let audience = event.notice.audience();
+    let tenant = audience
+        .map_or(Tenant::alone(nobody), |of| Tenant { root: of.vendor, party: of.subscriber.unwrap_or(of.vendor) });
+    Met {
+        place: event.place,
+        lane: lane_of(event),
+        tenant,
+        parts: u64::try_from(event.notice.parts()).unwrap_or(u64::MAX),
+        at: event.at,
     }
 }
 

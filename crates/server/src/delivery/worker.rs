@@ -4,6 +4,7 @@
 //! which send notes back. It ends when there is nothing to do until the feed has something for the target, and is started again
 //! then.
 
+mod pace;
 mod reading;
 
 use super::bodies::Bodies;
@@ -11,11 +12,13 @@ use super::dispatch::Ground;
 use super::flight::{Ended, Flight, Note};
 use super::line::{GivenUp, Line, Outcome, RETRIES_MAX, Rules};
 use super::post::Post;
-use super::whom::Known;
+use super::trial::Trial;
+use super::whom::{Known, Whom};
+use crate::limits::ReplayTurn;
 use crate::outside::address;
 use orderpark_domain::endpoint::{DisableEndpoint, DisabledWhy};
-use orderpark_domain::{self as domain, Command, Intent, Outcome as Decided, PartyRef};
-use orderpark_store::deliveries::{Lease, Target};
+use orderpark_domain::{self as domain, Command, Intent, Outcome as Decided, Tenant};
+use orderpark_store::deliveries::{Lease, Target, TargetState};
 use orderpark_store::{CommitError, EventPlace, ReadError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,8 +74,18 @@ pub(super) struct Worker {
     known: Arc<Known>,
     line: Line,
     bodies: Arc<Bodies>,
-    /// Among whose places its requests are, once that is known; it never changes.
-    owner: Option<PartyRef>,
+    /// The tenant that its requests count for, once that is known; it never changes.
+    owner: Option<Tenant>,
+    /// What its receiver has shown of itself, once that was read.
+    proof: Option<TargetState>,
+    /// As of which asking a challenge was sent.
+    challenged: Option<u64>,
+    /// Not before this is anything sent: its receiver has a rate.
+    paced_until: Option<Instant>,
+    /// The place of its replays among those to the same destination.
+    replay_turn: Option<ReplayTurn>,
+    /// Whether there is a replay that waits until the target does not fail any more.
+    replay_waits: bool,
     tell: UnboundedSender<Note>,
     notes: UnboundedReceiver<Note>,
     /// Aborted with the worker.
@@ -99,7 +112,7 @@ impl Worker {
     pub(super) fn new(ground: Arc<Ground>, begin: Beginning) -> Worker {
         let Beginning { target, post, cursor, failing_since } = begin;
         let is_endpoint = matches!(target, Target::Endpoint(_));
-        let rules = Rules { endures: !is_endpoint, gives_up: is_endpoint };
+        let rules = Rules { endures: !is_endpoint, gives_up: is_endpoint, is_shared: true };
         let fresh = Duration::from_millis(ground.app.settings.deliveries.fresh_ms);
         let (tell, notes) = mpsc::unbounded_channel();
         Worker {
@@ -110,6 +123,11 @@ impl Worker {
             post,
             bodies: Arc::default(),
             owner: None,
+            proof: None,
+            challenged: None,
+            paced_until: None,
+            replay_turn: None,
+            replay_waits: false,
             tell,
             notes,
             tasks: JoinSet::new(),
@@ -184,12 +202,38 @@ impl Worker {
         if self.owner.is_none() {
             self.owner = Some(whom.owner(&self.ground.app).await?);
         }
-        if !self.load().await? {
+        if !self.load(&whom).await? || !self.has_proof(&whom).await? {
             return Ok(());
         }
+        self.yield_replay();
         self.read_on().await?;
-        self.launch();
+        self.launch(&whom);
         Ok(())
+    }
+
+    /// Whether deliveries may begin. Where the operator asks for proof, an address is sent one challenge whenever there is reason to
+    /// look at its endpoint anew, and until it is echoed there is nobody to deliver to.
+    async fn has_proof(&mut self, whom: &Whom) -> Result<bool, ReadError> {
+        let app = Arc::clone(&self.ground.app);
+        let (Whom::Endpoint(endpoint), Some(owner), Some(known)) = (whom, self.owner, &mut self.proof) else {
+            return Ok(true);
+        };
+        if Trial::of(&app, endpoint, known) == Trial::Test {
+            return Ok(true);
+        }
+        // It may have answered one that somebody else has sent.
+        known.url = app.store.target_state(self.target).await?.url;
+        let mut is_proven = Trial::of(&app, endpoint, known) == Trial::Test;
+        if !is_proven && self.challenged != self.asked {
+            self.challenged = self.asked;
+            let _place = self.ground.places.wait(owner, 1).await;
+            is_proven = Trial::Challenge.send(&app, endpoint).await?.is_success;
+        }
+        if is_proven {
+            known.url = Some(endpoint.url.clone());
+        }
+        (self.is_nobody, self.rereads) = (!is_proven, self.rereads || !is_proven);
+        Ok(is_proven)
     }
 
     /// Reads while the line wants more and there is more, but not for so long that nothing is sent meanwhile.
@@ -206,7 +250,7 @@ impl Worker {
 
     /// Reads what the ledger holds, at the beginning and whenever there is reason to. What is to be written is written
     /// before. False: not yet.
-    async fn load(&mut self) -> Result<bool, ReadError> {
+    async fn load(&mut self, whom: &Whom) -> Result<bool, ReadError> {
         let asked = self.post.asked();
         let is_wanted = self.asked != Some(asked) || self.rereads || self.line.wants_retries();
         if !is_wanted {
@@ -223,22 +267,43 @@ impl Worker {
         let store = &self.ground.app.store;
         let most = u32::try_from(RETRIES_MAX).unwrap_or(u32::MAX);
         let (rows, replay) = {
-            let _turn = self.ground.reads.acquire().await;
+            let _turn = self.turn().await;
             (store.page_retries(self.target, most).await?, store.next_replay(self.target).await?)
         };
         let is_complete = rows.len() < RETRIES_MAX;
+        if self.proof.is_none() {
+            let state = store.target_state(self.target).await?;
+            self.line.load_sides(state.sides.clone());
+            self.proof = Some(state);
+        }
         self.line.load_retries(rows, is_complete, self.ground.app.now());
-        self.line.load_replay(replay);
+        let may_replay = match &replay {
+            Some(_) => self.may_replay(whom).await,
+            None => {
+                (self.replay_turn, self.replay_waits) = (None, false);
+                false
+            }
+        };
+        self.line.load_replay(replay.filter(|_| may_replay));
         (self.asked, self.rereads, self.is_flushed) = (Some(asked), false, false);
         Ok(true)
     }
 
     /// Starts the requests that may be made now.
-    fn launch(&mut self) {
+    fn launch(&mut self, whom: &Whom) {
         let span = self.ground.app.outside.attempt_max();
         let Some(owner) = self.owner.filter(|_| self.post.has_time_for(span)) else { return };
         let now = self.ground.app.now();
-        while let Some(sending) = self.line.next(now) {
+        self.paced_until = self.paced_until.filter(|until| *until > Instant::now());
+        while self.may_send(whom)
+            && let Some(sending) = self.line.next(now)
+        {
+            if let Err(wait) = self.take_rate(whom, owner) {
+                let (outcome, chance) = (Outcome::NotSent, self.ground.app.chance.number());
+                self.line.finish(sending.place, outcome, None, now, chance);
+                self.paced_until = Some(Instant::now() + wait);
+                return;
+            }
             let flight = Flight {
                 ground: Arc::clone(&self.ground),
                 post: Arc::clone(&self.post),
@@ -259,7 +324,10 @@ impl Worker {
                 if !was_written && epoch == self.post.epoch() {
                     self.post.lose();
                 }
-                self.rereads |= self.line.settled(was_written);
+                if self.line.settled(was_written) {
+                    // The next one takes its place behind those of others.
+                    (self.rereads, self.replay_turn) = (true, None);
+                }
                 self.is_flushed = true;
             }
             Note::Settled(_, Err(error)) => {
@@ -280,6 +348,12 @@ impl Worker {
             self.hold_until = Some(Instant::now() + HOLD);
         }
         self.is_nobody |= is_nobody;
+        if let Some(attempt) = attempt.as_ref().filter(|attempt| attempt.failure.is_none()) {
+            // From its first success on it is sent to at full speed.
+            let was_proven = self.proof.as_ref().is_some_and(|known| known.url.as_ref() == Some(&attempt.url));
+            self.paced_until = self.paced_until.filter(|_| was_proven);
+            self.proof = Some(TargetState { url: Some(attempt.url.clone()), has_succeeded: true, sides: Vec::new() });
+        }
         let given_up = self.line.finish(place, outcome, attempt, app.now(), app.chance.number());
         if given_up.is_some() {
             self.tried_revision = revision;
@@ -362,7 +436,8 @@ impl Worker {
         }
         let is_loaded = self.asked == Some(self.post.asked()) && !self.rereads;
         let is_at_end = self.line.news_read() >= self.ground.ring.end();
-        (is_loaded && is_at_end && self.line.is_quiet()).then_some(Why::Idle)
+        let is_quiet = self.line.is_quiet() && self.replay_turn.is_none() && !self.replay_waits;
+        (is_loaded && is_at_end && is_quiet).then_some(Why::Idle)
     }
 
     async fn wait(&mut self) {
@@ -376,7 +451,9 @@ impl Worker {
         let short_of_lease = (!self.post.has_time_for(self.ground.app.outside.attempt_max())).then_some(now + HOLD);
         let settles = self.settles_at();
         let reads_from = self.reads_from.filter(|_| self.hold_until.is_none());
-        let until = [Some(look), due, settles, self.hold_until, reads_from, short_of_lease].into_iter().flatten().min();
+        let paced = self.paced_until.filter(|until| *until > now);
+        let until = [Some(look), due, settles, self.hold_until, reads_from, short_of_lease, paced];
+        let until = until.into_iter().flatten().min();
         tokio::select! {
             biased;
             note = self.notes.recv() => {

@@ -1,11 +1,12 @@
 //! Lists: a page, or everything as a stream.
 //!
 //! Everything is walked in keyset slices, which the store reads apart from everything else, so that a long list holds up
-//! nobody's order; few are read at a time, in fair order by tenant ([`crate::limits`]). The first slice is read at once,
-//! so that what is wrong from the start is told with its status and a short list is one plain answer. The others are read
-//! when the connection asks for more: memory is bounded by one slice, whose rows are as many as the last ones let expect,
-//! and a slow reader holds nothing of the database. What goes wrong in the middle breaks the transfer: a list that looks
-//! whole is whole.
+//! nobody's order; few are read at a time, in fair order by tenant ([`crate::limits`]). A slice ends with a row too many
+//! or at a size of its text, whichever comes first. The first one is read at once, so that what is wrong from the start is
+//! told with its status and a short list is one plain answer. A page by `limit` ends with it, and its `Link` leads on; a
+//! page by `pageIndex` has its number of rows and a whole list has all, so the other slices are read when the connection
+//! asks for more. Memory is bounded by one slice, and counted ([`crate::memory`]); a slow reader holds nothing of the
+//! database. What goes wrong in the middle breaks the transfer: a list that looks whole is whole.
 //!
 //! A slice is a task of its own. The database goes on reading when the client hangs up, so its permit is
 //! given back only with the end of the read: hanging up gains nothing.
@@ -13,6 +14,7 @@
 use super::Call;
 use crate::access::Lasting;
 use crate::limits::{Permit, Tenant};
+use crate::memory::{Counted, Reserved};
 use crate::problem::Reason;
 use crate::wire::page::{PAGE_ROWS, Page};
 use crate::{App, Problem, answer};
@@ -21,15 +23,17 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use orderpark_domain::Scope;
-use orderpark_store::{ReadError, Slice};
+use orderpark_store::{ReadError, Rows, Slice};
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 
 /// The most rows that are read at once while streaming.
 const SLICE_ROWS_MAX: u32 = 500;
-/// What the text of a slice shall be at most, if its rows are like those before.
-const SLICE_BYTES: usize = 1024 * 1024;
+/// The size of a page by `limit`, in bytes, unless one row is longer.
+pub(crate) const PAGE_BYTES: usize = 1024 * 1024;
+/// The size of a slice of what is streamed. A slow reader holds one.
+const SLICE_BYTES: usize = 256 * 1024;
 /// How much text is written before others may use the thread.
 const BREATH_BYTES: usize = 64 * 1024;
 
@@ -46,7 +50,7 @@ pub(crate) trait Listing: Send + Sync + 'static {
         app: &App,
         scope: &Scope,
         slice: Slice<Self::Ref>,
-    ) -> impl Future<Output = Result<Vec<Self::Row>, ReadError>> + Send;
+    ) -> impl Future<Output = Result<Rows<Self::Row>, ReadError>> + Send;
 
     /// The ref of a row.
     fn ref_of(row: &Self::Row) -> Self::Ref;
@@ -62,6 +66,8 @@ struct Walk<L> {
     tenant: Tenant,
     /// The token, which each further slice asks about.
     lasting: Lasting,
+    /// The size of a slice, in bytes.
+    bytes_max: usize,
     listing: L,
 }
 
@@ -69,10 +75,14 @@ struct Walk<L> {
 struct Part<R> {
     /// A bracket or comma, and its rows, separated by commas.
     text: Vec<u8>,
-    /// How many were read, those included that are not shown.
-    rows: u32,
+    /// How many rows it shows.
+    shown: u32,
     /// The ref of the last one that is shown.
     last: Option<R>,
+    /// Whether there are more behind it, as far as was seen.
+    is_cut: bool,
+    /// The memory of the text.
+    reserved: Reserved,
 }
 
 /// A list without a hit.
@@ -83,25 +93,28 @@ pub(crate) fn nothing() -> Response {
 /// Answers a list.
 pub(crate) async fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Ref>) -> Result<Response, Problem> {
     let (app, scope, tenant) = (Arc::clone(&call.app), call.scope.clone(), call.caller.tenant());
-    let walk = Arc::new(Walk { app, scope, tenant, lasting: call.lasting(), listing });
+    let bytes_max = if matches!(page, Page::After(..)) { PAGE_BYTES } else { SLICE_BYTES };
+    let walk = Arc::new(Walk { app, scope, tenant, lasting: call.lasting(), bytes_max, listing });
     match page {
-        Page::Skip(skip) => Ok(array(walk.first(Slice { after: None, skip, limit: PAGE_ROWS }, PAGE_ROWS).await?)),
+        Page::Skip(skip) => walk.stream(skip, PAGE_ROWS).await,
         Page::After(after, limit) => walk.keyset(call, after, limit).await,
-        Page::Whole => walk.whole().await,
+        Page::Whole => walk.stream(0, u32::MAX).await,
     }
 }
 
 impl<L: Listing> Walk<L> {
     /// Reads the first slice and shows the first `shown` rows of it.
     async fn first(self: &Arc<Self>, slice: Slice<L::Ref>, shown: u32) -> Result<Part<L::Ref>, Problem> {
+        let reserved = self.app.memory.soon(self.tenant, self.bytes_max).await?;
         let permit = self.app.limits.list_read(self.tenant).await?;
-        self.part(permit, b'[', slice, shown).await
+        self.part(permit, reserved, b'[', slice, shown).await
     }
 
     /// The permit belongs to the task, which goes on when the client hangs up.
     async fn part(
         self: &Arc<Self>,
         permit: Permit,
+        reserved: Reserved,
         before: u8,
         slice: Slice<L::Ref>,
         shown: u32,
@@ -109,41 +122,55 @@ impl<L: Listing> Walk<L> {
         let walk = Arc::clone(self);
         let read = tokio::spawn(async move {
             let _permit = permit;
-            walk.read(before, slice, shown).await
+            walk.read(reserved, before, slice, shown).await
         });
         Ok(read.await.map_err(|panic| Problem::internal(panic.to_string()))??)
     }
 
-    async fn read(&self, before: u8, slice: Slice<L::Ref>, shown: u32) -> Result<Part<L::Ref>, ReadError> {
-        let mut rows = self.listing.read(&self.app, &self.scope, slice).await?;
-        let read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    async fn read(
+        &self,
+        reserved: Reserved,
+        before: u8,
+        slice: Slice<L::Ref>,
+        shown: u32,
+    ) -> Result<Part<L::Ref>, ReadError> {
+        let Rows { mut rows, is_cut } = self.listing.read(&self.app, &self.scope, slice).await?;
+        let read = rows.len();
         rows.truncate(shown as usize);
-        let text = self.write(before, &rows).await;
-        Ok(Part { text, rows: read, last: rows.last().map(L::ref_of) })
+        let (text, shown) = self.write(before, &rows).await;
+        let last = rows[..shown].last().map(L::ref_of);
+        let shown = u32::try_from(shown).unwrap_or(u32::MAX);
+        Ok(Part { text, shown, last, is_cut: is_cut || read > shown as usize, reserved })
     }
 
-    async fn write(&self, before: u8, rows: &[L::Row]) -> Vec<u8> {
-        let mut text = Vec::with_capacity(rows.len() * 600 + 2);
+    /// The text of rows, as many as fit in, and how many they are.
+    async fn write(&self, before: u8, rows: &[L::Row]) -> (Vec<u8>, usize) {
+        let mut text = Vec::with_capacity((rows.len() * 600 + 2).min(self.bytes_max));
         text.push(before);
         let mut breath = BREATH_BYTES;
         for (n, row) in rows.iter().enumerate() {
+            let length = text.len();
             if n > 0 {
                 text.push(b',');
             }
             L::write(&self.scope, row, &mut text);
+            if n > 0 && text.len() > self.bytes_max {
+                text.truncate(length);
+                return (text, n);
+            }
             if text.len() > breath {
                 breath = text.len() + BREATH_BYTES;
                 tokio::task::yield_now().await;
             }
         }
-        text
+        (text, rows.len())
     }
 
     /// One row more than asked for tells whether there is a next page.
     async fn keyset(self: Arc<Self>, call: &Call, after: Option<L::Ref>, limit: u32) -> Result<Response, Problem> {
         let part = self.first(Slice { after, skip: 0, limit: limit + 1 }, limit).await?;
-        let more = part.last.filter(|_| part.rows > limit);
-        let response = array(part);
+        let more = part.last.filter(|_| part.is_cut);
+        let response = part.array();
         match more {
             Some(last) => {
                 let query = call.query.with("after", &last.to_string());
@@ -154,64 +181,100 @@ impl<L: Listing> Walk<L> {
         }
     }
 
-    async fn whole(self: Arc<Self>) -> Result<Response, Problem> {
-        let part = self.first(Slice::first(PAGE_ROWS), PAGE_ROWS).await?;
-        let Some(last) = part.last.filter(|_| part.rows == PAGE_ROWS) else { return Ok(array(part)) };
-        let rows = rows_like(&part);
-        Ok(answer::body(stream_rest(self, part.text.into(), last, rows)))
+    /// All rows past `skip`, `max` at most: those of the first slice at once, the others as they are asked for.
+    async fn stream(self: Arc<Self>, skip: u32, max: u32) -> Result<Response, Problem> {
+        let part = self.first(Slice { after: None, skip, limit: PAGE_ROWS }, PAGE_ROWS).await?;
+        Ok(match part.next(PAGE_ROWS, max) {
+            At::End => part.array(),
+            at @ At::After(..) => {
+                let mut response = answer::body(stream_rest(self, part.held(), at));
+                response.extensions_mut().insert(Counted);
+                response
+            }
+        })
     }
 
     /// The rows after `after`, each behind a comma, and where to go on.
-    async fn next(self: &Arc<Self>, after: L::Ref, rows: u32) -> Result<(Bytes, At<L::Ref>), Problem> {
+    async fn next(self: &Arc<Self>, after: L::Ref, rows: u32, left: u32) -> Result<(Bytes, At<L::Ref>), Problem> {
+        let reserved = self.app.memory.next(self.tenant, self.bytes_max).await?;
         let permit = self.app.limits.list_read_on(self.tenant).await;
         self.lasting.check(&self.app, &self.scope).await?;
-        let mut part = self.part(permit, b',', Slice::after(after, rows), rows).await?;
-        if let Some(last) = part.last.filter(|_| part.rows == rows) {
-            let at = At::After(last, rows_like(&part));
-            return Ok((part.text.into(), at));
-        }
+        let mut part = self.part(permit, reserved, b',', Slice::after(after, rows), rows).await?;
+        let at = part.next(rows, left);
         if part.last.is_none() {
             part.text.clear();
         }
-        part.text.push(b']');
-        Ok((part.text.into(), At::End))
+        if matches!(at, At::End) {
+            part.text.push(b']');
+        }
+        Ok((part.held(), at))
     }
 }
 
-fn array<R>(mut part: Part<R>) -> Response {
-    part.text.push(b']');
-    answer::bytes(part.text.into())
+impl<R: Copy> Part<R> {
+    /// Where to go on, if so many rows were asked for and so many were left to show.
+    fn next(&self, asked: u32, left: u32) -> At<R> {
+        let left = left.saturating_sub(self.shown);
+        match self.last {
+            Some(last) if left > 0 && (self.is_cut || self.shown == asked) => {
+                At::After(last, rows_like(self).min(left), left)
+            }
+            _ => At::End,
+        }
+    }
+
+    /// The text, which gives its memory back when it is written.
+    fn held(mut self) -> Bytes {
+        self.text.shrink_to_fit();
+        self.reserved.hold(self.text.into())
+    }
+
+    /// The answer that has this part only.
+    fn array(mut self) -> Response {
+        self.text.push(b']');
+        let mut response = answer::bytes(self.held());
+        response.extensions_mut().insert(Counted);
+        response
+    }
 }
 
 /// How many rows such as these make one slice.
 fn rows_like<R>(part: &Part<R>) -> u32 {
-    let rows = part.rows as usize * SLICE_BYTES / part.text.len().max(1);
+    let rows = part.shown as usize * SLICE_BYTES / part.text.len().max(1);
     u32::try_from(rows).unwrap_or(u32::MAX).clamp(1, SLICE_ROWS_MAX)
 }
 
 /// Where a stream stands.
 enum At<R> {
-    First(Bytes, R, u32),
-    After(R, u32),
+    /// Behind this row: how many to read next, and how many to show at most.
+    After(R, u32, u32),
     End,
 }
 
-fn stream_rest<L: Listing>(walk: Arc<Walk<L>>, first: Bytes, last: L::Ref, rows: u32) -> Body {
-    let chunks = stream::unfold(At::First(first, last, rows), move |at| {
+fn stream_rest<L: Listing>(walk: Arc<Walk<L>>, first: Bytes, at: At<L::Ref>) -> Body {
+    let chunks = stream::unfold((Some(first), at), move |(first, at)| {
         let walk = Arc::clone(&walk);
         async move {
-            match at {
-                At::First(text, last, rows) => Some((Ok(text), At::After(last, rows))),
-                At::After(after, rows) => Some(read_on(&walk, after, rows).await),
-                At::End => None,
+            match (first, at) {
+                (Some(text), at) => Some((Ok(text), (None, at))),
+                (None, At::After(after, rows, left)) => {
+                    let (text, at) = read_on(&walk, after, rows, left).await;
+                    Some((text, (None, at)))
+                }
+                (None, At::End) => None,
             }
         }
     });
     Body::from_stream(chunks)
 }
 
-async fn read_on<L: Listing>(walk: &Arc<Walk<L>>, after: L::Ref, rows: u32) -> (io::Result<Bytes>, At<L::Ref>) {
-    match walk.next(after, rows).await {
+async fn read_on<L: Listing>(
+    walk: &Arc<Walk<L>>,
+    after: L::Ref,
+    rows: u32,
+    left: u32,
+) -> (io::Result<Bytes>, At<L::Ref>) {
+    match walk.next(after, rows, left).await {
         Ok((text, at)) => (Ok(text), at),
         Err(problem) => {
             if problem.reason() == Reason::Unauthorized {

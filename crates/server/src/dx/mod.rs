@@ -11,3 +11,4 @@ pub(crate) mod smp;
 pub(crate) use base::below;
 pub use base::{ADMIN_BASES, BASES, Base, Version};
 pub(crate) use call::{Call, unexpected};
+pub(crate) use list::PAGE_BYTES;

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// The longest body, in bytes.
 pub(crate) const BODY_MAX: usize = 256 * 1024;
+/// The longest form at the token endpoints, in bytes: it is read before the client has proved anything.
+pub(crate) const FORM_MAX: usize = 8 * 1024;
 /// The longest path with its query, in bytes.
 pub(crate) const URI_MAX: usize = 8 * 1024;
 /// All headers together, in bytes.
@@ -43,25 +45,29 @@ pub(super) fn check(request: &Request) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Reads the body.
-pub(crate) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+/// Reads a body of at most `max` bytes.
+pub(crate) async fn read_body(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Problem> {
     if headers.get_all(CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::new(
             Reason::UnsupportedMediaType,
             "the body has a Content-Encoding; send it uncompressed, without that header",
         ));
     }
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if let Some(length) = announced.filter(|length| *length > BODY_MAX) {
-        return Err(too_large(&format!("has {length} bytes")));
+    if let Some(length) = announced(headers).filter(|length| *length > max) {
+        return Err(too_large(max, &format!("has {length} bytes")));
     }
-    match tokio::time::timeout(BODY_READ_MAX, Limited::new(body, BODY_MAX).collect()).await {
+    match tokio::time::timeout(BODY_READ_MAX, Limited::new(body, max).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large("is longer than that")),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(max, "is longer than that")),
         Ok(Err(error)) if is_timeout(&*error) => Err(too_slow()),
         Ok(Err(error)) => Err(broken(&*error).detail(error.to_string())),
         Err(_) => Err(too_slow()),
     }
+}
+
+/// The length of the body as `Content-Length` announces it.
+pub(crate) fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
 /// A body that ends nowhere: nobody knows where the next request begins.
@@ -88,7 +94,8 @@ fn too_slow() -> Problem {
     Problem::new(Reason::RequestTimeout, "the body did not arrive in time; send the request again")
 }
 
-fn too_large(what: &str) -> Problem {
-    let message = format!("a body may have {BODY_MAX} bytes at most, and this one {what}; split the request");
+fn too_large(max: usize, what: &str) -> Problem {
+    let remedy = if max == FORM_MAX { "send only the parameters of this operation" } else { "split the request" };
+    let message = format!("the body of this operation may have {max} bytes at most, and this one {what}; {remedy}");
     Problem::new(Reason::BodyTooLarge, message)
 }

@@ -8,13 +8,13 @@
 //!
 //! Once the server stops, a body that is still arriving has [`STOPPING_MAX`] left.
 
-use super::limits::BODY_MAX;
+use super::limits::{BODY_MAX, announced};
 use crate::App;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, EXPECT};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::EXPECT;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Frame, SizeHint};
 use std::future::Future;
@@ -59,7 +59,8 @@ impl Rest {
         let (parts, body) = request.into_parts();
         let body = Arriving { body, app: Arc::clone(app), late: None };
         let body = Shared(Arc::new(Mutex::new(body)));
-        let refused = is_long(&parts.headers) || parts.headers.contains_key(EXPECT);
+        let refused =
+            announced(&parts.headers).is_some_and(|length| length > BODY_MAX) || parts.headers.contains_key(EXPECT);
         let request = Request::from_parts(parts, Body::new(body.clone()));
         (request, Some(Rest { body, refused }))
     }
@@ -89,11 +90,6 @@ pub(super) fn is_last(status: StatusCode) -> bool {
             | StatusCode::URI_TOO_LONG
             | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
     )
-}
-
-fn is_long(headers: &HeaderMap) -> bool {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    announced.is_some_and(|length| length > BODY_MAX)
 }
 
 impl Arriving {

@@ -5,7 +5,8 @@
 //! That is what catches `http://2130706433/`, `http://0177.0.0.1/`, `http://%31%32%37.0.0.1/` and `http://good.example\@bad.example/`: not a
 //! list of tricks, but that the two disagree.
 
-use super::networks::Networks;
+use super::policy::{Gate, Policy, Standing};
+use orderpark_domain::PartyKind;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use url::{Host, ParseError, Url};
@@ -66,17 +67,26 @@ pub(crate) fn host(text: &str) -> String {
     }
 }
 
-/// Reads an address; also its host is vetted, if it is no name.
-pub(super) fn read(text: &str, networks: &Networks) -> Result<Url, AddressFault> {
+/// An address that was read, with the gate that its host has to pass.
+pub(super) struct Read {
+    pub url: Url,
+    pub gate: Gate,
+    /// Its host, if that is no name.
+    pub literal: Option<IpAddr>,
+}
+
+/// Reads an address of a kind of party; a host that is no name is vetted too, as far as the configuration tells.
+pub(super) fn read(text: &str, policy: &Policy, kind: PartyKind) -> Result<Read, AddressFault> {
     let url = parse(text)?;
     let literal = match url.host().ok_or(AddressFault::Host)? {
         Host::Domain(_) => None,
         Host::Ipv4(address) => Some(IpAddr::V4(address)),
         Host::Ipv6(address) => Some(IpAddr::V6(address)),
     };
-    match literal {
-        Some(address) if !networks.are_open_to(address) => Err(AddressFault::NotPublic),
-        _ => Ok(url),
+    let gate = policy.gate(kind, url.port_or_known_default().unwrap_or_default());
+    match literal.map(|address| gate.judge_as_configured(address)) {
+        Some(Standing::Closed) => Err(AddressFault::NotPublic),
+        _ => Ok(Read { url, gate, literal }),
     }
 }
 

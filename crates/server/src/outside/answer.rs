@@ -34,6 +34,7 @@ pub(super) async fn read(answer: Response, now: Instant, deadline: tokio::time::
         retry_after_s,
         excerpt: excerpt(&body),
         took_us: 0,
+        inside: false,
     }
 }
 

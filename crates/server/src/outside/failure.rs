@@ -31,6 +31,10 @@ pub enum Failure {
     Secret,
     /// The message cannot be sent as it is.
     NotSent,
+    /// The answer does not echo the challenge.
+    NotEchoed,
+    /// This machine has no descriptor, port or memory left: it says nothing about the receiver.
+    Ours,
 }
 
 /// How far an attempt had come.
@@ -58,6 +62,8 @@ impl Failure {
             Failure::Status(_) => "status",
             Failure::Secret => "secret_unreadable",
             Failure::NotSent => "not_sent",
+            Failure::NotEchoed => "challenge_not_echoed",
+            Failure::Ours => "out_of_resources",
         }
     }
 
@@ -84,6 +90,8 @@ impl fmt::Display for Failure {
             Failure::Status(status) => write!(f, "the answer was {status}"),
             Failure::Secret => f.write_str("the secret to sign with cannot be read; rotate it"),
             Failure::NotSent => f.write_str("the message could not be sent"),
+            Failure::NotEchoed => f.write_str("the answer did not echo the challenge"),
+            Failure::Ours => f.write_str("this server had no descriptor or port left; it tries again"),
         }
     }
 }

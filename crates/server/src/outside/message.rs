@@ -2,7 +2,7 @@
 
 use super::Failure;
 use bytes::Bytes;
-use orderpark_domain::Instant;
+use orderpark_domain::{Instant, PartyKind};
 use orderpark_store::deliveries::Attempt;
 use std::fmt;
 use uuid::Uuid;
@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 pub struct Message {
     /// Where to.
     pub url: String,
+    /// The kind of party that named that address.
+    pub kind: PartyKind,
     /// Its `webhook-id`: the same however often it is sent. Printable ASCII without a full stop, which ends it in what is signed.
     pub id: String,
     /// What the body is.
@@ -27,7 +29,7 @@ pub struct Message {
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Message { url, id, content_type, event: _, body, secrets } = self;
+        let Message { url, kind: _, id, content_type, event: _, body, secrets } = self;
         write!(f, "Message {{ url: {url:?}, id: {id:?}, {content_type}, {} bytes, ", body.len())?;
         write!(f, "{} secrets }}", secrets.len())
     }
@@ -58,12 +60,14 @@ pub struct Reply {
     pub excerpt: Option<String>,
     /// How long it took, in microseconds.
     pub took_us: u64,
+    /// Whether the receiver is, or may be, inside a network that is not public: then the operator alone may see what came of it.
+    pub inside: bool,
 }
 
 impl Reply {
     /// What came of a message that could not even be made.
     pub(crate) fn unsaid(failure: Failure) -> Reply {
-        Reply { status: None, failure: Some(failure), retry_after_s: None, excerpt: None, took_us: 0 }
+        Reply { status: None, failure: Some(failure), retry_after_s: None, excerpt: None, took_us: 0, inside: false }
     }
 
     /// The log entry of this outcome: a first attempt that is about no event.
@@ -80,6 +84,7 @@ impl Reply {
             status: self.status,
             failure: self.failure.as_ref().map(Failure::in_log),
             response: self.excerpt,
+            inside: Some(self.inside),
         }
     }
 

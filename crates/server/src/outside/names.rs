@@ -1,4 +1,4 @@
-//! What names lead to, and whether that is somewhere we go.
+//! Name resolution with the SSRF guard: what names lead to, and whether that is somewhere we go.
 //!
 //! The resolver is injected, so that a test can be one that lies. The system's answers are waited for in threads of their own: the
 //! library of the system knows no other way, and a thread of the runtime's pool would hold up the end of the process for as long as a
@@ -6,7 +6,8 @@
 
 mod turns;
 
-use super::networks::Networks;
+use super::policy::{Gate, Standing};
+use super::seen::Seen;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use reqwest::dns::{Addrs, Name, Resolve};
@@ -95,16 +96,18 @@ pub(super) enum Astray {
     /// It has no address, or nobody said which.
     #[error("the name could not be resolved")]
     Unresolved,
-    /// One of its addresses is not public, and not allowed.
+    /// One of its addresses is closed.
     #[error("an address of the name is not public")]
     NotPublic,
 }
 
-/// Between the client and the resolver: only names that lead to open networks with all their addresses have addresses.
+/// The SSRF guard between the client and the resolver: only names that lead to open networks with all their
+/// addresses have addresses. The connection goes to an address of that very answer, which prevents DNS rebinding.
 #[derive(Clone)]
 pub(super) struct Vetted {
     pub(super) names: Arc<dyn Names>,
-    pub(super) networks: Networks,
+    pub(super) seen: Arc<Seen>,
+    pub(super) gate: Gate,
 }
 
 impl Vetted {
@@ -113,15 +116,16 @@ impl Vetted {
             tracing::debug!(host, %error, "a receiver's name could not be resolved");
             Astray::Unresolved
         })?;
-        if let Some(address) = found.iter().find(|address| !self.networks.are_open_to(**address)) {
-            tracing::info!(host, %address, "nothing is sent to a receiver with an address that is not public");
-            return Err(Astray::NotPublic);
-        }
-        if found.is_empty() {
-            return Err(Astray::Unresolved);
-        }
         let mut seen = BTreeSet::new();
         let addresses: Vec<_> = found.into_iter().filter(|address| seen.insert(*address)).collect();
+        if addresses.is_empty() {
+            return Err(Astray::Unresolved);
+        }
+        if self.gate.judge_all(&addresses) == Standing::Closed {
+            tracing::info!(host, ?addresses, "the name of a receiver has an address that is not public");
+            return Err(Astray::NotPublic);
+        }
+        self.seen.resolved(&host, &addresses);
         // Port 0 stands for that of the request.
         Ok(Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0))))
     }

@@ -5,7 +5,6 @@
 //! Teredo) would carry a private one past the list. One more is in no registry and yet leads into a cloud's own network. Of IPv6 only `2000::/3` is public at all; nothing else has ever been given out. Addresses are
 //! taken as they are written: `::ffff:10.0.0.1` is not in `10.0.0.0/8`, neither to be refused nor to be allowed.
 
-use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// IPv4 blocks that are not public, with their lengths.
@@ -42,24 +41,6 @@ const SPECIAL_V6: [(Ipv6Addr, u8); 5] = [
     (Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0), 48), // AS112 (RFC 7534)
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation (RFC 9637)
 ];
-
-/// The networks that messages may go to.
-#[derive(Clone, Debug)]
-pub(super) struct Networks {
-    allowed: Vec<IpNet>,
-}
-
-impl Networks {
-    /// The public ones, and these.
-    pub(super) fn new(allowed: &[IpNet]) -> Networks {
-        Networks { allowed: allowed.to_vec() }
-    }
-
-    /// Whether a message may go to this address.
-    pub(super) fn are_open_to(&self, address: IpAddr) -> bool {
-        is_public(address) || self.allowed.iter().any(|network| network.contains(&address))
-    }
-}
 
 /// Whether an address is one of a public receiver; see the module.
 pub(super) fn is_public(address: IpAddr) -> bool {

@@ -1,7 +1,7 @@
 //! What went wrong, read from the error of the client.
 
 use super::names::Astray;
-use super::{Failure, Stage};
+use super::{Failure, Stage, own};
 use crate::wire::is_hidden;
 use std::error::Error;
 use std::io;
@@ -13,9 +13,13 @@ const SENTENCE_MAX: usize = 200;
 pub(super) fn failure(error: &reqwest::Error) -> Failure {
     if let Some(astray) = find::<Astray>(error) {
         return match astray {
+            _ if own::is_out_of_descriptors() => Failure::Ours,
             Astray::NotPublic => Failure::NotPublic,
             Astray::Unresolved => Failure::Resolve,
         };
+    }
+    if find::<io::Error>(error).is_some_and(own::is_ours) {
+        return Failure::Ours;
     }
     if let Some(error) = find::<rustls::Error>(error) {
         return Failure::Tls(sentence(&error.to_string()));

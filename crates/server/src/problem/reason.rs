@@ -60,6 +60,7 @@ reasons! {
     TooManyConnections CONFLICT "too_many_connections";
     TooManyEndpoints CONFLICT "too_many_endpoints";
     LimitReached CONFLICT "limit_reached";
+    TooLargeAtOnce CONFLICT "too_large_at_once";
     EndpointDisabled CONFLICT "endpoint_disabled";
     IllegalTransition CONFLICT "illegal_transition";
     PositionUnknown GONE "position_unknown";

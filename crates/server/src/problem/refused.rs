@@ -45,6 +45,7 @@ impl Problem {
             Refusal::TooManyConnections => Problem::new(Reason::TooManyConnections, TOO_MANY_CONNECTIONS),
             Refusal::LimitReached { things, max } => Problem::new(Reason::LimitReached, limit_reached(things, *max)),
             Refusal::TooManyEndpoints => Problem::new(Reason::TooManyEndpoints, TOO_MANY_ENDPOINTS),
+            Refusal::TooLargeAtOnce => Problem::new(Reason::TooLargeAtOnce, TOO_LARGE_AT_ONCE),
             Refusal::IllegalTransition { from, to } => {
                 let message =
                     format!("its state is {from}, and from there it cannot become {to}; GET it to see its state");
@@ -63,6 +64,8 @@ const SUBSCRIBER_USES_CONNECTIONS: &str = "the subscriber uses connections of it
 const TOO_MANY_CONNECTIONS: &str = "the subscriber would be granted more connections of one product than can be counted \
      (1000000000000000000); order a smaller quantity";
 const TOO_MANY_ENDPOINTS: &str = "this party has 100 webhook endpoints, the most that it may have; delete one first";
+const TOO_LARGE_AT_ONCE: &str = "nothing was changed: this would look at or change more objects than the server decides at once (5000); \
+     do it in smaller steps, as cancelling the orders one by one before their subscriber is deleted";
 
 fn limit_reached(things: &str, max: u32) -> String {
     format!("this party has {max} {things} or more, and may have {max}; delete one first")

@@ -2,21 +2,27 @@
 
 use crate::App;
 use crate::delivery::message::supplier::{Parties, SupplierMessage, try_message};
+use crate::limits::Full;
 use crate::outage::Sent;
 use crate::outside::{Failure, Message, Reply};
-use crate::turns::Turns;
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use futures_util::stream;
 use orderpark_domain::order::Refused;
-use orderpark_domain::{Notification, Order, PartyRef, Product, ProductRef, Scope};
+use orderpark_domain::{Notification, Order, PartyKind, PartyRef, Product, ProductRef, Scope, Tenant};
 use orderpark_store::deliveries::{Attempt, Target};
 use orderpark_store::{ReadError, faults};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep};
 
 /// How long all suppliers of an order may take together.
 const ASK_MAX: Duration = Duration::from_secs(5);
-/// Questions that may be on their way at once; to one supplier an eighth of them: one that does not answer delays nobody else.
-const QUESTIONS_MAX: usize = 512;
+/// Questions of one order to one supplier at once.
+const OF_ORDER_MAX: usize = 32;
+/// How long to wait when this machine had no descriptor to spare.
+const OURS_PAUSE: Duration = Duration::from_millis(200);
 
 /// Answers with these statuses come from a gateway: the supplier itself gave no answer, or cannot
 /// answer now.
@@ -32,6 +38,8 @@ pub(super) struct Verdict {
     pub refused: Option<Refused>,
     /// The products whose suppliers need not be told that the order is refused: they said no themselves, or were not asked.
     pub declined: Vec<ProductRef>,
+    /// The buyer's own share of a supplier's places was in use, so that not all were asked.
+    pub full: Option<Full>,
 }
 
 /// What one supplier said.
@@ -43,31 +51,52 @@ enum Answer {
     None,
 }
 
-/// The questions that are on their way from this node.
-pub struct Asking(Turns);
-
-impl Default for Asking {
-    fn default() -> Asking {
-        Asking(Turns::new(QUESTIONS_MAX))
-    }
-}
+/// What came of one question: no attempt, if nothing was sent.
+type Asked = (ProductRef, Answer, Option<Attempt>);
 
 /// Asks every supplier of the order who wants to be asked; with the attempts that were made.
 pub(super) async fn ask(app: &App, order: &Order) -> Result<(Verdict, Vec<(ProductRef, Attempt)>), ReadError> {
     let until = Instant::now() + ASK_MAX;
     let products = products(app, order).await?;
     let parties = parties(app, order.subscriber).await?;
-    let questions = order.subscriptions_with_refs().filter_map(|(subscription_ref, subscription)| {
-        let product = products.iter().find(|product| product.product == subscription.product)?;
-        Some((product, try_message(product, order, subscription_ref, &parties)?))
-    });
-    let asked = questions.map(|(product, message)| async move {
-        let (answer, attempt) = ask_one(app, product, message, until).await;
-        faults::point("one TRY answered");
-        ((product.product, answer), (product.product, attempt))
-    });
-    let (answers, attempts): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().unzip();
-    Ok((judge(order, &answers), attempts))
+    let mut of_suppliers: BTreeMap<PartyRef, Vec<(usize, &Product, SupplierMessage)>> = BTreeMap::new();
+    for (place, (subscription_ref, subscription)) in order.subscriptions_with_refs().enumerate() {
+        let product = products.iter().find(|product| product.product == subscription.product);
+        let Some(product) = product else { continue };
+        let Some(message) = try_message(product, order, subscription_ref, &parties) else { continue };
+        of_suppliers.entry(product.supplier).or_default().push((place, product, message));
+    }
+    let buyer = Tenant::new(order.subscriber, Some(order.vendor));
+    let mut asked = Vec::new();
+    for questions in of_suppliers.into_values() {
+        asked.push(ask_supplier(app, buyer, questions, until));
+    }
+    let (asked, full): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().unzip();
+    let mut asked: Vec<(usize, Asked)> = asked.into_iter().flatten().collect();
+    asked.sort_unstable_by_key(|(place, _)| *place);
+    let answers: Vec<_> = asked.iter().map(|(_, (product, answer, _))| (*product, *answer)).collect();
+    let attempts = asked.into_iter().filter_map(|(_, (product, _, attempt))| Some((product, attempt?))).collect();
+    let verdict = judge(order, &answers);
+    // Where a supplier said no, that is what counts.
+    let full = full.into_iter().flatten().next().filter(|_| verdict.refused.is_some_and(|refused| refused.unreachable));
+    Ok((Verdict { full, ..verdict }, attempts))
+}
+
+/// Asks one supplier. Of an order with very many questions to it, some wait here, and not among those of others.
+async fn ask_supplier(
+    app: &App,
+    buyer: Tenant,
+    questions: Vec<(usize, &Product, SupplierMessage)>,
+    until: Instant,
+) -> (Vec<(usize, Asked)>, Option<Full>) {
+    let full = OnceLock::new();
+    let mut asked = Vec::new();
+    for (place, product, message) in questions {
+        let asking = ask_one(app, product, buyer, message, until, &full);
+        asked.push(async move { (place, asking.await) });
+    }
+    let asked = stream::iter(asked).buffer_unordered(OF_ORDER_MAX).collect().await;
+    (asked, full.into_inner())
 }
 
 /// Logs the attempts. An order waits for them, but is settled without them.
@@ -93,10 +122,41 @@ pub(crate) async fn parties(app: &App, subscriber: PartyRef) -> Result<Parties, 
     Ok(Parties { operator_id: app.settings.operator_id.clone(), subscriber_name: name.unwrap_or_default() })
 }
 
-async fn ask_one(app: &App, product: &Product, message: SupplierMessage, until: Instant) -> (Answer, Attempt) {
+async fn ask_one(
+    app: &App,
+    product: &Product,
+    buyer: Tenant,
+    message: SupplierMessage,
+    until: Instant,
+    full: &OnceLock<Full>,
+) -> Asked {
+    // Where one question has found no place, the order is refused anyway.
+    if full.get().is_some() {
+        return (product.product, Answer::None, None);
+    }
+    let question = match app.limits.questions.ask(product.supplier, buyer, until).await {
+        Err(own @ (Full::Party | Full::Root)) => {
+            full.get_or_init(|| own);
+            return (product.product, Answer::None, None);
+        }
+        question => question.ok(),
+    };
     let (at, url, id) = (app.now(), message.url.clone(), message.id.clone());
-    let reply = reply_of(app, product, message, until).await;
+    let reply = match question {
+        Some(_question) => reply_of(app, product, message, until).await,
+        None => Reply::unsaid(Failure::NotSent),
+    };
+    faults::point("one TRY answered");
+    if reply.failure == Some(Failure::Ours) {
+        return (product.product, Answer::None, None);
+    }
     let answer = answer_of(&reply);
+    tell(app, product, answer, &reply, &url, &id);
+    (product.product, answer, Some(reply.attempt(app.ordered_uuid(at), at, id, KIND, url)))
+}
+
+/// Tells operators what one supplier said.
+fn tell(app: &App, product: &Product, answer: Answer, reply: &Reply, url: &str, id: &str) {
     if answer == Answer::Declined {
         tracing::info!(product = %product.id, id, status = reply.status, "a supplier did not agree");
     }
@@ -104,28 +164,31 @@ async fn ask_one(app: &App, product: &Product, message: SupplierMessage, until: 
         ((Target::Supplier(product.product), Sent::Questions), || format!("the supplier of {}", product.id));
     match &reply.failure {
         Some(failure) if answer == Answer::None => {
-            app.outages.failed(what, app.now(), &whose(), &url, &failure.in_log());
+            app.outages.failed(what, app.now(), &whose(), url, &failure.in_log());
         }
         _ => app.outages.succeeded(what, app.now(), whose),
     }
-    (answer, reply.attempt(app.ordered_uuid(at), at, id, KIND, url))
 }
 
+/// The supplier's answer. That this machine has no descriptor to spare passes by itself.
 async fn reply_of(app: &App, product: &Product, message: SupplierMessage, until: Instant) -> Reply {
-    let Ok(Some(_turn)) = timeout_at(until, app.asking.0.turn(product.supplier)).await else {
-        return Reply::unsaid(Failure::NotSent);
-    };
     let Some(message) = product.notification.as_ref().and_then(|told| signed(app, told, message)) else {
         return Reply::unsaid(Failure::Secret);
     };
-    app.outside.send(&message, until.saturating_duration_since(Instant::now())).await
+    loop {
+        let reply = app.outside.send(&message, until.saturating_duration_since(Instant::now())).await;
+        if reply.failure != Some(Failure::Ours) || Instant::now() + OURS_PAUSE >= until {
+            return reply;
+        }
+        sleep(OURS_PAUSE).await;
+    }
 }
 
 /// The message with the secrets that live; nothing where they cannot be read.
 pub(crate) fn signed(app: &App, notification: &Notification, message: SupplierMessage) -> Option<Message> {
     let secrets = app.sealer.open_live(&notification.secrets, app.now()).ok()?;
     let SupplierMessage { url, id, content_type, event, body } = message;
-    Some(Message { url, id, content_type, event, body, secrets })
+    Some(Message { url, kind: PartyKind::Supplier, id, content_type, event, body, secrets })
 }
 
 fn answer_of(reply: &Reply) -> Answer {
@@ -143,7 +206,7 @@ fn judge(order: &Order, answers: &[(ProductRef, Answer)]) -> Verdict {
     let no = first(Answer::Declined).map(Refused::by);
     let refused = no.or(first(Answer::None).map(Refused::unreachable));
     if refused.is_none() {
-        return Verdict { refused, declined: Vec::new() };
+        return Verdict { refused, declined: Vec::new(), full: None };
     }
     let knows = |product: &ProductRef| {
         answers.iter().filter(|(of, _)| of == product).all(|(_, answer)| *answer == Answer::Declined)
@@ -152,7 +215,7 @@ fn judge(order: &Order, answers: &[(ProductRef, Answer)]) -> Verdict {
     declined.sort_unstable();
     declined.dedup();
     declined.retain(knows);
-    Verdict { refused, declined }
+    Verdict { refused, declined, full: None }
 }
 
 #[cfg(test)]

@@ -20,9 +20,9 @@ mod ask;
 mod settle;
 pub mod sweep;
 
-pub use ask::Asking;
 pub(crate) use ask::{parties, signed};
 
+use crate::limits::{self, Full};
 use crate::problem::Reason;
 use crate::{App, Problem};
 use orderpark_domain::order::Refused;
@@ -34,6 +34,11 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// How long whoever asks again waits for an order that is being settled.
 const WAIT_MAX: Duration = Duration::from_secs(2);
+/// After how many seconds an order is worth a new try whose buyer had too many questions under way.
+const RETRY_AFTER_S: u64 = 5;
+/// What a buyer has too many of.
+const ASKED: &str =
+    "questions to one supplier waiting, so the order was rejected (with a new Idempotency-Key it may succeed)";
 /// The shortest while between two looks at an order that is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -42,6 +47,8 @@ struct Settled {
     order: Order,
     /// The product whose supplier did not agree.
     refused: Option<Refused>,
+    /// Its buyer had too many questions under way itself, so that not all were asked.
+    full: Option<Full>,
 }
 
 /// What placing an order comes to for its client, once its suppliers were asked. `is_new`: it was placed just now, so that
@@ -64,7 +71,7 @@ async fn of_others(app: &App, order: Order) -> Result<Order, Problem> {
         return Ok(order);
     }
     let refused = app.store.get_refused(&order).await?;
-    Err(rejected(&Settled { order, refused }))
+    Err(rejected(&Settled { order, refused, full: None }))
 }
 
 /// Waits for an order that is being settled, and answers it as it was then.
@@ -91,6 +98,9 @@ fn rejected(settled: &Settled) -> Problem {
         Some(subscription) => format!("the supplier of {}", subscription.product_id),
         None => "a supplier".to_owned(),
     };
+    if let Some(full) = settled.full {
+        return limits::refused(full, ASKED, RETRY_AFTER_S);
+    }
     if settled.refused.is_some_and(|refused| refused.unreachable) {
         let again = "place it again later, with a new Idempotency-Key if you use one; the externalId is free again";
         let message = format!("{whose} could not be reached, so the order was rejected: {again}");
@@ -109,5 +119,5 @@ async fn settled_by_another(app: &App, order: OrderRef) -> Result<Option<Settled
     let row = app.store.get_order(&scope, order).await?;
     let Some(order) = row.as_ref().and_then(feed::settled) else { return Ok(None) };
     let refused = app.store.get_refused(&order).await?;
-    Ok(Some(Settled { order, refused }))
+    Ok(Some(Settled { order, refused, full: None }))
 }

@@ -5,7 +5,7 @@ use super::{Settled, settled_by_another};
 use crate::dx::unexpected;
 use crate::{App, Problem};
 use orderpark_domain::order::{Refused, SettleOrder};
-use orderpark_domain::{Command, Intent, Order, OrderRef, Outcome, ProductRef, Refusal};
+use orderpark_domain::{Command, Intent, Order, Outcome, ProductRef, Refusal, Tenant};
 use orderpark_store::{CommitError, faults};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) async fn new(app: Arc<App>, order: Order) -> Result<Settled, Problem>
             let app = Arc::clone(&app);
             async move { ask::log(&app, attempts).await }
         });
-        let settled = settle(&app, order.order, verdict).await?;
+        let settled = settle(&app, &order, verdict).await?;
         // It goes on by itself: an order does not wait for bookkeeping that has a backlog.
         let _ = tokio::time::timeout(LOG_WAIT_MAX, log).await;
         faults::point("settlement committed");
@@ -37,12 +37,12 @@ pub(super) async fn new(app: Arc<App>, order: Order) -> Result<Settled, Problem>
 }
 
 /// Writes down what came of the asking, or finds what somebody else has written down before.
-async fn settle(app: &App, order: OrderRef, verdict: Verdict) -> Result<Settled, Problem> {
-    let Verdict { refused, declined } = verdict;
+async fn settle(app: &App, order: &Order, verdict: Verdict) -> Result<Settled, Problem> {
+    let Verdict { refused, declined, full } = verdict;
     let mut pause = FIRST_PAUSE;
     for attempt in 1.. {
         match commit(app, order, refused, &declined).await {
-            Ok(Outcome::Order(order)) => return Ok(Settled { order: *order, refused }),
+            Ok(Outcome::Order(order)) => return Ok(Settled { order: *order, refused, full }),
             Ok(other) => return Err(unexpected(&other)),
             Err(CommitError::Refused(Refusal::OrderNotPending)) => break,
             Err(error) if attempt >= TRIES_MAX || !may_pass(&error) => return Err(unsettled(&error)),
@@ -51,25 +51,28 @@ async fn settle(app: &App, order: OrderRef, verdict: Verdict) -> Result<Settled,
         tokio::time::sleep(pause).await;
         pause *= 2;
     }
-    let settled = settled_by_another(app, order).await.map_err(Problem::done_but_unread)?;
+    let settled = settled_by_another(app, order.order).await.map_err(Problem::done_but_unread)?;
     settled.ok_or_else(|| Problem::internal("an order that is not PENDING is not settled"))
 }
 
 /// Commits a settlement.
 pub(super) async fn commit(
     app: &App,
-    order: OrderRef,
+    order: &Order,
     refused: Option<Refused>,
     declined: &[ProductRef],
 ) -> Result<Outcome, CommitError> {
-    let command = SettleOrder { order, refused, declined: declined.to_vec() };
-    let intent = Intent::system(Command::SettleOrder(command), "its suppliers were asked");
+    let command = SettleOrder { order: order.order, refused, declined: declined.to_vec() };
+    // It takes its turn with the buyer's own changes, of which each leads to one.
+    let tenant = Some(Tenant::new(order.subscriber, Some(order.vendor)));
+    let intent = Intent { tenant, ..Intent::system(Command::SettleOrder(command), "its suppliers were asked") };
     app.store.commit(intent).await.map(|committed| committed.outcome)
 }
 
 /// Whether the same may go well in a moment. Done twice, a settlement is done once.
 fn may_pass(error: &CommitError) -> bool {
-    matches!(error, CommitError::Busy | CommitError::Unavailable(_) | CommitError::OutcomeUnknown(_))
+    use CommitError::{Busy, OutcomeUnknown, TenantBusy, Unavailable};
+    matches!(error, Busy | TenantBusy(_) | Unavailable(_) | OutcomeUnknown(_))
 }
 
 /// The order is there, so nothing may look as if it was not.

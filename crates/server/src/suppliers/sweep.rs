@@ -114,7 +114,7 @@ async fn refuse(app: &App, order: &Order) -> Result<bool, CommitError> {
         order.subscriptions.iter().map(|subscription| subscription.product).partition(asks);
     // A supplier may have changed its mind meanwhile about being asked; refused is refused.
     let Some(first) = asked.first().or(others.first()).copied() else { return Ok(false) };
-    match settle::commit(app, order.order, Some(Refused::unreachable(first)), &others).await {
+    match settle::commit(app, order, Some(Refused::unreachable(first)), &others).await {
         Ok(_) => Ok(true),
         Err(CommitError::Refused(Refusal::OrderNotPending)) => Ok(false),
         Err(error) => Err(error),

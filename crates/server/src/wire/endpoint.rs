@@ -49,6 +49,9 @@ pub struct Delivery {
     replays: u64,
     last_success: Option<Time>,
     last_attempt: Option<Time>,
+    /// Only where the operator asks for proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'static str>,
 }
 
 impl<'a> Endpoint<'a> {
@@ -100,7 +103,16 @@ impl Delivery {
             replays: status.replays,
             last_success: status.last_success_at.map(Time),
             last_attempt: status.last_attempt_at.map(Time),
+            proof: None,
         }
+    }
+}
+
+impl Delivery {
+    /// With whether the endpoint has proven itself.
+    #[must_use]
+    pub fn with_proof(self, is_proven: bool) -> Delivery {
+        Delivery { proof: Some(if is_proven { "PROVEN" } else { "AWAITED" }), ..self }
     }
 }
 
@@ -118,7 +130,9 @@ pub struct Attempt<'a> {
     kind: &'a str,
     number: u32,
     timestamp: Time,
-    duration_ms: u64,
+    /// Absent where it would tell how a receiver inside failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
     url: &'a str,
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,9 +141,16 @@ pub struct Attempt<'a> {
     response: Option<&'a str>,
 }
 
+/// All that is told of a failure at a receiver inside an allowed network, so that nobody explores it.
+const FAILED: &str = "failed";
+
 impl<'a> Attempt<'a> {
-    /// Shows an attempt.
-    pub fn of(attempt: &'a deliveries::Attempt) -> Attempt<'a> {
+    /// Shows an attempt to the operator (`sees_inside`), or to others: they see nothing of what a receiver that is not public, or of
+    /// which that is not known, has answered.
+    pub fn of(attempt: &'a deliveries::Attempt, sees_inside: bool) -> Attempt<'a> {
+        let is_open = sees_inside || attempt.inside == Some(false);
+        let has_failed = attempt.failure.is_some();
+        let is_told = is_open || !has_failed;
         Attempt {
             own_ref: attempt.id,
             event_id: attempt.event.map(|event| event.to_string()),
@@ -137,11 +158,11 @@ impl<'a> Attempt<'a> {
             kind: &attempt.kind,
             number: attempt.number,
             timestamp: Time(attempt.at),
-            duration_ms: attempt.took_us / 1000,
+            duration_ms: is_told.then_some(attempt.took_us / 1000),
             url: &attempt.url,
-            status: attempt.status,
-            failure: attempt.failure.as_deref(),
-            response: attempt.response.as_deref(),
+            status: attempt.status.filter(|_| is_told),
+            failure: attempt.failure.as_deref().map(|failure| if is_open { failure } else { FAILED }),
+            response: attempt.response.as_deref().filter(|_| is_open),
         }
     }
 }
@@ -160,5 +181,66 @@ impl<'a> TestEvent<'a> {
     /// Around the endpoint itself.
     pub fn of(id: &'a str, kind: &'static str, at: Instant, endpoint: &'a orderpark_domain::Endpoint) -> TestEvent<'a> {
         TestEvent { id, kind, timestamp: Time(at), data: Endpoint::of(endpoint) }
+    }
+}
+
+/// What an endpoint is sent that has to prove itself.
+#[derive(Debug, Serialize)]
+pub struct ChallengeEvent<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    timestamp: Time,
+    data: Challenge<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Challenge<'a> {
+    challenge: &'a str,
+}
+
+impl<'a> ChallengeEvent<'a> {
+    /// Around the challenge.
+    pub fn of(id: &'a str, kind: &'static str, at: Instant, challenge: &'a str) -> ChallengeEvent<'a> {
+        ChallengeEvent { id, kind, timestamp: Time(at), data: Challenge { challenge } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn shown(inside: Option<bool>, sees_inside: bool, status: Option<u16>, failure: Option<&str>) -> [Value; 4] {
+        let attempt = deliveries::Attempt {
+            id: Uuid::from_u128(1),
+            event: None,
+            webhook_id: "test_1".to_owned(),
+            kind: "webhook.test".to_owned(),
+            number: 1,
+            at: Instant(0),
+            took_us: 41_000,
+            url: "https://inside.example/".to_owned(),
+            status,
+            failure: failure.map(str::to_owned),
+            response: Some("hunter2".to_owned()),
+            inside,
+        };
+        let mut json = serde_json::to_value(Attempt::of(&attempt, sees_inside)).unwrap();
+        ["durationMs", "status", "failure", "response"].map(|name| json[name].take())
+    }
+
+    #[test]
+    fn what_is_inside_is_for_the_operator_alone() {
+        let (refused, status) = ("connect_failed: no connection", "status: the answer was 404");
+        let failed = [Value::Null, Value::Null, json!("failed"), Value::Null];
+        for inside in [Some(true), None] {
+            assert_eq!(shown(inside, false, None, Some(refused)), failed);
+            assert_eq!(shown(inside, false, Some(404), Some(status)), failed);
+            assert_eq!(shown(inside, false, Some(204), None), [json!(41), json!(204), Value::Null, Value::Null]);
+            assert_eq!(shown(inside, true, Some(404), Some(status))[3], json!("hunter2"));
+        }
+        let all = [json!(41), json!(404), json!(status), json!("hunter2")];
+        assert_eq!(shown(Some(false), false, Some(404), Some(status)), all);
     }
 }

@@ -10,12 +10,15 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde::ser::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fmt;
 
 /// How deep values may be nested.
 pub const DEPTH_MAX: usize = 32;
 /// How many elements an array, or attributes an object, may have.
 pub const LENGTH_MAX: usize = 1000;
+/// Up to so many attributes a new name is compared with each one before it; beyond, it is looked up.
+const COMPARED_MAX: usize = 16;
 /// Beyond this a double does not hold every integer.
 const INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -169,9 +172,10 @@ impl<'de> Visitor<'de> for Value<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut attributes: A) -> Result<Json, A::Error> {
         let inner = self.deeper()?;
         let mut object: Vec<(String, Json)> = Vec::new();
+        let mut names = HashSet::new();
         while let Some(name) = attributes.next_key::<Cow<'de, str>>()? {
             let name = self.text(name)?;
-            if object.iter().any(|(known, _)| *known == name) {
+            if is_known(&object, &mut names, &name) {
                 self.fault.set(Some(Fault::DuplicateKey));
                 return Err(A::Error::custom(format!("an object has the attribute {} twice", shown::quoted(&name))));
             }
@@ -183,6 +187,17 @@ impl<'de> Visitor<'de> for Value<'_> {
         }
         Ok(Json::Object(object))
     }
+}
+
+/// Whether an object has an attribute of this name, in constant time however many it has.
+fn is_known(object: &[(String, Json)], names: &mut HashSet<String>, name: &str) -> bool {
+    if object.len() < COMPARED_MAX {
+        return object.iter().any(|(known, _)| known == name);
+    }
+    if names.is_empty() {
+        names.extend(object.iter().map(|(known, _)| known.clone()));
+    }
+    !names.insert(name.to_owned())
 }
 
 impl Json {
@@ -198,8 +213,9 @@ impl Json {
     pub fn says_the_same(&self, other: &Json) -> bool {
         match (self, other) {
             (Json::Object(mine), Json::Object(theirs)) => {
+                let pairs = sorted(mine).into_iter().zip(sorted(theirs));
                 mine.len() == theirs.len()
-                    && mine.iter().all(|(name, value)| other.get(name).is_some_and(|its| value.says_the_same(its)))
+                    && pairs.into_iter().all(|(one, its)| one.0 == its.0 && one.1.says_the_same(&its.1))
             }
             (Json::Array(mine), Json::Array(theirs)) => {
                 mine.len() == theirs.len() && mine.iter().zip(theirs).all(|(one, its)| one.says_the_same(its))
@@ -220,10 +236,8 @@ impl Json {
                 text.push(b']');
             }
             Json::Object(members) => {
-                let mut sorted: Vec<_> = members.iter().collect();
-                sorted.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
                 text.push(b'{');
-                for (name, value) in sorted {
+                for (name, value) in sorted(members) {
                     crate::answer::write_json(name, text);
                     text.push(b':');
                     value.write_canonical(text);
@@ -234,6 +248,13 @@ impl Json {
             scalar => crate::answer::write_json(scalar, text),
         }
     }
+}
+
+/// The attributes of an object by name.
+fn sorted(members: &[(String, Json)]) -> Vec<&(String, Json)> {
+    let mut sorted: Vec<_> = members.iter().collect();
+    sorted.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    sorted
 }
 
 impl Serialize for Json {

@@ -28,7 +28,7 @@ pub(crate) mod time;
 mod user;
 
 pub use asked::Asked;
-pub use endpoint::{Attempt, Delivery, Endpoint, TestEvent};
+pub use endpoint::{Attempt, ChallengeEvent, Delivery, Endpoint, TestEvent};
 pub use event::Event;
 pub use fields::{Fields, Meaning};
 pub use json::Json;

@@ -49,6 +49,7 @@ fn attempt(number: u128, at: Instant) -> Attempt {
         status: Some(200),
         failure: None,
         response: None,
+        inside: Some(false),
     }
 }
 

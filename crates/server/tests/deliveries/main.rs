@@ -7,11 +7,15 @@ mod bounds;
 mod harness;
 mod isolation;
 mod nodes;
+mod pace;
 mod receiver;
 
 use harness::{Caller, Engine, Shop, World, on_each_engine, text};
 use orderpark_server::Settings;
 use orderpark_server::delivery::{self, DeliverySettings, Running};
+use pace::{
+    a_receiver_that_takes_nothing_is_sent_one_message_at_a_time, nothing_is_delivered_before_a_challenge_is_echoed,
+};
 use receiver::Receiver;
 use serde_json::{Value, json};
 
@@ -295,6 +299,8 @@ async fn a_stop_settles_and_gives_the_leases_back(engine: Engine) {
 use alerts::an_operator_is_told_of_a_receiver_that_fails;
 
 on_each_engine! {
+    a_receiver_that_takes_nothing_is_sent_one_message_at_a_time;
+    nothing_is_delivered_before_a_challenge_is_echoed;
     an_operator_is_told_of_a_receiver_that_fails;
     what_happens_is_told_once_in_its_order_and_as_events_show_it;
     what_fails_is_tried_again_and_holds_back_its_order_alone;

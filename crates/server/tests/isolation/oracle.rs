@@ -175,9 +175,14 @@ impl Eyes<'_> {
             "userCreated" => self.holds_all(&grants(told)) || first_user(told, all),
             "userUpdated" => {
                 let (before, after) = (&model.users[&at].grants, grants(told));
-                self.holds_all(&after) && self.holds_all(before) || self.left_to(at, all) == after
+                self.holds_all(&after) && self.holds_all(before) || after != *before && left_to(before, all) == after
             }
-            "userDeleted" => self.holds_all(&model.users[&at].grants) || self.left_to(at, all).is_empty(),
+            "userDeleted" => {
+                let before = &model.users[&at].grants;
+                let left = left_to(before, all);
+                let dead = |(_, party): &Grant| !model.parties[party].lives;
+                self.holds_all(before) || left != *before && left.iter().all(dead)
+            }
             "tokenRevoked" => self.holds_all(&model.users[&at].grants),
             "productCreated" => self.holds((Supplier, number("supplier").expect("a supplier"))),
             "productUpdated" | "productDeleted" => self.holds((Supplier, model.products[&at].supplier)),
@@ -205,13 +210,6 @@ impl Eyes<'_> {
         }
     }
 
-    /// What a user holds when the parties that the same request ended, or another one before, are gone.
-    fn left_to(&self, user: u64, all: &[Value]) -> Vec<Grant> {
-        let ends = |party| all.iter().any(|entry| event(entry) == ("partyDeleted", &Value::from(party)));
-        let lives = |(_, party): &&Grant| self.model.parties[party].lives && !ends(*party);
-        self.model.users[&user].grants.iter().filter(lives).copied().collect()
-    }
-
     /// Companies are the operator's to make and change, subscribers also their vendor's.
     fn write_party(&self, vendor: Option<u64>) -> bool {
         vendor.map_or(self.is_operator(), |vendor| self.holds((Vendor, vendor)))
@@ -232,6 +230,12 @@ impl Eyes<'_> {
 
 fn seen<T>(table: &std::collections::BTreeMap<u64, T>, is_seen: impl Fn(u64, &T) -> bool) -> Vec<u64> {
     table.iter().filter(|(at, row)| is_seen(**at, row)).map(|(at, _)| *at).collect()
+}
+
+/// What is left of what a user held when the parties that a request ended are gone.
+fn left_to(held: &[Grant], all: &[Value]) -> Vec<Grant> {
+    let ends = |party: u64| all.iter().any(|entry| event(entry) == ("partyDeleted", &Value::from(party)));
+    held.iter().filter(|(_, party)| !ends(*party)).copied().collect()
 }
 
 /// The primary user of a party that was made by the same request, with the rights of that party and no others.

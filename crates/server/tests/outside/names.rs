@@ -1,9 +1,12 @@
 //! Names that lead somewhere else than they say, or somewhere else each time.
 
 use crate::harness::{Book, LONG, Receiver, SHORT, loopback, message, outside, send};
+use orderpark_domain::PartyKind;
 use orderpark_server::outside::{Failure, Names, OutsideSettings, Resolving, Stage};
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
+
+const KIND: PartyKind = PartyKind::Subscriber;
 
 #[tokio::test]
 async fn a_name_with_any_address_that_is_not_public_is_not_connected_to() {
@@ -41,15 +44,18 @@ async fn a_rebinding_name_leads_nowhere() {
     })
     .await;
     let private = "10.1.2.3";
-    let book = Book::of("rebind.example", &[&["127.0.0.1"], &[private], &["127.0.0.1", private], &["127.0.0.1"]]);
+    let book = Book::of(
+        "rebind.example",
+        &[&["127.0.0.1"], &["127.0.0.1"], &[private], &["127.0.0.1", private], &["127.0.0.1"]],
+    );
     let outside = outside(&loopback(), Arc::clone(&book) as Arc<dyn Names>);
     let url = receiver.url_of("http", "rebind.example");
     assert!(send(&outside, &url, LONG).await.is_success());
-    assert_eq!(book.times_asked(), 1, "one look, and it is that answer that is connected to");
+    assert_eq!(book.times_asked(), 2, "one look that finds it inside, and the answer that is connected to");
     assert_eq!(send(&outside, &url, LONG).await.failure, Some(Failure::NotPublic));
     assert_eq!(send(&outside, &url, LONG).await.failure, Some(Failure::NotPublic));
     assert!(send(&outside, &url, LONG).await.is_success());
-    assert_eq!((book.times_asked(), receiver.connections()), (4, 2));
+    assert_eq!((book.times_asked(), receiver.connections()), (5, 2));
 }
 
 #[tokio::test]
@@ -102,9 +108,9 @@ async fn all_addresses_of_a_name_are_tried() {
 #[tokio::test]
 async fn a_url_is_checked_before_it_is_registered_and_its_name_when_it_is_connected_to() {
     let outside = outside(&OutsideSettings::default(), Book::of("never.example", &[&["10.0.0.1"]]));
-    assert!(outside.check_url("https://never.example/hook").is_ok(), "a name is not asked for");
-    assert!(outside.check_url("http://10.0.0.1/hook").is_err());
-    assert!(outside.check_url("http://user@never.example/").is_err());
+    assert!(outside.check_url("https://never.example/hook", KIND).is_ok(), "a name is not asked for");
+    assert!(outside.check_url("http://10.0.0.1/hook", KIND).is_err());
+    assert!(outside.check_url("http://user@never.example/", KIND).is_err());
     let reply = outside.send(&message("https://never.example/hook"), LONG).await;
     assert_eq!(reply.failure, Some(Failure::NotPublic));
 }

@@ -153,7 +153,7 @@ async fn recover(left: &Left, Case { number, state, knows, context }: &Case) {
     let (scope, clock) = (Scope::system("a test looks"), clock(*number));
     let app = started(&left.database.database(), settings(), &clock, 1_000 + number);
     let all = OrderFilter { states: OrderState::ALL.to_vec(), ..OrderFilter::default() };
-    let order = app.store.page_orders(&scope, &all, Slice::first(1)).await.expect("orders").remove(0);
+    let order = app.store.page_orders(&scope, &all, Slice::first(1)).await.expect("orders").rows.remove(0);
     assert_eq!(sweep(&app).await, Ok(0), "{context}: somebody may still be asking");
     clock.pass_seconds(60);
     let waits = usize::from(order.state == OrderState::Pending);

@@ -138,6 +138,7 @@ fn attempt(n: u32, event: Option<&str>, failure: Option<&str>) -> Attempt {
         status: failure.is_none().then_some(200),
         failure: failure.map(str::to_owned),
         response: None,
+        inside: Some(false),
     }
 }
 

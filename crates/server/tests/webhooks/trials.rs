@@ -7,6 +7,7 @@ use super::{URL, near, path};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use orderpark_server::Settings;
 use serde_json::{Value, json};
 
 /// The signature of a request under this key (Standard Webhooks 1.0).
@@ -23,7 +24,8 @@ async fn a_test_is_sent_at_once_signed_and_logged(engine: Engine) {
     let mut receiver = Receiver::start().await;
     let made = vendor.post("/webhookEndpoints", json!({"url": receiver.url})).await.expect(201);
     let test = format!("{}/test", path(&made));
-    let (answer, arrival) = tokio::join!(vendor.post_raw(&test, ""), async {
+    // The receiver is inside an allowed network: what it answers is for the operator.
+    let (answer, arrival) = tokio::join!(world.operator.post_raw(&test, ""), async {
         let arrival = receiver.next().await;
         let told = (arrival.line.clone(), arrival.headers.clone(), arrival.body.clone());
         assert_eq!(arrival.header("webhook-signature"), signature(&arrival, &key(&made)));
@@ -49,7 +51,11 @@ async fn a_test_is_sent_at_once_signed_and_logged(engine: Engine) {
         "response": attempt["response"]});
     assert_eq!(attempt, expected);
     assert!(text(&attempt, "response").starts_with("taken"), "{attempt}");
-    assert_eq!(vendor.get(&format!("{}/attempts", path(&made))).await.expect(200), json!([attempt]));
+    let attempts = format!("{}/attempts", path(&made));
+    assert_eq!(world.operator.get(&attempts).await.expect(200), json!([attempt]));
+    let mut masked = attempt.clone();
+    masked.as_object_mut().expect("an object").remove("response");
+    assert_eq!(vendor.get(&attempts).await.expect(200), json!([masked]));
     let delivery = &vendor.get(&path(&made)).await.expect(200)["delivery"];
     assert_eq!((&delivery["waiting"], &delivery["failingSince"]), (&json!(0), &Value::Null));
 }
@@ -83,7 +89,7 @@ async fn what_went_wrong_is_answered_and_logged(engine: Engine) {
     vendor.put(&path(&made), json!({"state": "DISABLED"})).await.expect(200);
     let test = format!("{}/test", path(&made));
     for (status, slug) in [(500, "status: "), (302, "redirected: "), (410, "status: ")] {
-        let (answer, ()) = tokio::join!(vendor.post(&test, json!({})), async {
+        let (answer, ()) = tokio::join!(world.operator.post(&test, json!({})), async {
             receiver.next().await.answer(status, "no").await;
         });
         let attempt = answer.expect(200);
@@ -92,6 +98,11 @@ async fn what_went_wrong_is_answered_and_logged(engine: Engine) {
     }
     let after = vendor.get(&path(&made)).await.expect(200);
     assert_eq!(after["disabledReason"], "asked", "what a test is answered changes nothing");
+    let masked = vendor.get(&format!("{}/attempts?failed=true", path(&made))).await.expect(200);
+    let told = |row: &Value| ["status", "failure", "response", "durationMs"].map(|name| row[name].clone());
+    for row in masked.as_array().expect("rows") {
+        assert_eq!(told(row), [Value::Null, json!("failed"), Value::Null, Value::Null], "nobody else explores it");
+    }
     // Nobody knows this name here.
     vendor.put(&path(&made), json!({"url": URL})).await.expect(200);
     let attempt = vendor.post(&test, json!({})).await.expect(200);
@@ -100,6 +111,39 @@ async fn what_went_wrong_is_answered_and_logged(engine: Engine) {
     let failed = vendor.get(&format!("{}/attempts?failed=true", path(&made))).await.expect(200);
     assert_eq!(failed.as_array().map(Vec::len), Some(4));
     vendor.key("").post(&test, json!({})).await.refused(400, "invalid_request");
+}
+
+/// Where the operator asks for proof, a test is a challenge until one is echoed, and again at a new address.
+async fn a_challenge_is_to_be_echoed(engine: Engine) {
+    let mut settings = Settings::default();
+    settings.outside.allow_networks = vec!["127.0.0.0/8".parse().expect("a network")];
+    settings.deliveries.require_proof = true;
+    let world = World::with(engine, settings).await;
+    let mut receiver = Receiver::start().await;
+    let made = world.operator.post("/webhookEndpoints", json!({"url": receiver.url})).await.expect(201);
+    let test = format!("{}/test", path(&made));
+    let steps = [
+        (false, "webhook.challenge", "AWAITED"),
+        (true, "webhook.challenge", "PROVEN"),
+        (false, "webhook.test", "PROVEN"),
+    ];
+    for (echoes, kind, proof) in steps {
+        let (answer, ()) = tokio::join!(world.operator.post(&test, json!({})), async {
+            let arrival = receiver.next().await;
+            let body: Value = serde_json::from_slice(&arrival.body).expect("JSON");
+            let echo = json!({"challenge": body["data"]["challenge"]}).to_string();
+            arrival.answer(200, if echoes { &echo } else { "ok" }).await;
+        });
+        let attempt = answer.expect(200);
+        assert_eq!(
+            (&attempt["type"], attempt.get("failure").is_none()),
+            (&json!(kind), proof == "PROVEN"),
+            "{attempt}"
+        );
+        assert_eq!(world.operator.get(&path(&made)).await.expect(200)["delivery"]["proof"], proof);
+    }
+    world.operator.put(&path(&made), json!({"url": URL})).await.expect(200);
+    assert_eq!(world.operator.get(&path(&made)).await.expect(200)["delivery"]["proof"], "AWAITED");
 }
 
 async fn an_address_that_is_not_public_is_neither_taken_nor_tried(engine: Engine) {
@@ -174,6 +218,7 @@ harness::on_each_engine! {
     a_test_is_sent_at_once_signed_and_logged;
     while_a_secret_is_rotated_both_sign;
     what_went_wrong_is_answered_and_logged;
+    a_challenge_is_to_be_echoed;
     an_address_that_is_not_public_is_neither_taken_nor_tried;
     who_hangs_up_does_not_end_a_test;
     a_party_has_few_tests_at_once_however_many_users_it_has;

@@ -5,6 +5,15 @@ alter table users add column created_at integer;
 alter table webhook_endpoints add column created_by integer;
 create index users_by_creator on users (created_by, ref) where created_by is not null;
 create index webhook_endpoints_by_creator on webhook_endpoints (created_by, ref) where created_by is not null;
+-- What was found inside an allowed network is for the operator alone; null: it is not known of attempts of before.
+alter table delivery_attempts add column inside integer;
+-- The address that last took a message: until there is one, its target is sent one message a second.
+alter table delivery_targets add column proven_url text;
+update delivery_targets set proven_url = (select url from webhook_endpoints e where e.ref = delivery_targets.ref)
+    where kind = 'ENDPOINT' and last_success_at is not null;
+-- Backlogs of single tenants: a JSON list of root, party, entry and number; null: none. Their events behind these places are
+-- not delivered, though the cursor is beyond them.
+alter table delivery_targets add column sides text;
 -- A party is closed in pieces, and what decisions ask of lists is found without walking over what has ended.
 alter table parties add column closing_at integer check (closing_at > 0);
 create index parties_closing on parties (ref) where closing_at is not null and deleted_at is null;

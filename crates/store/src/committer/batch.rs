@@ -1,6 +1,7 @@
 //! One batch: load, decide, write, commit.
 
 use super::health::{Failing, WriteHealth};
+use super::loading::{self, Size};
 use super::writer::{Begun, Failure, Remedy, Writer, Written};
 use super::{Answer, Committed, replay};
 use crate::deliveries::books::{Books, Kept};
@@ -8,15 +9,15 @@ use crate::journal::{self, Hash, Line};
 use crate::moves::Moves;
 use crate::write_state::{JournalTime, may_be_dated_ahead};
 use crate::{CommitError, Options, ReadError, faults};
-use orderpark_domain::{Decision, Entry, Event, Head, Instant, Intent, Needs, Outcome, Refusal, Stamp, World};
+use orderpark_domain::{Decision, Entry, Event, Head, Instant, Intent, Outcome, Refusal, Stamp, World};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Rows a table of the working set may keep between batches.
 const KEPT_ROWS_MAX: usize = 100_000;
 
-/// How often the needs of an intent may lead to further needs; the longest chain there is has four links.
-const ROUNDS_MAX: usize = 16;
+/// Bytes of the journal that count for one part.
+const PART_BYTES: usize = 1024;
 
 /// Where others see how far the journal is, and whether writes fail.
 #[derive(Clone)]
@@ -50,9 +51,18 @@ struct Draft {
     lines: Vec<Line>,
 }
 
-/// What a batch came to: an answer for each intent, and for each of the bookkeeping.
+/// What an intent of a batch came to.
+#[derive(Clone, Debug)]
+pub(super) enum Decided {
+    /// It was answered, and has cost so many parts.
+    Answered(Answer, u64),
+    /// The next batch decides it; as far as is known, it will cost so many parts.
+    Left(u64),
+}
+
+/// What a batch came to: for each intent, and for each of the bookkeeping.
 pub(super) struct Done {
-    pub answers: Vec<Answer>,
+    pub decided: Vec<Decided>,
     /// Whether anything was written: only that shows that writes succeed.
     pub wrote: bool,
     pub kept: Vec<Result<Kept, ReadError>>,
@@ -67,6 +77,10 @@ impl Batches {
 
     pub(super) fn batch_max(&self) -> usize {
         self.options.batch_max
+    }
+
+    pub(super) fn parts_max(&self) -> u64 {
+        self.options.budget.batch_parts
     }
 
     /// Opens the next batch's transaction before it is known who is in it: where that takes a while, because another node
@@ -132,20 +146,36 @@ impl Batches {
 
     fn transaction(&mut self, intents: &[Intent], books: &[&Books]) -> Result<Done, Failure> {
         let mut draft = self.begun.take().unwrap_or_else(|| self.draft())?;
-        self.load_for(&mut draft.world, intents)?;
+        let sizes = loading::load(&mut *self.writer, &mut draft.world, intents, self.options.budget)?;
         faults::point("prefetched");
-        let answers = intents.iter().map(|intent| self.decide(&mut draft, intent)).collect::<Result<Vec<_>, _>>()?;
+        let decided = self.decide_all(&mut draft, intents, &sizes)?;
         faults::point("decided");
         let kept = books.iter().map(|books| self.writer.keep(books)).collect::<Result<Vec<_>, Failure>>()?;
         let Draft { world, hash, entries, lines, .. } = &draft;
-        let tells = answers.iter().any(Result::is_ok);
+        let tells = decided.iter().any(|decided| matches!(decided, Decided::Answered(Ok(_), _)));
         let wrote = !lines.is_empty() || kept.iter().any(Result::is_ok);
         self.writer.commit(&Written { world, entries, lines, hash, tells })?;
         faults::point("committed but unanswered");
         self.moves.reached(draft.world.head.seq);
         draft.world.settle(KEPT_ROWS_MAX);
         self.kept = Some((draft.world, draft.hash));
-        Ok(Done { answers, wrote, kept })
+        Ok(Done { decided, wrote, kept })
+    }
+
+    /// Decides those that were loaded: first those that ask about the whole database, as long as it can
+    /// answer, because nothing has changed that is not written yet.
+    fn decide_all(&mut self, draft: &mut Draft, intents: &[Intent], sizes: &[Size]) -> Result<Vec<Decided>, Failure> {
+        let mut decided = vec![Decided::Left(1); intents.len()];
+        for asks in [true, false] {
+            for (place, size) in sizes.iter().enumerate().filter(|(_, size)| size.asks == asks) {
+                decided[place] = self.decide(draft, &intents[place], *size)?;
+            }
+        }
+        // The first one that did not fit may be large.
+        if let Some(intent) = intents.get(sizes.len()) {
+            decided[sizes.len()] = Decided::Left(intent.parts(&draft.world));
+        }
+        Ok(decided)
     }
 
     /// The kept working set if the journal ends where we left it, or if what others wrote since can be told; else an
@@ -164,23 +194,19 @@ impl Batches {
         Ok(Draft { world, hash, is_ahead, entries: Vec::new(), lines: Vec::new() })
     }
 
-    /// Loads until no intent names a need. Later intents may need more once earlier ones were applied: called again then.
-    fn load_for(&mut self, world: &mut World, intents: &[Intent]) -> Result<(), Failure> {
-        let mut needs = Needs::default();
-        for _ in 0..ROUNDS_MAX {
-            for intent in intents {
-                intent.needs(world, &mut needs);
-            }
-            if needs.is_empty() {
-                return Ok(());
-            }
-            self.writer.load(world, needs.take())?;
-        }
-        Err(Failure::of_program("the needs of an intent never end"))
+    fn decide(&mut self, draft: &mut Draft, intent: &Intent, size: Size) -> Result<Decided, Failure> {
+        let budget = self.options.budget;
+        let (known, loaded) = (size.parts, (intent, size));
+        let Some(size) = loading::load_more(&mut *self.writer, &mut draft.world, loaded, budget)? else {
+            return Ok(Decided::Left(known));
+        };
+        let before = draft.lines.len();
+        let answer = if size.is_too_large { too_large() } else { self.answer(draft, intent)? };
+        let bytes: usize = draft.lines[before..].iter().map(|line| line.text.len()).sum();
+        Ok(Decided::Answered(answer, size.parts + (bytes / PART_BYTES) as u64))
     }
 
-    fn decide(&mut self, draft: &mut Draft, intent: &Intent) -> Result<Answer, Failure> {
-        self.load_for(&mut draft.world, std::slice::from_ref(intent))?;
+    fn answer(&mut self, draft: &mut Draft, intent: &Intent) -> Result<Answer, Failure> {
         let stamp = self.stamp(&draft.world.head);
         let decided = catch_unwind(AssertUnwindSafe(|| intent.decide(&draft.world, stamp)));
         match decided {
@@ -188,6 +214,7 @@ impl Batches {
             Ok(Ok(decision)) if draft.is_ahead && !may_be_dated_ahead(&decision.events) => {
                 Ok(Err(self.clock_behind(draft)))
             }
+            Ok(Ok(decision)) if decision.events.len() as u64 > self.options.budget.intent_parts => Ok(too_large()),
             Ok(Ok(decision)) => Self::record(draft, intent, decision, stamp.at).map(Ok),
             Ok(Err(refusal)) => Ok(Err(CommitError::Refused(refusal))),
             // Deciding only reads, so the draft is as it was.
@@ -238,6 +265,11 @@ impl Batches {
     pub(super) fn close(&mut self) {
         self.writer.close();
     }
+}
+
+/// It would look at, or change, too much.
+fn too_large() -> Answer {
+    Err(CommitError::Refused(Refusal::TooLargeAtOnce))
 }
 
 /// The working set without what others have changed.

@@ -72,6 +72,7 @@ impl WriteHealth {
             // Of one intent, and not of the database; what the clock stops has a state of its own.
             CommitError::Refused(_)
             | CommitError::Busy
+            | CommitError::TenantBusy(_)
             | CommitError::Corrupt(_)
             | CommitError::Fault(_)
             | CommitError::ClockBehind { .. } => return,

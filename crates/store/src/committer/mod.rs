@@ -1,7 +1,7 @@
 //! The committer: the one door for writes.
 //!
-//! It runs in a thread of its own. When an intent waits, it opens a transaction, takes every intent that waits by then, at
-//! most a batch, loads what the decisions need, decides one after the other against that working set, writes what changed,
+//! It runs in a thread of its own. When an intent waits, it opens a transaction, takes the intents that wait by then, tenants
+//! in fair turns and at most a batch, loads what the decisions need, decides one after the other against that working set, writes what changed,
 //! and commits: one fsync for all. Only then is anyone answered. While the disk works, the next batch gathers by itself.
 //!
 //! - A caller that stops waiting cancels nothing: the intent is the committer's once it was sent.
@@ -14,25 +14,24 @@
 
 mod batch;
 mod health;
+mod loading;
+mod queue;
 mod replay;
 mod writer;
 
 pub(crate) use batch::Watched;
 pub(crate) use health::Failing;
+pub(crate) use queue::Queue;
 pub(crate) use writer::{Begun, Failure, OpenWriter, Remedy, Writer, Written};
 
 use crate::deliveries::books::{Books, Kept};
 use crate::faults;
 use crate::{CommitError, Options, ReadError};
-use batch::{Batches, Done};
+use batch::{Batches, Decided, Done};
 use orderpark_domain::{Instant, Intent, Outcome};
-use std::sync::Arc;
+use queue::{Batch, Receiver, Taken};
 use std::thread::JoinHandle;
-use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::time::error::Elapsed;
-use tokio::time::timeout;
+use tokio::sync::oneshot;
 
 /// What an intent came to, on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,72 +66,6 @@ pub(crate) struct BooksSubmission {
     pub answer: oneshot::Sender<Result<Kept, ReadError>>,
 }
 
-/// What waits for the committer: intents and bookkeeping each have places of their own, so that neither is refused
-/// because of the other. A place is free again as soon as the committer has taken what waited in it.
-#[derive(Clone)]
-pub(crate) struct Queue {
-    sender: mpsc::UnboundedSender<Waiting>,
-    intents: Arc<Semaphore>,
-    books: Arc<Semaphore>,
-}
-
-struct Waiting {
-    submission: Submission,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Queue {
-    fn new(waiting_max: usize, timer: Runtime) -> (Queue, Receiver) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
-        let books = semaphore((waiting_max / 4).max(1));
-        (Queue { sender, intents: semaphore(waiting_max), books }, Receiver { receiver, timer })
-    }
-
-    /// An intent that finds no place is refused.
-    pub(crate) fn place_of_intent(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.intents).try_acquire_owned().ok()
-    }
-
-    /// Bookkeeping that finds no place waits for one.
-    pub(crate) fn place_of_books(&self) -> impl Future<Output = Option<OwnedSemaphorePermit>> + use<> {
-        let books = Arc::clone(&self.books);
-        async move { books.acquire_owned().await.ok() }
-    }
-
-    /// `false`: the committer has stopped.
-    pub(crate) fn submit(&self, submission: Submission, place: OwnedSemaphorePermit) -> bool {
-        self.sender.send(Waiting { submission, _place: place }).is_ok()
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
-    }
-}
-
-struct Receiver {
-    receiver: mpsc::UnboundedReceiver<Waiting>,
-    /// Without it there is no waiting for a limited time.
-    timer: Runtime,
-}
-
-impl Receiver {
-    fn wait(&mut self) -> Option<Submission> {
-        self.receiver.blocking_recv().map(|waiting| waiting.submission)
-    }
-
-    /// As [`Receiver::wait`]; `Err`: nobody has asked for anything in this time.
-    fn wait_for(&mut self, max: Duration) -> Result<Option<Submission>, Elapsed> {
-        let Receiver { receiver, timer } = self;
-        let waiting = timer.block_on(async { timeout(max, receiver.recv()).await })?;
-        Ok(waiting.map(|waiting| waiting.submission))
-    }
-
-    fn next(&mut self) -> Option<Submission> {
-        self.receiver.try_recv().ok().map(|waiting| waiting.submission)
-    }
-}
-
 pub(crate) struct Committer {
     pub queue: Queue,
     pub thread: JoinHandle<()>,
@@ -140,28 +73,19 @@ pub(crate) struct Committer {
 
 /// Starts the thread. It ends when every sender is gone and all that waited is answered.
 pub(crate) fn start(writer: Box<dyn Writer>, options: Options, watched: Watched) -> std::io::Result<Committer> {
-    let (queue, receiver) = Queue::new(options.waiting_max, Builder::new_current_thread().enable_time().build()?);
+    let (queue, receiver) = Queue::new(options.waiting_max)?;
     let run = move || run(Batches::new(writer, options, watched), receiver);
     let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
     Ok(Committer { queue, thread })
 }
 
 fn run(mut batches: Batches, mut receiver: Receiver) {
-    while let Some(first) = wait(&mut batches, &mut receiver) {
+    while wait(&mut batches, &mut receiver) {
         batches.begin();
-        let mut batch = vec![first];
-        while batch.len() < batches.batch_max() {
-            match receiver.next() {
-                Some(next) => batch.push(next),
-                None => break,
-            }
-        }
+        let batch = receiver.take(batches.batch_max(), batches.parts_max());
         faults::point("intents taken");
-        let mut groups = groups(batch).into_iter();
-        let unable = groups.by_ref().find_map(|group| commit_group(&mut batches, group, &mut receiver));
-        if let Some(Unable { error, waiting }) = unable {
-            let refused = groups.flat_map(Group::into_submissions).chain(waiting);
-            batches.health.refused(refused.map(|submission| submission.refuse(&error)).sum());
+        if let Some(Unable { error, waiting }) = commit_batch(&mut batches, batch, &mut receiver) {
+            batches.health.refused(waiting.refuse(&error));
         }
         batches.rest();
     }
@@ -170,8 +94,8 @@ fn run(mut batches: Batches, mut receiver: Receiver) {
 }
 
 /// Waits for work. While writes fail, one is tried now and then, however much work there is that
-/// writes nothing.
-fn wait(batches: &mut Batches, receiver: &mut Receiver) -> Option<Submission> {
+/// writes nothing. `false`: there will be no more.
+fn wait(batches: &mut Batches, receiver: &mut Receiver) -> bool {
     while let Some(due_in) = batches.health.probe_due_in() {
         if due_in.is_zero() {
             batches.probe();
@@ -182,65 +106,17 @@ fn wait(batches: &mut Batches, receiver: &mut Receiver) -> Option<Submission> {
     receiver.wait()
 }
 
-/// What shares a transaction.
-#[derive(Default)]
-struct Group {
-    intents: Vec<IntentSubmission>,
-    books: Vec<BooksSubmission>,
-}
-
-impl Group {
-    fn into_submissions(self) -> impl Iterator<Item = Submission> {
-        self.intents.into_iter().map(Submission::Intent).chain(self.books.into_iter().map(Submission::Books))
-    }
-}
-
-/// Parts a batch so that an intent which asks about the whole database has a transaction of its own. Bookkeeping goes with
-/// whatever is last.
-fn groups(batch: Vec<Submission>) -> Vec<Group> {
-    let (mut groups, mut books): (Vec<Group>, Vec<BooksSubmission>) = (Vec::new(), Vec::new());
-    let mut last_was_alone = true;
-    for submission in batch {
-        let intent = match submission {
-            Submission::Intent(intent) => intent,
-            Submission::Books(some) => {
-                books.push(some);
-                continue;
-            }
-        };
-        let alone = intent.intent.is_alone();
-        match groups.last_mut().filter(|_| !alone && !last_was_alone) {
-            Some(group) => group.intents.push(intent),
-            None => groups.push(Group { intents: vec![intent], books: Vec::new() }),
-        }
-        last_was_alone = alone;
-    }
-    match groups.last_mut() {
-        Some(group) => group.books = books,
-        None => groups.push(Group { intents: Vec::new(), books }),
-    }
-    groups
-}
-
-impl Submission {
+impl Batch {
     /// Answers how many intents that were.
     fn refuse(self, error: &CommitError) -> usize {
-        match self {
-            Submission::Intent(intent) => {
-                let _ = intent.answer.send(Err(error.clone()));
-                1
-            }
-            Submission::Books(books) => {
-                books.refuse(error);
-                0
-            }
+        let intents = self.taken.len();
+        for taken in self.taken {
+            let _ = taken.answer.send(Err(error.clone()));
         }
-    }
-}
-
-impl BooksSubmission {
-    fn refuse(self, error: &CommitError) {
-        let _ = self.answer.send(Err(ReadError::Unavailable(error.to_string())));
+        for books in self.books {
+            let _ = books.answer.send(Err(ReadError::Unavailable(error.to_string())));
+        }
+        intents
     }
 }
 
@@ -248,13 +124,13 @@ impl BooksSubmission {
 struct Unable {
     error: CommitError,
     /// Who waited when that was found out: each of them would have waited for the same, one after the other.
-    waiting: Vec<Submission>,
+    waiting: Batch,
 }
 
-/// Answers a group.
-fn commit_group(batches: &mut Batches, group: Group, receiver: &mut Receiver) -> Option<Unable> {
-    let (intents, waiting): (Vec<Intent>, Vec<_>) = group.intents.into_iter().map(|s| (s.intent, s.answer)).unzip();
-    let books: Vec<&Books> = group.books.iter().map(|s| &s.books).collect();
+/// Commits a batch and answers; what did not fit into it waits for the next one.
+fn commit_batch(batches: &mut Batches, batch: Batch, receiver: &mut Receiver) -> Option<Unable> {
+    let Batch { intents, taken, books: submitted } = batch;
+    let books: Vec<&Books> = submitted.iter().map(|s| &s.books).collect();
     let mut committed = batches.commit(&intents, &books);
     if committed.as_ref().is_err_and(|failure| failure.remedy == Remedy::Again) {
         committed = batches.commit(&intents, &books);
@@ -262,42 +138,55 @@ fn commit_group(batches: &mut Batches, group: Group, receiver: &mut Receiver) ->
     batches.note(&committed, intents.len());
     let unable = committed.as_ref().err().filter(|failure| matches!(failure.remedy, Remedy::Later | Remedy::Queue));
     // Before anyone is answered: who comes after that has a new chance.
-    let unable = unable.map(|failure| Unable {
-        error: failure.error.clone(),
-        waiting: std::iter::from_fn(|| receiver.next()).collect(),
-    });
-    let Done { answers, kept, .. } = match committed {
+    let unable = unable.map(|failure| Unable { error: failure.error.clone(), waiting: receiver.take_all() });
+    let Done { decided, kept, .. } = match committed {
         Ok(done) => done,
         Err(failure) if failure.remedy == Remedy::OneByOne && !intents.is_empty() => {
-            let answers = one_by_one(batches, &intents);
+            let decided = one_by_one(batches, &intents);
             let kept = batches.commit(&[], &books).map(|done| done.kept);
-            Done { answers, wrote: false, kept: kept.unwrap_or_else(|failure| refused(&books, &failure.error)) }
+            Done { decided, wrote: false, kept: kept.unwrap_or_else(|failure| refused(&books, &failure.error)) }
         }
         Err(failure) => {
-            let answers = intents.iter().map(|_| Err(failure.error.clone())).collect();
-            Done { answers, wrote: false, kept: refused(&books, &failure.error) }
+            let decided = intents.iter().map(|_| Decided::Answered(Err(failure.error.clone()), 1)).collect();
+            Done { decided, wrote: false, kept: refused(&books, &failure.error) }
         }
     };
-    for (answer, waiting) in answers.into_iter().zip(waiting) {
-        // Nobody may be waiting any more: what was committed is committed.
-        let _ = waiting.send(answer);
-    }
-    for (kept, waiting) in kept.into_iter().zip(group.books) {
+    answer(receiver, intents, taken, decided);
+    for (kept, waiting) in kept.into_iter().zip(submitted) {
         let _ = waiting.answer.send(kept);
     }
     unable
+}
+
+/// Answers the intents that were decided, and puts the others back.
+fn answer(receiver: &mut Receiver, intents: Vec<Intent>, taken: Vec<Taken>, decided: Vec<Decided>) {
+    let mut left = Vec::new();
+    for ((intent, taken), decided) in intents.into_iter().zip(taken).zip(decided) {
+        match decided {
+            Decided::Left(cost) => left.push((intent, taken, cost)),
+            Decided::Answered(answer, parts) => {
+                receiver.charge(&taken, parts);
+                // Nobody may be waiting any more: what was committed is committed.
+                let _ = taken.answer.send(answer);
+            }
+        }
+    }
+    receiver.put_back(left);
 }
 
 fn refused(books: &[&Books], error: &CommitError) -> Vec<Result<Kept, ReadError>> {
     books.iter().map(|_| Err(ReadError::Unavailable(error.to_string()))).collect()
 }
 
-fn one_by_one(batches: &mut Batches, intents: &[Intent]) -> Vec<Answer> {
+fn one_by_one(batches: &mut Batches, intents: &[Intent]) -> Vec<Decided> {
     let commit = |intent| {
         let committed = batches.commit(std::slice::from_ref(intent), &[]);
         batches.note(&committed, 1);
-        let missing = || Err(CommitError::Fault("an intent without an answer".into()));
-        committed.map_or_else(|failure| Err(failure.error), |mut done| done.answers.pop().unwrap_or_else(missing))
+        let missing = || Decided::Answered(Err(CommitError::Fault("an intent without an answer".into())), 1);
+        match committed {
+            Ok(mut done) => done.decided.pop().unwrap_or_else(missing),
+            Err(failure) => Decided::Answered(Err(failure.error), 1),
+        }
     };
     intents.iter().map(commit).collect()
 }

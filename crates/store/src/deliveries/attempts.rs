@@ -5,7 +5,7 @@ use super::books::{JsonRows, from_json, rows_json, storable};
 use super::settle::{Fence, while_leased};
 use super::targets::of_target;
 use crate::query::{Dialect, Query, Texts};
-use crate::reads::{EventPlace, Slice};
+use crate::reads::{EventPlace, Rows, Slice};
 use crate::row::{self, Row, Unreadable, bytes, instant, number, optional_number, optional_string, small, string};
 use crate::{Epoch, FeedPosition, ReadError, Store, epochs};
 use orderpark_domain::{Instant, Scope};
@@ -43,6 +43,8 @@ pub struct Attempt {
     pub failure: Option<String>,
     /// The beginning of what came back, at most 1 KiB.
     pub response: Option<String>,
+    /// Whether the receiver was inside a network that is not public; none: it is not known.
+    pub inside: Option<bool>,
 }
 
 /// Which attempts.
@@ -54,15 +56,17 @@ pub struct AttemptFilter {
     pub failed: bool,
 }
 
-const COLUMNS: &str = "id, seq, number, webhook_id, event, attempt, at, took_us, url, status, failure, response";
+const COLUMNS: &str = "id, seq, number, webhook_id, event, attempt, at, took_us, url, status, failure, response, \
+    inside";
 
 const ROWS: JsonRows = JsonRows(Texts {
     sqlite: "unhex(value ->> 'id') as id, value ->> 'seq' as seq, value ->> 'number' as number, \
         value ->> 'webhook_id' as webhook_id, value ->> 'event' as event, value ->> 'attempt' as attempt, \
         value ->> 'at' as at, value ->> 'took_us' as took_us, value ->> 'url' as url, value ->> 'status' as status, \
-        value ->> 'failure' as failure, value ->> 'response' as response",
+        value ->> 'failure' as failure, value ->> 'response' as response, \
+        value ->> 'inside' as inside",
     postgres: "(id text, seq bigint, number bigint, webhook_id text, event text, attempt bigint, at bigint, \
-        took_us bigint, url text, status bigint, failure text, response text)",
+        took_us bigint, url text, status bigint, failure text, response text, inside bigint)",
 });
 
 /// An event has a few attempts, a target may have very many: SQLite's planner would look through those.
@@ -84,6 +88,7 @@ struct AttemptRow {
     status: Option<u16>,
     failure: Option<String>,
     response: Option<String>,
+    inside: Option<u8>,
 }
 
 impl AttemptRow {
@@ -102,6 +107,7 @@ impl AttemptRow {
             status: attempt.status,
             failure: attempt.failure.as_ref().map(short),
             response: attempt.response.as_ref().map(|text| storable(text, RESPONSE_BYTES_MAX)),
+            inside: attempt.inside.map(u8::from),
         }
     }
 }
@@ -111,8 +117,8 @@ pub(super) fn insert(dialect: Dialect, target: Target, fence: Option<&Fence<'_>>
     let mut query = Query::new(dialect, "insert into delivery_attempts (kind, ref, ");
     query.text(COLUMNS).bind(") select ?", target.kind_value()).bind(", ?, ", target.number_value()).either(ID);
     query.text(
-        ", n.seq, n.number, n.webhook_id, n.event, n.attempt, n.at, n.took_us, n.url, n.status, n.failure, n.response \
-         from ",
+        ", n.seq, n.number, n.webhook_id, n.event, n.attempt, n.at, n.took_us, n.url, n.status, n.failure, n.response, \
+         n.inside from ",
     );
     from_json(&mut query, ROWS, rows_json(attempts.iter().map(AttemptRow::of))).text(" where true");
     if let Some(fence) = fence {
@@ -131,13 +137,17 @@ impl Store {
         target: Target,
         filter: &AttemptFilter,
         slice: Slice<Uuid>,
-    ) -> Result<Vec<Attempt>, ReadError> {
+    ) -> Result<Rows<Attempt>, ReadError> {
         let is_visible = match target {
             Target::Endpoint(endpoint) => self.get_endpoint(scope, endpoint).await?.is_some(),
             Target::Supplier(product) => !self.get_products(scope, &[product]).await?.is_empty(),
             Target::Publisher(_) => false,
         };
-        if is_visible { self.page_attempts_at(target, filter, slice).await } else { Ok(Vec::new()) }
+        if is_visible {
+            self.page_attempts_at(target, filter, slice).await
+        } else {
+            Ok(Rows { rows: Vec::new(), is_cut: false })
+        }
     }
 
     /// [`Store::page_attempts`] of any target, for the program itself.
@@ -146,7 +156,7 @@ impl Store {
         target: Target,
         filter: &AttemptFilter,
         slice: Slice<Uuid>,
-    ) -> Result<Vec<Attempt>, ReadError> {
+    ) -> Result<Rows<Attempt>, ReadError> {
         let mut query = Query::new(self.dialect(), "select ");
         query.text(COLUMNS).text(", ").text(&epochs::of_entry("seq")).text(" from delivery_attempts");
         if filter.event.is_some() {
@@ -163,7 +173,7 @@ impl Store {
         }
         query.bind_some(" and id < ?", slice.after.map(|after| after.as_bytes().to_vec())).text(" order by id desc");
         slice.limit(&mut query);
-        self.list(query, attempt).await
+        self.page(query, attempt).await
     }
 
     /// Forgets at most `max` attempts that were made before an instant, the oldest first; answers how many.
@@ -197,7 +207,7 @@ impl Store {
 fn attempt(row: &dyn Row) -> row::Read<Attempt> {
     let seq = optional_number(row, 1)?;
     let place = |seq| Ok::<_, Unreadable>(EventPlace { seq, number: small(row, 2)? });
-    let event = seq.map(|seq| Ok(FeedPosition { place: place(seq)?, epoch: Epoch::at(row, 12)? }));
+    let event = seq.map(|seq| Ok(FeedPosition { place: place(seq)?, epoch: Epoch::at(row, 13)? }));
     let status = optional_number(row, 9)?.map(u16::try_from).transpose();
     Ok(Attempt {
         id: Uuid::from_bytes(bytes(row, 0)?),
@@ -211,5 +221,6 @@ fn attempt(row: &dyn Row) -> row::Read<Attempt> {
         status: status.map_err(|_| Unreadable::new(9, "no status"))?,
         failure: optional_string(row, 10)?,
         response: optional_string(row, 11)?,
+        inside: optional_number(row, 12)?.map(|inside| inside != 0),
     })
 }

@@ -31,7 +31,7 @@ pub use replays::{Replay, ReplayAsk};
 pub use retries::{Retry, RetryState};
 pub use settle::Settlement;
 pub(crate) use targets::TELL_TARGETS;
-pub use targets::{DeliveryStatus, Publisher, Target};
+pub use targets::{DeliveryStatus, Publisher, Target, TargetState};
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,14 @@
 //! What a worker has come to, written at once.
 
-use super::books::{Books, JsonRows, from_json, rows_json};
+use super::books::{Books, JsonRows, from_json, rows_json, storable};
 use super::leases::not_ahead;
 use super::retries::Retry;
 use super::targets::of_target;
-use super::{Attempt, Lease, Target, attempts};
+use super::{Attempt, Lease, Target, attempts, targets};
 use crate::query::{Dialect, Query, Texts, Value, sql_number};
 use crate::reads::EventPlace;
 use crate::{ReadError, Store, faults};
-use orderpark_domain::Instant;
+use orderpark_domain::{EndpointRef, Instant, Tenant};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -29,6 +29,9 @@ pub struct Settlement {
     pub replayed: Option<(u64, EventPlace)>,
     /// That replay has come to its end.
     pub replay_done: bool,
+    /// The backlogs of single tenants, all that there are: their events behind these places are not settled, though the cursor is
+    /// beyond them.
+    pub sides: Vec<(Tenant, EventPlace)>,
 }
 
 impl Settlement {
@@ -42,6 +45,7 @@ impl Settlement {
             attempts: Vec::new(),
             replayed: None,
             replay_done: false,
+            sides: Vec::new(),
         }
     }
 }
@@ -56,6 +60,9 @@ const RETRIES: JsonRows = JsonRows(Texts {
         value ->> 'attempts' as attempts, value ->> 'state' as state, value ->> 'at' as at",
     postgres: "(seq bigint, number bigint, lane text, attempts bigint, state text, at bigint)",
 });
+
+/// Of an address, so much is kept: all of it, since none is longer.
+const URL_BYTES_MAX: usize = 2048;
 
 /// Of a lane's name, so much is kept.
 const LANE_BYTES_MAX: usize = 256;
@@ -81,7 +88,7 @@ impl RetryRow {
         RetryRow {
             seq: retry.place.seq,
             number: retry.place.number,
-            lane: super::books::storable(&retry.lane, LANE_BYTES_MAX),
+            lane: storable(&retry.lane, LANE_BYTES_MAX),
             attempts: retry.attempts,
             state: retry.state.as_str(),
             at: retry.state.at().map(|at| at.0),
@@ -98,6 +105,14 @@ impl Store {
         let kept = self.keep(books).await?;
         faults::point("cursor moved");
         Ok(kept.first().is_some_and(|rows| !rows.is_empty()))
+    }
+
+    /// Remembers that this address of an endpoint takes messages.
+    pub async fn prove_endpoint(&self, endpoint: EndpointRef, url: &str) -> Result<(), ReadError> {
+        let mut query = Query::new(self.dialect(), "update delivery_targets set");
+        query.bind(" proven_url = ? where", url_value(url));
+        of_target(&mut query, Target::Endpoint(endpoint)).text(" returning epoch");
+        self.keep(Books(vec![query])).await.map(drop)
     }
 
     /// Logs a request that belongs to no event, or that no worker made.
@@ -132,14 +147,17 @@ fn move_cursor(dialect: Dialect, lease: &Lease, settlement: &Settlement) -> Quer
     let (seq, place) = settlement.cursor.values();
     let attempts = || settlement.attempts.iter();
     let last = attempts().map(|attempt| attempt.at.0).max();
-    let success = attempts().filter(|attempt| attempt.failure.is_none()).map(|attempt| attempt.at.0).max();
+    let success = attempts().filter(|attempt| attempt.failure.is_none()).max_by_key(|attempt| attempt.at);
+    let proven = success.map_or(Value::Nothing, |attempt| url_value(&attempt.url));
     let mut query = Query::new(dialect, "update delivery_targets set");
     query.bind(" cursor_number = case when (cursor_seq, cursor_number) < (?", seq).bind(", ?)", place);
     query.bind(" then ? else cursor_number end", place);
     query.bind(", cursor_seq = case when cursor_seq < ?", seq).bind(" then ? else cursor_seq end", seq);
     query.bind(", failing_since = ?", optional(settlement.failing_since.map(|at| at.0)));
     query.bind(", last_attempt_at = coalesce(?, last_attempt_at)", optional(last));
-    query.bind(", last_success_at = coalesce(?, last_success_at) where", optional(success));
+    query.bind(", last_success_at = coalesce(?, last_success_at)", optional(success.map(|attempt| attempt.at.0)));
+    query.bind(", proven_url = coalesce(?, proven_url)", proven);
+    query.bind(", sides = ? where", targets::sides_value(&settlement.sides));
     not_ahead(of_lease(&mut query, lease), settlement.cursor).text(" returning epoch");
     query
 }
@@ -196,6 +214,10 @@ pub(super) struct Fence<'l> {
 pub(super) fn while_leased<'q>(query: &'q mut Query, fence: &Fence<'_>) -> &'q mut Query {
     query.text(" and exists (select 1 from delivery_targets where");
     of_lease(query, fence.lease).bind(" and cursor_seq >= ?)", fence.cursor.values().0)
+}
+
+fn url_value(url: &str) -> Value {
+    Value::Text(storable(url, URL_BYTES_MAX))
 }
 
 fn optional(number: Option<i64>) -> Value {

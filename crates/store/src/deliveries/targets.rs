@@ -3,9 +3,9 @@
 use super::retries::BY_WAITING;
 use crate::query::{Query, Texts, Value, sql_number};
 use crate::reads::EventPlace;
-use crate::row::{self, Row, number, optional_instant, small, text};
+use crate::row::{self, Row, number, optional_instant, optional_string, small, text};
 use crate::{Epoch, FeedPosition, ReadError, Store, epochs};
-use orderpark_domain::{EndpointRef, Instant, ProductRef, Scope};
+use orderpark_domain::{EndpointRef, Instant, PartyRef, ProductRef, Scope, Tenant};
 
 /// What counts are counted to: more is said to be so many.
 const COUNTED_MAX: i64 = 100_000;
@@ -93,7 +93,9 @@ macro_rules! tell_targets {
              cursor_seq = case when delivery_targets.active = 0 and excluded.kind = 'SUPPLIER' \
              then excluded.cursor_seq else delivery_targets.cursor_seq end, \
              cursor_number = case when delivery_targets.active = 0 and excluded.kind = 'SUPPLIER' \
-             then excluded.cursor_number else delivery_targets.cursor_number end"
+             then excluded.cursor_number else delivery_targets.cursor_number end, \
+             sides = case when delivery_targets.active = 0 and excluded.kind = 'SUPPLIER' \
+             then null else delivery_targets.sides end"
         )
     };
 }
@@ -141,6 +143,39 @@ pub struct DeliveryStatus {
     pub last_success_at: Option<Instant>,
 }
 
+/// What is remembered of a target beside its cursor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetState {
+    /// The address that last took a message.
+    pub url: Option<String>,
+    /// Whether a message was ever taken.
+    pub has_succeeded: bool,
+    /// The backlogs of single tenants ([`Settlement::sides`](super::Settlement::sides)).
+    pub sides: Vec<(Tenant, EventPlace)>,
+}
+
+/// Backlogs as the database holds them: lists of root, party, and the two numbers of a place.
+pub(super) fn sides_value(sides: &[(Tenant, EventPlace)]) -> Value {
+    if sides.is_empty() {
+        return Value::Nothing;
+    }
+    let numbers =
+        |(tenant, place): &(Tenant, EventPlace)| [tenant.root.0, tenant.party.0, place.seq, u64::from(place.number)];
+    let rows: Vec<[u64; 4]> = sides.iter().map(numbers).collect();
+    Value::Text(serde_json::to_string(&rows).unwrap_or_default())
+}
+
+fn sides_at(row: &dyn Row, column: usize) -> row::Read<Vec<(Tenant, EventPlace)>> {
+    let wrong = || row::Unreadable::new(column, "no list of backlogs");
+    let Some(text) = optional_string(row, column)? else { return Ok(Vec::new()) };
+    let rows: Vec<[u64; 4]> = serde_json::from_str(&text).map_err(|_| wrong())?;
+    let side = |[root, party, seq, number]: [u64; 4]| {
+        let place = EventPlace { seq, number: u32::try_from(number).map_err(|_| wrong())? };
+        Ok((Tenant { root: PartyRef(root), party: PartyRef(party) }, place))
+    };
+    rows.into_iter().map(side).collect()
+}
+
 impl Store {
     /// How deliveries to an endpoint go. `None`: there is no such endpoint within the scope.
     pub async fn delivery_status(
@@ -169,15 +204,34 @@ impl Store {
         );
         query.bind(" limit ?) x), ", COUNTED_MAX);
         query.text("(select count(*) from delivery_replays p where p.kind = t.kind and p.ref = t.ref), ");
-        query.text(&epochs::of_entry("t.cursor_seq")).text(" from delivery_targets t where");
+        query.text(&epochs::of_entry("t.cursor_seq")).text(", t.sides from delivery_targets t where");
         of_target(&mut query, target);
         self.get(query, status).await
     }
 }
 
+impl Store {
+    /// What is remembered of a target beside its cursor.
+    pub async fn target_state(&self, target: Target) -> Result<TargetState, ReadError> {
+        let mut query =
+            Query::new(self.dialect(), "select proven_url, last_success_at, sides from delivery_targets where");
+        of_target(&mut query, target);
+        let state = |row: &dyn Row| {
+            Ok(TargetState {
+                url: optional_string(row, 0)?,
+                has_succeeded: optional_instant(row, 1)?.is_some(),
+                sides: sides_at(row, 2)?,
+            })
+        };
+        Ok(self.get(query, state).await?.unwrap_or_default())
+    }
+}
+
 fn status(row: &dyn Row) -> row::Read<DeliveryStatus> {
+    let sides = sides_at(row, 9)?;
+    let place = sides.into_iter().map(|(_, place)| place).chain([place_at(row, 0)?]).min();
     Ok(DeliveryStatus {
-        cursor: FeedPosition { place: place_at(row, 0)?, epoch: Epoch::at(row, 8)? },
+        cursor: FeedPosition { place: place.unwrap_or(EventPlace::BEGINNING), epoch: Epoch::at(row, 8)? },
         failing_since: optional_instant(row, 2)?,
         last_attempt_at: optional_instant(row, 3)?,
         last_success_at: optional_instant(row, 4)?,

@@ -30,6 +30,7 @@ fn attempt() -> Attempt {
         status: Some(200),
         failure: None,
         response: None,
+        inside: Some(false),
     }
 }
 

@@ -1,10 +1,32 @@
 //! Asks a query of a connection, and reads PostgreSQL's rows as ours.
 
 use crate::query::{Query, Value};
+use crate::reads::Bound;
 use crate::row::{Cell, Read, Row, Unreadable};
+use futures_util::TryStreamExt as _;
+use std::pin::pin;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Error, Statement};
+
+/// The rows of the answer up to a bound, and whether it was reached. What comes behind is thrown away as it comes.
+pub(super) async fn ask_within(
+    client: &Client,
+    statement: &Statement,
+    query: &Query,
+    mut bound: Bound,
+) -> Result<(Vec<tokio_postgres::Row>, bool), Error> {
+    let values = query.values().iter().map(|value| value as &(dyn ToSql + Sync));
+    let mut answer = pin!(client.query_raw(statement, values).await?);
+    let mut rows = Vec::new();
+    while let Some(row) = answer.try_next().await? {
+        if !bound.takes(&row) {
+            break;
+        }
+        rows.push(row);
+    }
+    Ok((rows, bound.is_reached))
+}
 
 /// The rows of the answer.
 pub(super) async fn ask(
@@ -30,6 +52,10 @@ impl Row for tokio_postgres::Row {
             return Err(Unreadable::new(column, format!("of the type {kind}, which no table of ours has")));
         };
         Ok(cell.map_err(|error| Unreadable::new(column, error))?.unwrap_or(Cell::Nothing))
+    }
+
+    fn bytes(&self) -> usize {
+        self.raw_size_bytes()
     }
 }
 

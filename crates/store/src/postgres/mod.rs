@@ -37,7 +37,9 @@ use crate::committer::OpenWriter;
 use crate::deliveries::books::{Books, Kept};
 use crate::moves::Moves;
 use crate::query::Query;
+use crate::reads::Bound;
 use crate::row::{blob, instant};
+use crate::trial::{Foreseen, Trial};
 use crate::{Clock, OpenError, Options, ReadError, copy};
 use books::Keepers;
 use clock::SharedClock;
@@ -52,11 +54,15 @@ use tokio::time::timeout;
 use watch::{Status, Watch};
 use write::PostgresWriter;
 
+/// Connections for trials.
+const TRIALS_MAX: usize = 2;
+
 /// An open database.
 pub(crate) struct Postgres {
     lanes: Lanes,
     /// Lists have their own, so that a long one holds up nobody's token.
     lists: Readers,
+    trials: Readers,
     keepers: Keepers,
     clock: Arc<SharedClock>,
     status: Arc<Status>,
@@ -76,7 +82,8 @@ impl Postgres {
         let clock = Arc::new(SharedClock::new(Arc::clone(&options.clock), options.follows_database_clock));
         let status = Arc::new(Status::new(moves.clone()));
         let lanes = Lanes::new(&connector);
-        let lists = Readers::new(&connector)?;
+        let lists = Readers::new(&connector, options.postgres.lists_max)?;
+        let trials = Readers::new(&connector, TRIALS_MAX)?;
         let keepers = Keepers::new(&connector)?;
         let (runtime, session, end) = elsewhere(|| begin(&connector, &clock))?;
         let watch = Watch::start(connector.clone(), Arc::clone(&clock), Arc::clone(&status));
@@ -84,7 +91,10 @@ impl Postgres {
         let chance = Arc::clone(&options.chance);
         let writer =
             PostgresWriter::new(runtime, session, connector.clone(), (Arc::clone(&clock), Arc::clone(&status)), chance);
-        Ok((Postgres { lanes, lists, keepers, clock, status, connector, _watch: watch }, (Box::new(writer), end)))
+        Ok((
+            Postgres { lanes, lists, trials, keepers, clock, status, connector, _watch: watch },
+            (Box::new(writer), end),
+        ))
     }
 
     /// Asks one of the connections for short reads.
@@ -94,7 +104,21 @@ impl Postgres {
 
     /// Asks one of the connections for lists.
     pub(crate) async fn read_many(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, ReadError> {
-        self.lists.read(query).await
+        Ok(self.lists.read(query, Bound::NONE).await?.0)
+    }
+
+    /// As [`Postgres::read_many`], up to a bound; and whether it was reached.
+    pub(crate) async fn read_within(
+        &self,
+        query: &Query,
+        bound: Bound,
+    ) -> Result<(Vec<tokio_postgres::Row>, bool), ReadError> {
+        self.lists.read(query, bound).await
+    }
+
+    /// Carries out a trial on one snapshot.
+    pub(crate) async fn try_out(&self, trial: Trial) -> Result<Foreseen, ReadError> {
+        Box::pin(self.trials.try_out(trial)).await
     }
 
     /// Carries out bookkeeping, all of it or none.

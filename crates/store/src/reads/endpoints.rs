@@ -1,6 +1,6 @@
 //! Webhook endpoints: the operator sees all, everybody else its own. A vendor does not see those of its subscribers.
 
-use super::{EndpointFilter, Read, Slice};
+use super::{EndpointFilter, Read, Rows, Slice};
 use crate::Store;
 use crate::query::{Dialect, Query, Texts, sql_number};
 use crate::row::number;
@@ -31,14 +31,14 @@ impl Store {
         scope: &Scope,
         filter: &EndpointFilter,
         slice: Slice<EndpointRef>,
-    ) -> Read<Vec<Endpoint>> {
+    ) -> Read<Rows<Endpoint>> {
         let mut query = visible(self.dialect(), scope);
         query
             .bind_some(" and w.owner_ref = ?", filter.owner.map(|owner| sql_number(owner.0)))
             .bind_some(" and w.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by w.ref");
         slice.limit(&mut query);
-        self.list(query, rows::endpoint).await
+        self.page(query, rows::endpoint).await
     }
 }
 

@@ -28,6 +28,8 @@ const FIRST_SLICE: usize = 64;
 const SLICE_MAX: usize = 512;
 /// What the text of a slice shall be at most, if its entries are like those before.
 const SLICE_BYTES: usize = 512 * 1024;
+/// Entries whose rows are looked up at once, at first: an order that is named may have 1,000 subscriptions.
+const LOOK_UP_FIRST: usize = 16;
 /// How large the events of a page may be together, in [`Notice::parts`]; the last one may reach beyond.
 const PARTS_MAX: usize = 1024;
 
@@ -155,12 +157,11 @@ impl Store {
         let (mut looked_at, mut size) = (0, FIRST_SLICE);
         loop {
             let size_now = size.min(ENTRIES_MAX - looked_at);
-            let (entries, bytes) = self.entries_from(draft.next.first(), size_now).await?;
-            let is_end = entries.len() < size_now;
+            let ((entries, bytes), is_cut) = self.entries_from(draft.next.first(), size_now).await?;
+            let is_end = !is_cut && entries.len() < size_now;
             looked_at += entries.len();
             size = entries_like(entries.len(), bytes);
-            let rows = self.look_up(needs(&entries)).await?;
-            if draft.take(&entries, &rows)? || is_end || looked_at >= ENTRIES_MAX {
+            if self.take_each(&mut draft, &entries).await? || is_end || looked_at >= ENTRIES_MAX {
                 let Draft { events, next, epoch, is_there, .. } = draft;
                 let is_end = is_end && entries.last().is_none_or(|(last, _)| next == EventPlace::after(last.seq));
                 return Ok((EventPage { events, next, epoch, is_end }, is_there));
@@ -170,11 +171,28 @@ impl Store {
 
     /// The event at a place, if this scope may hear of it.
     pub async fn get_event(&self, scope: &Scope, place: EventPlace) -> Read<Option<FeedEvent>> {
-        let (entries, _) = self.entries_from(place.seq, 1).await?;
+        let ((entries, _), _) = self.entries_from(place.seq, 1).await?;
         let rows = self.look_up(needs(&entries)).await?;
         let mut draft = Draft::new(scope, 1, place.before());
         draft.take(&entries, &rows)?;
         Ok(draft.events.pop().filter(|event| event.place == place))
+    }
+
+    /// Takes entries, and looks up the rows of a few at a time: an entry is short, and the order that it names may be large.
+    /// True: the page is full.
+    async fn take_each(&self, draft: &mut Draft<'_>, entries: &[Dated]) -> Read<bool> {
+        let (mut rest, mut size) = (entries, LOOK_UP_FIRST);
+        while !rest.is_empty() {
+            let (few, behind) = rest.split_at(size.min(rest.len()));
+            let needs = needs(few);
+            let rows = self.look_up(needs.clone()).await?;
+            if draft.take(few, &rows)? {
+                return Ok(true);
+            }
+            let is_large = needs.iter().map(|need| parts(need, &rows)).sum::<usize>() > PARTS_MAX / 2;
+            (rest, size) = (behind, if is_large { LOOK_UP_FIRST } else { size * 2 });
+        }
+        Ok(false)
     }
 
     /// Where the feed ends now.
@@ -185,8 +203,8 @@ impl Store {
         Ok(self.get(query, position).await?.unwrap_or(FeedPosition::BEGINNING))
     }
 
-    /// Entries of the journal with their epochs, and the bytes of their texts.
-    async fn entries_from(&self, seq: u64, limit: usize) -> Read<(Vec<Dated>, usize)> {
+    /// Entries of the journal with their epochs, and the bytes of their texts; and whether there are more than a slice holds.
+    async fn entries_from(&self, seq: u64, limit: usize) -> Read<((Vec<Dated>, usize), bool)> {
         let epoch = epochs::of_entry("journal.seq");
         let mut query = Query::new(self.dialect(), &format!("select seq, at, entry, {epoch} from journal where"));
         query.bind(" seq >= ?", sql_number(seq)).bind(" order by seq limit ?", sql_number(limit as u64));
@@ -195,7 +213,7 @@ impl Store {
             entries.push((rows::entry(row)?, Epoch::at(row, 3)?));
             Ok(())
         };
-        self.read_many(query, (Vec::new(), 0), push).await
+        self.read_slice(query, (Vec::new(), 0), push).await
     }
 }
 
@@ -204,6 +222,17 @@ type Dated = (Entry, Epoch);
 
 fn needs(entries: &[Dated]) -> BTreeSet<Need> {
     entries.iter().filter_map(|(entry, _)| feed::needs(&entry.event)).collect()
+}
+
+/// How large a row is that was looked up, in parts.
+fn parts(need: &Need, rows: &World) -> usize {
+    if let Need::Order(order) = need {
+        rows.orders.get_known(order).map_or(0, |order| order.subscriptions.len())
+    } else if let Need::Offer(offer) = need {
+        rows.offers.get_known(offer).map_or(0, |offer| offer.items.len())
+    } else {
+        1
+    }
 }
 
 /// How many entries such as these make one slice.

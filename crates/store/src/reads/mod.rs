@@ -25,7 +25,9 @@ pub use users::Creators;
 
 use crate::ReadError;
 use crate::query::Query;
+use crate::row::Row;
 use orderpark_domain::{Instant, OrderRef, OrderState, PartyRef, Subscription, SubscriptionRef};
+use std::ops::Deref;
 
 type Read<T> = Result<T, ReadError>;
 
@@ -53,6 +55,72 @@ impl<R> Slice<R> {
 
     pub(crate) fn limit(&self, query: &mut Query) {
         query.bind(" limit ?", i64::from(self.limit)).bind(" offset ?", i64::from(self.skip));
+    }
+}
+
+/// The rows of a slice. Reading stops at 1 MiB, so that a slice is bounded in memory however large a row is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows<T> {
+    /// In the order of the list; one at least, where there is any.
+    pub rows: Vec<T>,
+    /// Whether reading stopped before the slice was full or the list at its end.
+    pub is_cut: bool,
+}
+
+impl<T> Rows<T> {
+    /// No row, of a list that has none.
+    pub(crate) fn none() -> Rows<T> {
+        Rows { rows: Vec::new(), is_cut: false }
+    }
+
+    /// The same rows, shown otherwise.
+    pub fn map<U>(self, show: impl FnMut(T) -> U) -> Rows<U> {
+        Rows { rows: self.rows.into_iter().map(show).collect(), is_cut: self.is_cut }
+    }
+}
+
+impl<T> Deref for Rows<T> {
+    type Target = Vec<T>;
+
+    fn deref(&self) -> &Vec<T> {
+        &self.rows
+    }
+}
+
+impl<T> IntoIterator for Rows<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.rows.into_iter()
+    }
+}
+
+/// What the rows of a slice may hold when the next one is read, in bytes as the database sends them.
+const SLICE_BYTES: usize = 1024 * 1024;
+
+/// The bound of a slice: counts what is read, and says when it is enough.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    bytes_left: usize,
+    rows: usize,
+    pub is_reached: bool,
+}
+
+impl Bound {
+    /// That of a slice.
+    pub(crate) const SLICE: Bound = Bound { bytes_left: SLICE_BYTES, rows: 0, is_reached: false };
+    /// Everything is read.
+    pub(crate) const NONE: Bound = Bound { bytes_left: usize::MAX, rows: 0, is_reached: false };
+
+    /// Whether a row is still read. The first always is.
+    pub(crate) fn takes(&mut self, row: &dyn Row) -> bool {
+        self.is_reached |= self.rows > 0 && self.bytes_left == 0;
+        if !self.is_reached {
+            self.rows += 1;
+            self.bytes_left = self.bytes_left.saturating_sub(row.bytes());
+        }
+        !self.is_reached
     }
 }
 

@@ -1,7 +1,7 @@
 //! Offers: the operator sees all, a vendor its own, a subscriber those it has taken, or may take.
 
 use super::names::Name;
-use super::{OfferFilter, Read, Slice};
+use super::{OfferFilter, Read, Rows, Slice};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
 use crate::rows;
@@ -23,9 +23,9 @@ impl Store {
     }
 
     /// The living offers, by ref.
-    pub async fn page_offers(&self, scope: &Scope, filter: &OfferFilter, slice: Slice<OfferRef>) -> Read<Vec<Offer>> {
+    pub async fn page_offers(&self, scope: &Scope, filter: &OfferFilter, slice: Slice<OfferRef>) -> Read<Rows<Offer>> {
         if !self.knows(scope, [filter.id.as_deref().map(Name::Offer)]).await? {
-            return Ok(Vec::new());
+            return Ok(Rows::none());
         }
         let mut query = living(self.dialect());
         if filter.orderable {
@@ -46,7 +46,7 @@ impl Store {
             .bind_some(" and f.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by f.ref");
         slice.limit(&mut query);
-        self.list(query, rows::offer).await
+        self.page(query, rows::offer).await
     }
 }
 

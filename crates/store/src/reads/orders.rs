@@ -1,13 +1,16 @@
 //! Orders, with their subscriptions: the operator sees all, a vendor those of its offers, a subscriber its own.
 
 use super::names::Name;
-use super::{OrderFilter, Read, Slice};
+use super::{OrderFilter, Read, Rows, Slice};
 use crate::Store;
 use crate::load::OPEN;
 use crate::query::{Dialect, Query, sql_number};
 use crate::row::{instant, number};
 use crate::rows;
 use orderpark_domain::{Instant, Order, OrderRef, OrderState, PartyRef, Scope};
+
+/// How many subscriptions the orders of a slice have together at most; the text of so many is longer than one anyway.
+const SUBSCRIPTIONS_MAX: usize = 8192;
 
 impl Store {
     /// The order with this ref.
@@ -17,14 +20,27 @@ impl Store {
     }
 
     /// Orders, newest first.
-    pub async fn page_orders(&self, scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Read<Vec<Order>> {
+    pub async fn page_orders(&self, scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Read<Rows<Order>> {
         let (offer, subscriber) =
             (filter.offer_id.as_deref().map(Name::Offer), filter.subscriber.map(Name::Subscriber));
         if !self.knows(scope, [offer, subscriber]).await? {
-            return Ok(Vec::new());
+            return Ok(Rows::none());
         }
         let query = page(self.dialect(), scope, filter, slice);
-        self.read_many(query, Vec::new(), rows::add_order).await
+        let (orders, is_cut) = self.read_slice(query, Vec::new(), rows::add_order).await?;
+        let read = orders.iter().map(|order: &Order| order.subscriptions.len()).sum::<usize>();
+        let is_cut = is_cut || read >= SUBSCRIPTIONS_MAX;
+        if is_cut { self.whole_orders(scope, orders).await } else { Ok(Rows { rows: orders, is_cut }) }
+    }
+
+    /// Orders whose rows were cut somewhere: the last one may have lost some, and is left for the next slice, unless it is
+    /// the only one.
+    async fn whole_orders(&self, scope: &Scope, mut orders: Vec<Order>) -> Read<Rows<Order>> {
+        let last = orders.pop();
+        if let Some(only) = last.filter(|_| orders.is_empty()) {
+            orders.extend(self.get_order(scope, only.order).await?);
+        }
+        Ok(Rows { rows: orders, is_cut: true })
     }
 
     /// How many open orders a subscriber has, counted up to `max`.
@@ -79,6 +95,7 @@ pub(super) fn page(dialect: Dialect, scope: &Scope, filter: &OrderFilter, slice:
     }
     slice.limit(&mut query);
     query.text(") o").either(rows::ORDER_JOINS).text(" order by o.ref desc, s.position");
+    query.text(&format!(" limit {SUBSCRIPTIONS_MAX}"));
     query
 }
 

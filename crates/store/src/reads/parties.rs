@@ -1,6 +1,6 @@
 //! Parties: the operator sees all, a supplier and a vendor themselves, a vendor its subscribers, a subscriber itself.
 
-use super::{PartyFilter, Read, Slice};
+use super::{PartyFilter, Read, Rows, Slice};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
 use crate::row::{Row, number, optional_number};
@@ -35,7 +35,7 @@ impl Store {
         kind: PartyKind,
         filter: &PartyFilter,
         slice: Slice<PartyRef>,
-    ) -> Read<Vec<Party>> {
+    ) -> Read<Rows<Party>> {
         let mut query = visible(self.dialect(), scope, kind);
         query
             .bind_some(" and p.id = ?", filter.id.clone())
@@ -44,7 +44,7 @@ impl Store {
             .bind_some(" and p.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by p.ref");
         slice.limit(&mut query);
-        self.list(query, rows::party).await
+        self.page(query, rows::party).await
     }
 }
 

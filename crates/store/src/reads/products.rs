@@ -1,6 +1,6 @@
 //! Products: operator and vendors see all, a supplier its own, a subscriber those that it is subscribed to.
 
-use super::{BalanceTotal, ProductFilter, Read, Slice};
+use super::{BalanceTotal, ProductFilter, Read, Rows, Slice};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
 use crate::row::{self, Row, number};
@@ -31,14 +31,14 @@ impl Store {
         kind: ProductKind,
         filter: &ProductFilter,
         slice: Slice<ProductRef>,
-    ) -> Read<Vec<Product>> {
+    ) -> Read<Rows<Product>> {
         let mut query = visible(self.dialect(), scope, kind);
         query
             .bind_some(" and p.id = ?", filter.id.clone())
             .bind_some(" and p.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by p.ref");
         slice.limit(&mut query);
-        self.list(query, rows::product).await
+        self.page(query, rows::product).await
     }
 
     /// Connections of each of these products, in their order: for the operator and its supplier of all subscribers, for a

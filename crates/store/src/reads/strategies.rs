@@ -1,6 +1,6 @@
 //! Processing strategies: everyone sees the operator's, a vendor and its subscribers that vendor's own.
 
-use super::{Read, Slice, StrategyFilter};
+use super::{Read, Rows, Slice, StrategyFilter};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
 use crate::rows;
@@ -20,14 +20,14 @@ impl Store {
         scope: &Scope,
         filter: &StrategyFilter,
         slice: Slice<StrategyRef>,
-    ) -> Read<Vec<Strategy>> {
+    ) -> Read<Rows<Strategy>> {
         let mut query = visible(self.dialect(), scope);
         query
             .bind_some(" and s.id = ?", filter.id.clone())
             .bind_some(" and s.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by s.ref");
         slice.limit(&mut query);
-        self.list(query, rows::strategy).await
+        self.page(query, rows::strategy).await
     }
 }
 

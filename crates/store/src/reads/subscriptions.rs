@@ -2,7 +2,7 @@
 
 use super::names::Name;
 use super::orders::{bytes, of_party, only_party};
-use super::{PlacedSubscription, Read, Slice, SubscriptionFilter};
+use super::{PlacedSubscription, Read, Rows, Slice, SubscriptionFilter};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
 use crate::row::{self, Row};
@@ -50,13 +50,13 @@ impl Store {
         scope: &Scope,
         filter: &SubscriptionFilter,
         slice: Slice<SubscriptionRef>,
-    ) -> Read<Vec<PlacedSubscription>> {
+    ) -> Read<Rows<PlacedSubscription>> {
         let names = [filter.product_id.as_deref().map(Name::Product), filter.subscriber.map(Name::Subscriber)];
         if !self.knows(scope, names).await? {
-            return Ok(Vec::new());
+            return Ok(Rows::none());
         }
         let query = page(self.dialect(), scope, filter, slice);
-        self.list(query, placed).await
+        self.page(query, placed).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Users: visible to whoever holds all that they hold. Tokens: for those who check them.
 
-use super::{Read, Slice, UserFilter};
+use super::{Read, Rows, Slice, UserFilter};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
 use crate::row::{self, Row, number, string};
@@ -32,14 +32,14 @@ impl Store {
     }
 
     /// The living users, by ref.
-    pub async fn page_users(&self, scope: &Scope, filter: &UserFilter, slice: Slice<UserRef>) -> Read<Vec<User>> {
+    pub async fn page_users(&self, scope: &Scope, filter: &UserFilter, slice: Slice<UserRef>) -> Read<Rows<User>> {
         let mut query = visible(self.dialect(), scope);
         query
             .bind_some(" and lower(u.login) = ?", filter.login.as_deref().map(str::to_ascii_lowercase))
             .bind_some(" and u.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by u.ref");
         slice.limit(&mut query);
-        self.list(query, rows::user).await
+        self.page(query, rows::user).await
     }
 
     /// The logins of those of these users that are within the scope; also of deleted ones, who may have made what lives.

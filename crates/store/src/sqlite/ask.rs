@@ -34,6 +34,14 @@ impl Row for rusqlite::Row<'_> {
             ValueRef::Real(_) => return Err(Unreadable::new(column, "a fraction")),
         })
     }
+
+    fn bytes(&self) -> usize {
+        let columns = 0..self.as_ref().column_count();
+        columns
+            .filter_map(|column| self.get_ref(column).ok())
+            .map(|value| value.as_bytes().map_or(8, <[u8]>::len))
+            .sum()
+    }
 }
 
 impl ToSql for Value {

@@ -19,7 +19,8 @@ pub(crate) use open::{open_reader, open_to_look};
 use crate::committer::OpenWriter;
 use crate::query::Query;
 use crate::row::Step;
-use crate::{Epoch, OpenError, Options, ReadError, Schema, copy};
+use crate::trial::{Foreseen, Trial};
+use crate::{Epoch, OpenError, Options, ReadError, Schema, copy, rows};
 use checkpoint::Checkpointer;
 use open::{FileLock, open_writer, require};
 use orderpark_domain::Instant;
@@ -34,6 +35,9 @@ const READERS: usize = 4;
 /// Connections for lists.
 const LIST_READERS: usize = 4;
 
+/// Connections for trials.
+const TRIAL_READERS: usize = 2;
+
 /// An open file. Fields are dropped in this order: no more checkpoints, no more reads, and only then the lock.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
@@ -41,6 +45,7 @@ pub(crate) struct Sqlite {
     readers: Readers,
     /// Lists have their own, so that a long one holds up nobody's token.
     lists: Readers,
+    trials: Readers,
     _lock: FileLock,
 }
 
@@ -55,9 +60,10 @@ impl Sqlite {
         end_leases(&writer)?;
         let readers = Readers::open(path, READERS)?;
         let lists = Readers::open(path, LIST_READERS)?;
+        let trials = Readers::open(path, TRIAL_READERS)?;
         let thread = |source| OpenError::Io { path: path.display().to_string(), source };
         let checkpointer = Checkpointer::start(open_reader(path)?).map_err(thread)?;
-        let sqlite = Sqlite { _checkpointer: checkpointer, readers, lists, _lock: lock };
+        let sqlite = Sqlite { _checkpointer: checkpointer, readers, lists, trials, _lock: lock };
         let end = writer.query_row("select at from head", [], |row| row.get(0));
         let end = Instant(end.map_err(|error| OpenError::Database(error.to_string()))?);
         Ok((sqlite, (Box::new(SqliteWriter::new(writer, Epoch::draw(&*options.chance))), end)))
@@ -71,6 +77,30 @@ impl Sqlite {
     /// Asks one of the connections for lists.
     pub(crate) fn read_many(&self, query: &Query, step: Step<'_>) -> Result<(), ReadError> {
         self.lists.read(query, step)
+    }
+
+    /// Carries out a trial on one snapshot.
+    pub(crate) fn try_out(&self, mut trial: Trial) -> Result<Foreseen, ReadError> {
+        self.trials.snapshot(|connection| {
+            let mut head = None;
+            ask(connection, &trial.head(), &mut |row| {
+                head = Some(rows::head(row)?.0);
+                Ok(())
+            })?;
+            trial.begin(head.ok_or_else(|| ReadError::Corrupt("the head of the journal is missing".into()))?);
+            loop {
+                let lookups = match trial.next() {
+                    Ok(lookups) => lookups,
+                    Err(foreseen) => return Ok(foreseen),
+                };
+                for mut lookup in lookups {
+                    lookup.begin(trial.world());
+                    let query = lookup.query.clone();
+                    ask(connection, &query, &mut |row| lookup.file(trial.world(), row))?;
+                    lookup.end(trial.world());
+                }
+            }
+        })
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::left_log;
 use crate::schema::tell_migrations;
-use crate::{OpenError, Options, Schema, faults};
+use crate::{OpenError, Options, Schema, faults, private};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,13 +42,13 @@ impl FileLock {
         // By its one true name, so that a link to the file is the same file.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let path = path.as_path();
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            let file = beside(path, suffix);
+            private::check_database(&file).map_err(|source| io(&file, source))?;
+        }
         let lock_path = beside(path, ".lock");
-        let io = |source| OpenError::Io { path: lock_path.display().to_string(), source };
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&lock_path).map_err(io)?;
+        let io = |source| io(&lock_path, source);
+        let file = open_private(&lock_path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => Ok(FileLock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.display().to_string())),
@@ -66,7 +67,7 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
     check_library()?;
     left_log::check(path)?;
-    create_private(path)?;
+    open_private(path).map_err(|source| io(path, source))?;
     let mut connection = connect(path).map_err(|error| database(&error))?;
     configure_writer(&connection, options).map_err(|error| database(&error))?;
     migrate(&mut connection)?;
@@ -78,8 +79,7 @@ pub(crate) fn require(path: &Path) -> Result<(), OpenError> {
     if path.exists() {
         return Ok(());
     }
-    let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-    Err(OpenError::Io { path: path.display().to_string(), source })
+    Err(io(path, ErrorKind::NotFound.into()))
 }
 
 /// Opens a connection that cannot write.
@@ -156,15 +156,17 @@ fn check_library() -> Result<(), OpenError> {
     Ok(())
 }
 
-/// SQLite gives the log and the shared memory the mode of the file, so it is enough to make the file private.
-fn create_private(path: &Path) -> Result<(), OpenError> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path).map_err(|source| OpenError::Io { path: path.display().to_string(), source })?;
-    drop(file);
-    Ok(())
+/// Opens a file for writing, and makes it for the owner alone if it is missing. SQLite gives the log and the shared memory
+/// the mode of the file, so it is enough to make the file private.
+fn open_private(path: &Path) -> std::io::Result<File> {
+    match private::create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(path),
+        made => made,
+    }
+}
+
+fn io(path: &Path, source: std::io::Error) -> OpenError {
+    OpenError::Io { path: path.display().to_string(), source }
 }
 
 /// What the file and this program know of the schema.

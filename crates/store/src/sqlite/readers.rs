@@ -1,6 +1,6 @@
 //! A few read-only connections. A read takes one that nobody else uses; none may look at rows for ever.
 
-use super::{ask, open_reader};
+use super::{ask, open_reader, read_error};
 use crate::query::Query;
 use crate::row::Step;
 use crate::{OpenError, ReadError};
@@ -41,6 +41,15 @@ impl Readers {
         let reader = self.borrow();
         reader.begin();
         Ok(ask(&reader.connection, query, step)?)
+    }
+
+    /// Runs several reads on one snapshot.
+    pub(crate) fn snapshot<T>(&self, reads: impl FnOnce(&Connection) -> Result<T, ReadError>) -> Result<T, ReadError> {
+        let reader = self.borrow();
+        reader.begin();
+        // It ends without a trace when it is dropped.
+        let transaction = reader.connection.unchecked_transaction().map_err(|error| read_error(&error))?;
+        reads(&transaction)
     }
 
     fn borrow(&self) -> MutexGuard<'_, Reader> {

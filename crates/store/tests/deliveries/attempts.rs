@@ -33,7 +33,7 @@ fn attempts_are_listed_newest_first(engine: Engine) {
     assert!(deployment.settled(&lease, Settlement { attempts, ..Settlement::at(end) }));
     answer(deployment.store.log_attempt(Target::Endpoint(hook), all[3].clone()));
     let page = |filter: AttemptFilter, slice: Slice<Uuid>| -> Vec<Attempt> {
-        answer(deployment.store.page_attempts(&everything(), Target::Endpoint(hook), &filter, slice))
+        answer(deployment.store.page_attempts(&everything(), Target::Endpoint(hook), &filter, slice)).rows
     };
     let everywhere = AttemptFilter::default();
     let newest: Vec<Attempt> = all.iter().rev().cloned().collect();

@@ -43,6 +43,7 @@ pub fn attempt(number: u128, event: Option<EventPlace>, failure: Option<&str>) -
         status: failure.is_none().then_some(200),
         failure: failure.map(str::to_owned),
         response: Some("thanks".into()),
+        inside: Some(false),
     }
 }
 

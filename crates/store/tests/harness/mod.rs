@@ -10,7 +10,8 @@ use orderpark_domain::{Notification, NotificationMode};
 use orderpark_domain::{offer, party, product};
 use orderpark_store::verify::{Report, verify};
 use orderpark_store::{Clock, CommitError, Committed, Database, Options, OrderFilter, ReadError, Slice, Store};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 pub use orderpark_testbed::{Chance, Engine, TestClock, TestDatabase};
@@ -60,6 +61,42 @@ pub fn assert_whole(home: &TestDatabase) {
 /// The answer of a read, for a test that is not asynchronous.
 pub fn answer<T>(read: impl Future<Output = Result<T, ReadError>>) -> T {
     READS.block_on(read).expect("a read")
+}
+
+/// Chance that holds up whoever decides, while it is shut.
+pub struct Gate {
+    chance: Chance,
+    /// Whether it is shut, and whether somebody waits.
+    state: Mutex<(bool, bool)>,
+    news: Condvar,
+}
+
+impl Gate {
+    pub fn open() -> Gate {
+        Gate { chance: Chance::seeded(7), state: Mutex::default(), news: Condvar::new() }
+    }
+
+    pub fn set(&self, shut: bool) {
+        self.state.lock().expect("nobody panicked").0 = shut;
+        self.news.notify_all();
+    }
+
+    pub fn wait_until_reached(&self) {
+        let state = self.state.lock().expect("nobody panicked");
+        let waited =
+            self.news.wait_timeout_while(state, Duration::from_secs(30), |state| !state.1).expect("nobody panicked");
+        assert!(!waited.1.timed_out(), "nobody decides anything");
+    }
+}
+
+impl orderpark_store::Chance for Gate {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut state = self.state.lock().expect("nobody panicked");
+        state.1 = state.0;
+        self.news.notify_all();
+        drop(self.news.wait_while(state, |state| state.0).expect("nobody panicked"));
+        self.chance.fill(bytes);
+    }
 }
 
 pub struct Deployment {
@@ -239,7 +276,7 @@ impl Deployment {
 
     /// The first of the open orders.
     pub fn open_orders(&self, limit: u32) -> Vec<Order> {
-        answer(self.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(limit)))
+        answer(self.store.page_orders(&everything(), &OrderFilter::default(), Slice::first(limit))).rows
     }
 
     pub fn verify(&self) -> Report {

@@ -8,10 +8,10 @@ use super::master::{self, Master};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use orderpark_store::Chance;
+use orderpark_store::private::{self, Kind};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -154,8 +154,9 @@ fn lock(folder: &Path) -> Result<Making, KeyError> {
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
+    let mut bytes = Vec::new();
+    match private::open(Kind::Key, path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        Ok(_) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(KeyError::Io { path: path.to_owned(), source }),
     }
@@ -168,7 +169,12 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), KeyError> {
 
 fn try_write(folder: &Path, place: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = place.with_extension("key.new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    // One that is there was left by a crash: the folder is locked.
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = private::create(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&beside, place)?;

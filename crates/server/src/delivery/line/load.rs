@@ -2,9 +2,12 @@
 
 use super::tail::Tail;
 use super::{Line, RETRIES_MAX, Replaying};
-use orderpark_domain::Instant;
+use orderpark_domain::{Instant, Tenant};
 use orderpark_store::EventPlace;
 use orderpark_store::deliveries::{Replay, Retry};
+
+/// How the lanes begin of single events that somebody asked for.
+const ASKED_LANE: &str = "replay:";
 
 impl Line {
     /// Takes in what the ledger holds: at the beginning, and whenever something may have been asked for behind our back.
@@ -20,11 +23,36 @@ impl Line {
         self.hold_back();
     }
 
+    /// Takes in the backlogs of tenants, before anything was read. One that is not behind the news is among them.
+    pub fn load_sides(&mut self, sides: Vec<(Tenant, EventPlace)>) {
+        for (tenant, cursor) in sides.iter().filter(|(_, cursor)| *cursor < self.news.cursor()) {
+            self.sides.begin(*tenant, *cursor);
+        }
+        self.ledger.has_sides(sides);
+    }
+
+    /// Whether others before it may not be settled: it is not read yet, or it was asked for and may be in a backlog.
+    fn is_unread(&self, row: &Retry) -> bool {
+        let in_backlog = || self.sides.read_through().is_some_and(|read| row.place > read);
+        row.place > self.news.read() || (row.lane.starts_with(ASKED_LANE) && in_backlog())
+    }
+
+    /// Takes in the rows that were beyond what was read. What is not wanted any more is passed over when it is due.
+    pub(super) fn load_beyond(&mut self, now: Instant) {
+        let read: Vec<EventPlace> =
+            self.beyond.values().filter(|row| !self.is_unread(row)).map(|row| row.place).collect();
+        for place in read {
+            if let Some(row) = self.beyond.remove(&place) {
+                self.lanes.load(row, now);
+            }
+        }
+    }
+
     fn load_retry(&mut self, row: Retry, now: Instant) {
         let place = row.place;
-        if place > self.news.read() {
+        if self.is_unread(&row) {
             self.beyond.insert(place, row);
-        } else if self.news.is_open(place) && !self.lanes.has(place) {
+        } else if (self.news.is_open(place) || self.sides.is_open(place)) && !self.lanes.has(place) {
             // Somebody asked for what is just being sent.
             self.ledger.done(place);
         } else {

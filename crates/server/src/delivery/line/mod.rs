@@ -11,6 +11,8 @@
 //! one settlement ([`Line::settlement`]). What was not settled when a node died is behind the cursor or still a retry, and is
 //! sent again with the same id.
 //!
+//! **Nobody is starved** by another tenant's backlog: see `sides`.
+//!
 //! **Nothing grows**: at most [`TAKEN_MAX`] events beyond the cursor, [`RETRIES_MAX`] retries, [`UNSETTLED_MAX`] outcomes that are
 //! not written yet, and [`health::WINDOW_MAX`] requests under way. Where one is reached, the line takes no more, and the rest waits
 //! in the feed.
@@ -20,6 +22,7 @@ mod lanes;
 mod ledger;
 mod load;
 mod schedule;
+mod sides;
 mod state;
 mod tail;
 mod terms;
@@ -29,7 +32,7 @@ mod tests;
 
 pub use ledger::Draft;
 pub use schedule::{GIVE_UP_AFTER_S, PAUSE_MAX_S};
-pub use terms::{GivenUp, Outcome, Rules, Sending, Source, Wish};
+pub use terms::{GivenUp, Met, Outcome, Rules, Sending, Source, Wish};
 
 use health::Health;
 use lanes::Lanes;
@@ -37,6 +40,7 @@ use ledger::Ledger;
 use orderpark_domain::Instant;
 use orderpark_store::EventPlace;
 use orderpark_store::deliveries::{Attempt, Retry, RetryState};
+use sides::Sides;
 use std::collections::BTreeMap;
 use tail::Tail;
 
@@ -48,8 +52,16 @@ pub const RETRIES_MAX: usize = 1_000;
 pub const UNSETTLED_MAX: usize = 256;
 /// How many events a failing line takes in to find one for a probe.
 const PROBE_TAKES: usize = 16;
-/// The sources, in the order in which they have their turns.
-const TURNS: [Source; 3] = [Source::Retry, Source::News, Source::Replay];
+/// The sources, in the order in which they have their turns; all backlogs together are one.
+const TURNS: [Turn; 4] = [Turn::Retry, Turn::News, Turn::Replay, Turn::Sides];
+
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    Retry,
+    News,
+    Replay,
+    Sides,
+}
 
 /// One under way.
 #[derive(Clone, Debug)]
@@ -75,6 +87,8 @@ pub struct Line {
     rules: Rules,
     news: Tail,
     replay: Option<Replaying>,
+    /// What was set apart of the news.
+    sides: Sides,
     lanes: Lanes,
     /// Retries that lie beyond what was read: others before them were not settled yet.
     beyond: BTreeMap<EventPlace, Retry>,
@@ -95,6 +109,7 @@ impl Line {
             rules,
             news: Tail::new(cursor),
             replay: None,
+            sides: Sides::default(),
             lanes: Lanes::default(),
             beyond: BTreeMap::new(),
             is_complete: false,
@@ -125,7 +140,14 @@ impl Line {
             until: Some(replay.until),
             limit: limit(&replay.tail),
         });
-        replay.into_iter().chain([news]).find(|wish| wish.limit > 0)
+        let side = self.sides.wish(self.news.read()).filter(|_| !self.health.is_failing());
+        let side = side.map(|(tenant, after, limit)| Wish {
+            source: Source::Side(tenant),
+            after,
+            until: Some(self.news.read()),
+            limit: limit.min(room),
+        });
+        replay.into_iter().chain(side).chain([news]).find(|wish| wish.limit > 0)
     }
 
     /// How far the feed was read for news.
@@ -133,40 +155,57 @@ impl Line {
         self.news.read()
     }
 
-    /// Takes in the events that concern the target, with their lanes, up to a place.
-    pub fn take(&mut self, source: Source, events: Vec<(EventPlace, String)>, read: EventPlace, now: Instant) {
+    /// Takes in the events that concern the target up to a place.
+    pub fn take(&mut self, source: Source, events: Vec<Met>, read: EventPlace, now: Instant) {
         match source {
             Source::News => {
-                for (place, lane) in events {
-                    self.meet_retry(place, &lane, now);
-                    self.news.push(place, lane);
+                for event in events {
+                    self.take_news(event, now);
                 }
                 self.news.read_to(read);
-                // What is not wanted any more is passed over when it is due.
-                while let Some((place, row)) = self.beyond.pop_first() {
-                    if place > read {
-                        self.beyond.insert(place, row);
-                        break;
-                    }
-                    self.lanes.load(row, now);
+                self.sides.end(self.news.read());
+            }
+            Source::Side(tenant) => {
+                for event in events {
+                    self.meet_retry(event.place, &event.lane, now);
+                    self.sides.tail(tenant).into_iter().for_each(|tail| tail.push(event.clone()));
                 }
+                self.sides.tail(tenant).into_iter().for_each(|tail| tail.read_to(read));
+                self.sides.end(self.news.read());
             }
             Source::Replay => {
                 let Some(replay) = &mut self.replay else { return };
-                for (place, lane) in events {
-                    replay.tail.push(place, lane);
+                for event in events {
+                    replay.tail.push(event);
                 }
                 replay.tail.read_to(read);
             }
             Source::Retry => return,
         }
+        self.load_beyond(now);
         self.hold_back();
+    }
+
+    /// Takes in one event, or leaves it to the backlog of its tenant.
+    fn take_news(&mut self, event: Met, now: Instant) {
+        let tenant = event.tenant;
+        if self.sides.has(tenant) {
+            return;
+        }
+        let is_behind = || event.at.0.saturating_add(sides::BEHIND_US) <= now.0;
+        let is_too_much = || self.news.waiting_of(tenant) >= sides::WAITING_MAX && !self.sides.is_full();
+        if self.rules.is_shared && !self.health.is_failing() && is_behind() && is_too_much() {
+            self.sides.begin(tenant, event.place.before());
+            return;
+        }
+        self.meet_retry(event.place, &event.lane, now);
+        self.news.push(event);
     }
 
     /// What stands behind a retry of its lane becomes one too.
     fn hold_back(&mut self) {
         let replay = self.replay.as_mut().map(|replay| &mut replay.tail);
-        for tail in [Some(&mut self.news), replay].into_iter().flatten() {
+        for tail in [Some(&mut self.news), replay].into_iter().flatten().chain(self.sides.tails()) {
             for (place, lane) in tail.take_blocked(|place, lane| self.lanes.is_blocked(lane) || self.lanes.has(place)) {
                 if !self.lanes.has(place) {
                     let retry = Retry { place, lane, attempts: 0, state: RetryState::Held };
@@ -187,8 +226,8 @@ impl Line {
             return None;
         }
         for step in 0..TURNS.len() {
-            let source = TURNS[(self.turn + step) % TURNS.len()];
-            if let Some(sending) = self.next_of(source, now) {
+            let turn = TURNS[(self.turn + step) % TURNS.len()];
+            if let Some(sending) = self.next_of(turn, now) {
                 self.turn += step + 1;
                 return Some(sending);
             }
@@ -196,18 +235,27 @@ impl Line {
         None
     }
 
-    fn next_of(&mut self, source: Source, now: Instant) -> Option<Sending> {
-        let (place, lane, number) = match source {
-            Source::Retry => self.lanes.first_due(now, |place| !self.flights.contains_key(&place))?,
-            Source::News if self.health.may_probe(now) => {
-                let (place, lane) = self.news.start(|lane| self.lanes.is_free(lane))?;
-                (place, lane, 1)
+    fn next_of(&mut self, turn: Turn, now: Instant) -> Option<Sending> {
+        let (place, lane, number, source) = match turn {
+            Turn::Retry => {
+                let (place, lane, number) = self.lanes.first_due(now, |place| !self.flights.contains_key(&place))?;
+                (place, lane, number, Source::Retry)
             }
-            Source::Replay if !self.health.is_failing() => {
-                let (place, lane) = self.replay.as_mut()?.tail.start(|lane| self.lanes.is_free(lane))?;
-                (place, lane, 1)
+            Turn::News if self.health.may_probe(now) => {
+                let (place, lane, _) = self.news.start(|lane| self.lanes.is_free(lane))?;
+                (place, lane, 1, Source::News)
             }
-            Source::News | Source::Replay => return None,
+            Turn::Replay if !self.health.is_failing() => {
+                let (place, lane, _) = self.replay.as_mut()?.tail.start(|lane| self.lanes.is_free(lane))?;
+                (place, lane, 1, Source::Replay)
+            }
+            Turn::Sides if !self.health.is_failing() => {
+                // What came before the backlog began is among the news.
+                let is_free = |lane: &str| self.lanes.is_free(lane) && !self.news.waits_in(lane);
+                let (tenant, place, lane) = self.sides.start(is_free)?;
+                (place, lane, 1, Source::Side(tenant))
+            }
+            Turn::News | Turn::Replay | Turn::Sides => return None,
         };
         self.lanes.begin(&lane, now);
         let is_probe = source == Source::News && self.health.is_failing();
@@ -318,13 +366,17 @@ impl Line {
         self.of(flight.source, |tail| tail.resolve(place));
     }
 
-    fn of(&mut self, source: Source, act: impl FnOnce(&mut Tail)) {
+    fn of(&mut self, source: Source, mut act: impl FnMut(&mut Tail)) {
         match source {
             Source::News => act(&mut self.news),
             Source::Replay => {
                 if let Some(replay) = &mut self.replay {
                     act(&mut replay.tail);
                 }
+            }
+            Source::Side(tenant) => {
+                self.sides.tail(tenant).into_iter().for_each(act);
+                self.sides.end(self.news.read());
             }
             Source::Retry => {}
         }
@@ -333,13 +385,13 @@ impl Line {
     /// What is to be written now; none, if nothing is or something is being written. [`Line::settled`] ends it.
     pub fn settlement(&mut self) -> Option<Draft> {
         let (replayed, replay_done) = self.replayed();
-        self.ledger.draft(self.news.cursor(), replayed, replay_done)
+        self.ledger.draft(self.news.cursor(), replayed, replay_done, self.sides.cursors())
     }
 
     /// Whether something is to be written.
     pub fn is_unsettled(&self) -> bool {
         let (replayed, replay_done) = self.replayed();
-        self.ledger.differs(self.news.cursor(), replayed) || replay_done
+        self.ledger.differs(self.news.cursor(), replayed, &self.sides.cursors()) || replay_done
     }
 
     /// Which replay runs, how far it is, and whether that is its end.

@@ -18,6 +18,7 @@ impl Line {
             && self.flights.is_empty()
             && self.lanes.len() == 0
             && self.replay.is_none()
+            && self.sides.is_empty()
             && self.news.len() == 0
             && self.beyond.is_empty()
             && self.is_only_ahead()
@@ -25,7 +26,7 @@ impl Line {
 
     /// Whether at most the cursor is to be written.
     pub fn is_only_ahead(&self) -> bool {
-        self.ledger.is_quiet() && self.replay.is_none()
+        self.ledger.is_quiet() && self.replay.is_none() && self.sides.is_empty()
     }
 
     /// Whether something is being written.
@@ -35,7 +36,9 @@ impl Line {
 
     /// Whether an event was taken in and waits to be sent, or is being sent.
     pub fn has_open(&self, place: EventPlace) -> bool {
-        self.news.is_open(place) || self.replay.as_ref().is_some_and(|replay| replay.tail.is_open(place))
+        self.news.is_open(place)
+            || self.sides.is_open(place)
+            || self.replay.as_ref().is_some_and(|replay| replay.tail.is_open(place))
     }
 
     /// Since when the target has only failed.

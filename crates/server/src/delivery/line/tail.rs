@@ -1,5 +1,7 @@
 //! A stretch of the feed on its way: what was taken in beyond a cursor, and what became of it.
 
+use super::Met;
+use orderpark_domain::Tenant;
 use orderpark_store::EventPlace;
 use std::collections::VecDeque;
 
@@ -15,6 +17,8 @@ enum State {
 struct Taken {
     place: EventPlace,
     lane: String,
+    tenant: Tenant,
+    parts: u64,
     state: State,
 }
 
@@ -56,10 +60,21 @@ impl Tail {
         found.is_ok_and(|at| self.taken[at].state != State::Resolved)
     }
 
-    pub(super) fn push(&mut self, place: EventPlace, lane: String) {
+    /// How many of a tenant wait to be sent.
+    pub(super) fn waiting_of(&self, tenant: Tenant) -> usize {
+        self.taken.iter().filter(|taken| taken.tenant == tenant && taken.state == State::Waiting).count()
+    }
+
+    /// Whether one waits in this lane.
+    pub(super) fn waits_in(&self, lane: &str) -> bool {
+        self.taken.iter().any(|taken| taken.state == State::Waiting && taken.lane == lane)
+    }
+
+    pub(super) fn push(&mut self, event: Met) {
+        let Met { place, lane, tenant, parts, at: _ } = event;
         if place > self.read {
             self.read = place;
-            self.taken.push_back(Taken { place, lane, state: State::Waiting });
+            self.taken.push_back(Taken { place, lane, tenant, parts, state: State::Waiting });
         }
     }
 
@@ -69,11 +84,11 @@ impl Tail {
         self.advance();
     }
 
-    /// The first one that waits in a lane that is free. Of a lane the first one always comes first.
-    pub(super) fn start(&mut self, is_free: impl Fn(&str) -> bool) -> Option<(EventPlace, String)> {
+    /// The first one that waits in a lane that is free, with its parts. Of a lane the first one always comes first.
+    pub(super) fn start(&mut self, is_free: impl Fn(&str) -> bool) -> Option<(EventPlace, String, u64)> {
         let next = self.taken.iter_mut().find(|taken| taken.state == State::Waiting && is_free(&taken.lane))?;
         next.state = State::UnderWay;
-        Some((next.place, next.lane.clone()))
+        Some((next.place, next.lane.clone(), next.parts))
     }
 
     /// It was not sent after all.

@@ -1,5 +1,6 @@
 //! The words in which a line and whoever drives it talk.
 
+use orderpark_domain::{Instant, Tenant};
 use orderpark_store::EventPlace;
 
 /// What differs between kinds of targets.
@@ -9,6 +10,23 @@ pub struct Rules {
     pub endures: bool,
     /// Whether the target is disabled when it is gone, or has only failed for too long.
     pub gives_up: bool,
+    /// Whether several tenants share the target, so that one that fills it is set apart.
+    pub is_shared: bool,
+}
+
+/// An event that concerns the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// Where it is.
+    pub place: EventPlace,
+    /// What keeps its order.
+    pub lane: String,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// How large it is.
+    pub parts: u64,
+    /// When it happened.
+    pub at: Instant,
 }
 
 /// Where something to send comes from.
@@ -20,6 +38,8 @@ pub enum Source {
     Retry,
     /// A stretch that is sent again.
     Replay,
+    /// The backlog of one tenant, between its own cursor and that of the news.
+    Side(Tenant),
 }
 
 /// A part of the feed that the line wants to see.

@@ -4,21 +4,28 @@ mod health;
 mod order;
 mod replays;
 mod schedule;
+mod sides;
 mod simulation;
 
-use super::{GivenUp, Line, Outcome, Rules, Sending, Source};
-use orderpark_domain::Instant;
+use super::{GivenUp, Line, Met, Outcome, Rules, Sending, Source};
+use orderpark_domain::{Instant, PartyRef, Tenant};
 use orderpark_store::EventPlace;
 use orderpark_store::deliveries::Retry;
 
-const ENDPOINT: Rules = Rules { endures: false, gives_up: true };
-const SUPPLIER: Rules = Rules { endures: true, gives_up: false };
+const ENDPOINT: Rules = Rules { endures: false, gives_up: true, is_shared: true };
+const SUPPLIER: Rules = Rules { endures: true, gives_up: false, is_shared: true };
 const START: Instant = Instant(1_795_428_000_000_000);
 const FAILED: Outcome = Outcome::Failed { pause_s: None, is_gone: false };
 const DELIVERED: Outcome = Outcome::Delivered { took_us: 1000 };
 
 fn place(seq: u64) -> EventPlace {
     EventPlace { seq, number: 0 }
+}
+
+/// An event that happened just now.
+fn met(seq: u64, lane: &str, tenant: u64) -> Met {
+    let tenant = Tenant::alone(PartyRef(tenant));
+    Met { place: place(seq), lane: lane.to_owned(), tenant, parts: 1, at: START }
 }
 
 /// A line with nothing to be tried again.
@@ -31,7 +38,7 @@ fn line(rules: Rules) -> Line {
 /// Takes in events by their entries and lanes.
 fn take(line: &mut Line, events: &[(u64, &str)]) {
     let read = events.last().map_or(line.news_read(), |(seq, _)| EventPlace::after(*seq));
-    line.take(Source::News, events.iter().map(|(seq, lane)| (place(*seq), (*lane).to_owned())).collect(), read, START);
+    line.take(Source::News, events.iter().map(|(seq, lane)| met(*seq, lane, 1)).collect(), read, START);
 }
 
 /// All that may be sent now.

@@ -16,6 +16,7 @@ pub fn webhook_message(
 ) -> Result<Message, SealError> {
     Ok(Message {
         url: endpoint.url.clone(),
+        kind: endpoint.owner.kind,
         id: super::webhook_id(event.position()),
         content_type: JSON,
         event: Some(super::cloud_event(event)),

@@ -29,7 +29,7 @@ impl Asked {
         lenient: bool,
     ) -> Result<Asked, Problem> {
         let asked = Asked::in_query(query)?;
-        let body = limits::read_body(headers, body).await?;
+        let body = limits::read_body(headers, body, limits::FORM_MAX).await?;
         let is_json = body.trim_ascii_start().starts_with(b"{");
         if !body.is_empty() && (is_json || !lenient) {
             check_content_type(headers)?;

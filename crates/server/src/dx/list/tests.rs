@@ -10,21 +10,47 @@ use orderpark_domain::{Action, PartyRef};
 use orderpark_store::{Database, Options, Store};
 use tokio::sync::Notify;
 
-fn part(rows: u32, bytes: usize) -> Part<u32> {
-    Part { text: vec![b' '; bytes], rows, last: None }
+const TENANT: Tenant = Tenant { root: PartyRef(1), party: PartyRef(1) };
+
+async fn part(shown: u32, bytes: usize, is_cut: bool) -> Part<u32> {
+    let reserved = crate::memory::MemoryBudget::new().next(TENANT, 0).await.expect("memory");
+    Part { text: vec![b' '; bytes], shown, last: (shown > 0).then_some(shown), is_cut, reserved }
 }
 
-#[test]
-fn a_slice_is_bounded_in_bytes() {
+#[tokio::test]
+async fn a_slice_is_bounded_in_bytes() {
     for (rows, bytes, next) in [
-        (100, 60_000, 500),
-        (100, 1024 * 1024, 100),
-        (100, 20 * 1024 * 1024, 5),
-        (5, 100 * 1024 * 1024, 1),
+        (100, 20_000, 500),
+        (100, SLICE_BYTES, 100),
+        (100, 20 * SLICE_BYTES, 5),
+        (5, 100 * SLICE_BYTES, 1),
         (5, 1024, 500),
         (0, 0, 1),
     ] {
-        assert_eq!(rows_like(&part(rows, bytes)), next, "{rows} rows of {bytes} bytes");
+        assert_eq!(rows_like(&part(rows, bytes, false).await), next, "{rows} rows of {bytes} bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_list_goes_on_where_more_may_be_behind_and_more_is_wanted() {
+    for (shown, is_cut, asked, left, expected) in [
+        (100, false, 100, u32::MAX, Some(u32::MAX - 100)),
+        (99, false, 100, u32::MAX, None),
+        (7, true, 100, u32::MAX, Some(u32::MAX - 7)),
+        // A page by number has its rows and no more, in however many slices.
+        (100, false, 100, 100, None),
+        (7, true, 100, 100, Some(93)),
+        (93, true, 93, 93, None),
+        (0, false, 100, 100, None),
+    ] {
+        let left = match part(shown, 100, is_cut).await.next(asked, left) {
+            At::After(after, rows, left) => {
+                assert!(after == shown && rows <= left);
+                Some(left)
+            }
+            At::End => None,
+        };
+        assert_eq!(left, expected, "{shown} of {asked}, cut: {is_cut}");
     }
 }
 
@@ -38,10 +64,10 @@ impl Listing for Slow {
     type Row = PartyRef;
     type Ref = PartyRef;
 
-    async fn read(&self, _: &App, _: &Scope, _: Slice<PartyRef>) -> Result<Vec<PartyRef>, ReadError> {
+    async fn read(&self, _: &App, _: &Scope, _: Slice<PartyRef>) -> Result<Rows<PartyRef>, ReadError> {
         self.began.notify_one();
         self.end.notified().await;
-        Ok(vec![PartyRef(1), PartyRef(2), PartyRef(3)])
+        Ok(Rows { rows: vec![PartyRef(1), PartyRef(2), PartyRef(3)], is_cut: false })
     }
 
     fn ref_of(row: &PartyRef) -> PartyRef {
@@ -63,13 +89,14 @@ fn slow() -> (tempfile::TempDir, Arc<Walk<Slow>>) {
     let signer = Signer::open(None, &*options.chance).expect("a signer");
     let app = App::new(store, settings, signer, Arc::new(outside.expect("a way out")), options.chance);
     let listing = Slow { began: Arc::default(), end: Arc::default() };
-    let (app, scope, tenant) = (Arc::new(app), Scope::system("a test"), Tenant::alone(PartyRef(1)));
-    let walk = Walk { lasting: Lasting::new(&HeaderMap::new(), Action::ReadVendors), app, scope, tenant, listing };
+    let (app, scope, bytes_max) = (Arc::new(app), Scope::system("a test"), SLICE_BYTES);
+    let lasting = Lasting::new(&HeaderMap::new(), Action::ReadVendors);
+    let walk = Walk { app, scope, tenant: TENANT, lasting, bytes_max, listing };
     (folder, Arc::new(walk))
 }
 
 #[tokio::test]
-async fn a_permit_ends_with_its_read_and_not_with_its_client() {
+async fn a_permit_and_memory_end_with_the_read_and_not_with_its_client() {
     let (_folder, walk) = slow();
     let asked = walk.first(Slice::first(3), 3).now_or_never();
     assert!(asked.is_none(), "it waits for the database, and hangs up");
@@ -83,9 +110,9 @@ async fn a_permit_ends_with_its_read_and_not_with_its_client() {
 }
 
 #[tokio::test]
-async fn a_part_shows_what_was_asked_and_tells_how_much_was_read() {
+async fn a_part_shows_what_was_asked_and_tells_whether_there_is_more() {
     let (_folder, walk) = slow();
     walk.listing.end.notify_one();
     let part = walk.first(Slice::first(3), 2).await.expect("a part");
-    assert_eq!((part.text, part.rows, part.last), (b"[1,2".to_vec(), 3, Some(PartyRef(2))));
+    assert_eq!((part.text, part.shown, part.is_cut, part.last), (b"[1,2".to_vec(), 2, true, Some(PartyRef(2))));
 }

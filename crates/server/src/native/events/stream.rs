@@ -12,8 +12,9 @@
 
 use super::{AFTER_RULE, After, parse, position, read, unknown};
 use crate::access::Lasting;
-use crate::dx::Call;
+use crate::dx::{Call, PAGE_BYTES};
 use crate::limits::{Place, Tenant};
+use crate::memory::Reserved;
 use crate::problem::Reason;
 use crate::wire;
 use crate::{App, Problem, answer};
@@ -139,11 +140,11 @@ impl Feed {
                     Woken::End => return None,
                 }
             }
-            let (page, next) = self.page().await?;
+            let (page, next, reserved) = self.page().await?;
             (self.after, self.is_behind) = (next, !page.is_end);
             if !page.events.is_empty() {
                 self.alive_at = Instant::now();
-                return Some(written(&page));
+                return Some(reserved.hold(written(&page)));
             }
             if self.is_behind && Instant::now() >= self.next_sign() {
                 return Some(self.sign_of_life());
@@ -182,7 +183,7 @@ impl Feed {
     }
 
     /// Reads on; none: the stream is to end.
-    async fn page(&mut self) -> Option<(EventPage, FeedPosition)> {
+    async fn page(&mut self) -> Option<(EventPage, FeedPosition, Reserved)> {
         let mut closing = self.closing.clone();
         tokio::select! {
             biased;
@@ -191,15 +192,17 @@ impl Feed {
         }
     }
 
-    async fn read(&mut self) -> Option<(EventPage, FeedPosition)> {
+    async fn read(&mut self) -> Option<(EventPage, FeedPosition, Reserved)> {
         if let Some(read_at) = self.read_at {
             sleep_until(read_at + READ_EVERY).await;
         }
+        let reserved = self.app.memory.next(self.tenant, PAGE_BYTES).await.ok()?;
         let permit = self.app.limits.list_read_on(self.tenant).await;
         let scope = self.scope().await?;
         self.read_at = Some(Instant::now());
         let page = read(&self.app, permit, scope, self.after, PAGE_EVENTS).await;
-        page.inspect_err(|problem| tracing::error!(?problem, "a stream of events was broken off")).ok()
+        let page = page.inspect_err(|problem| tracing::error!(?problem, "a stream of events was broken off")).ok();
+        page.map(|(page, next)| (page, next, reserved))
     }
 
     /// What the token is good for now.

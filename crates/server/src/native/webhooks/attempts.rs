@@ -8,7 +8,7 @@ use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::Scope;
 use orderpark_store::deliveries::{Attempt, AttemptFilter, Target};
-use orderpark_store::{FeedPosition, ReadError, Slice};
+use orderpark_store::{FeedPosition, ReadError, Rows, Slice};
 use uuid::Uuid;
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
@@ -44,7 +44,7 @@ impl Listing for Attempts {
     type Row = Attempt;
     type Ref = Uuid;
 
-    async fn read(&self, app: &App, scope: &Scope, slice: Slice<Uuid>) -> Result<Vec<Attempt>, ReadError> {
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<Uuid>) -> Result<Rows<Attempt>, ReadError> {
         app.store.page_attempts(scope, self.target, &self.filter, slice).await
     }
 
@@ -52,7 +52,7 @@ impl Listing for Attempts {
         row.id
     }
 
-    fn write(_: &Scope, row: &Attempt, text: &mut Vec<u8>) {
-        answer::write_json(&wire::Attempt::of(row), text);
+    fn write(scope: &Scope, row: &Attempt, text: &mut Vec<u8>) {
+        answer::write_json(&wire::Attempt::of(row, scope.is_everything()), text);
     }
 }

@@ -6,16 +6,19 @@ use crate::dx::Call;
 use crate::outside::NewSecret;
 use crate::wire::{etag, text};
 use axum::response::Response;
-use orderpark_domain::Command;
 use orderpark_domain::endpoint::CreateEndpoint;
+use orderpark_domain::{Command, PartyKind};
 
 pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     let body = call.json()?;
     let secret = NewSecret::make(&call.app)?;
     let mut fields = call.fields(&body);
+    let owner = fields.optional("scope", text::grant);
+    // Whose it will be is decided later; where that is not clear, it is refused anyway.
+    let kind = owner.or_else(|| call.scope.only_grant()).map_or(PartyKind::Subscriber, |owner| owner.kind);
     let command = CreateEndpoint {
-        owner: fields.optional("scope", text::grant),
-        url: fields.required("url", |value| address(&call.app, value)),
+        owner,
+        url: fields.required("url", |value| address(&call.app, kind, value)),
         description: fields.optional("description", text::description),
         kinds: fields.optional("eventTypes", text::event_types),
         secret: secret.sealed.clone(),

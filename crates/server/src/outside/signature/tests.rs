@@ -1,11 +1,13 @@
 use super::*;
 use crate::outside::CloudEvent;
 use bytes::Bytes;
+use orderpark_domain::PartyKind;
 use zeroize::Zeroizing;
 
 fn message(secrets: &[&[u8]]) -> Message {
     Message {
         url: "https://example.com/".to_owned(),
+        kind: PartyKind::Subscriber,
         id: "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned(),
         content_type: "application/json",
         event: None,

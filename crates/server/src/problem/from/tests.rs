@@ -28,6 +28,14 @@ fn what_the_database_does_not_do_now_is_503_and_says_when_to_come_again() {
 }
 
 #[test]
+fn a_party_whose_changes_wait_already_is_told_that_it_is_its_own_limit() {
+    let busy = |full| told(CommitError::TenantBusy(full).into());
+    let too_many = (Reason::TooManyRequests, StatusCode::TOO_MANY_REQUESTS, Some("1".to_owned()));
+    assert_eq!(busy(crate::limits::Full::Party), too_many);
+    assert_eq!(busy(crate::limits::Full::Root), too_many);
+}
+
+#[test]
 fn only_what_was_not_done_says_so() {
     let says_so = |problem: Problem| problem.message().contains("nothing was changed");
     assert!(says_so(CommitError::Busy.into()));

@@ -44,7 +44,7 @@ fn verdict(products: &[u64], answers: &[(u64, Answer)]) -> Verdict {
 fn all_have_to_agree() {
     assert_eq!(verdict(&[1, 2], &[(1, Answer::Agreed), (2, Answer::Agreed)]).refused, None);
     // Nobody wants to be asked any more.
-    assert_eq!(verdict(&[1, 2], &[]), Verdict { refused: None, declined: vec![] });
+    assert_eq!(verdict(&[1, 2], &[]), Verdict { refused: None, declined: vec![], full: None });
 }
 
 /// Every supplier hears `CANCEL` of an order that is refused, unless it said no itself, or was not asked.
@@ -52,7 +52,7 @@ fn all_have_to_agree() {
 fn who_agreed_or_gave_no_answer_is_to_be_told() {
     for first in ALL {
         for second in ALL {
-            let Verdict { refused, declined } = verdict(&[1, 2, 3], &[(1, first), (2, second)]);
+            let Verdict { refused, declined, .. } = verdict(&[1, 2, 3], &[(1, first), (2, second)]);
             let expected = match (first, second) {
                 (Answer::Agreed, Answer::Agreed) => None,
                 (Answer::Agreed, other) | (Answer::None, other @ Answer::Declined) => Some((2, other)),
@@ -83,8 +83,14 @@ fn a_product_that_stands_twice_knows_only_if_it_said_no_twice() {
 
 #[test]
 fn an_answer_is_a_status() {
-    let reply =
-        |status: Option<u16>, failure| Reply { status, failure, retry_after_s: None, excerpt: None, took_us: 1 };
+    let reply = |status: Option<u16>, failure| Reply {
+        status,
+        failure,
+        retry_after_s: None,
+        excerpt: None,
+        took_us: 1,
+        inside: false,
+    };
     assert_eq!(answer_of(&reply(Some(204), None)), Answer::Agreed);
     for status in [301, 400, 404, 409, 410, 429, 500, 501] {
         assert_eq!(answer_of(&reply(Some(status), Some(Failure::Status(status)))), Answer::Declined, "{status}");

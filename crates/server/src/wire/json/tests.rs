@@ -61,6 +61,37 @@ fn refuses_what_programs_would_read_differently() {
 }
 
 #[test]
+fn names_are_told_apart_however_many_there_are() {
+    let attributes = |count: usize, last: &str| {
+        let names = (0..count).map(|n| format!("\"a{n}\":{n}")).collect::<Vec<_>>().join(",");
+        format!("{{{names},\"{last}\":0}}").into_bytes()
+    };
+    for count in [1, COMPARED_MAX - 1, COMPARED_MAX, COMPARED_MAX + 1, LENGTH_MAX - 1] {
+        assert_eq!(reason(&attributes(count, "b")), None, "{count}");
+        for twice in [0, count / 2, count - 1] {
+            assert_eq!(
+                reason(&attributes(count, &format!("a{twice}"))),
+                Some(Reason::DuplicateKey),
+                "{count}, a{twice}"
+            );
+        }
+    }
+}
+
+#[test]
+fn objects_say_the_same_in_any_order() {
+    let json = |text: &str| parse(text.as_bytes()).expect("JSON");
+    for (one, other, same) in [
+        (r#"{"a":1,"b":{"c":2,"d":[3]}}"#, r#"{"b":{"d":[3],"c":2},"a":1}"#, true),
+        (r#"{"a":1,"b":2}"#, r#"{"a":1,"c":2}"#, false),
+        (r#"{"a":1,"b":2}"#, r#"{"a":1}"#, false),
+        (r#"{"a":1,"b":2}"#, r#"{"a":2,"b":1}"#, false),
+    ] {
+        assert_eq!(json(one).says_the_same(&json(other)), same, "{one} {other}");
+    }
+}
+
+#[test]
 fn a_message_says_what_is_wrong_with_a_body() {
     let message = |text: &str| parse_object(text.as_bytes()).expect_err(text).message().to_owned();
     let cases = [

@@ -5,6 +5,7 @@ mod receiver;
 pub use receiver::{Receiver, read};
 
 use bytes::Bytes;
+use orderpark_domain::PartyKind;
 use orderpark_server::outside::{Message, Names, Outside, OutsideSettings, Reply, Resolving, SystemNames};
 use orderpark_store::SystemClock;
 use std::collections::HashMap;
@@ -48,6 +49,7 @@ pub fn trusting(ca_file: &Path, names: Arc<dyn Names>) -> Outside {
 pub fn message(url: &str) -> Message {
     Message {
         url: url.to_owned(),
+        kind: PartyKind::Subscriber,
         id: "evt_7_0".to_owned(),
         content_type: "application/json",
         event: None,

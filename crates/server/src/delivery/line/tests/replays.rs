@@ -19,12 +19,7 @@ fn take_replay(line: &mut Line, events: &[(u64, &str)]) {
     let wish = line.wish().expect("a wish");
     assert_eq!(wish.source, Source::Replay);
     let until = wish.until.expect("an end");
-    line.take(
-        Source::Replay,
-        events.iter().map(|(seq, lane)| (place(*seq), (*lane).to_owned())).collect(),
-        until,
-        START,
-    );
+    line.take(Source::Replay, events.iter().map(|(seq, lane)| met(*seq, lane, 1)).collect(), until, START);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::wire::{self, page};
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Offer, OfferRef, Scope};
-use orderpark_store::{OfferFilter, ReadError, Slice};
+use orderpark_store::{OfferFilter, ReadError, Rows, Slice};
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let filter =
@@ -20,7 +20,7 @@ impl Listing for Offers {
     type Row = Offer;
     type Ref = OfferRef;
 
-    async fn read(&self, app: &App, scope: &Scope, slice: Slice<OfferRef>) -> Result<Vec<Offer>, ReadError> {
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<OfferRef>) -> Result<Rows<Offer>, ReadError> {
         app.store.page_offers(scope, &self.0, slice).await
     }
 

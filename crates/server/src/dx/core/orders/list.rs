@@ -7,7 +7,7 @@ use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::party::subscriber_with_id;
 use orderpark_domain::{Order, OrderRef, OrderState, Scope};
-use orderpark_store::{OrderFilter, ReadError, Slice};
+use orderpark_store::{OrderFilter, ReadError, Rows, Slice};
 
 const TIME_RULE: &str =
     "must be a time such as 2026-11-23T10:00:00Z, or 2026-11-23T12:00:00%2B02:00: in a query + means a blank";
@@ -55,7 +55,7 @@ impl Listing for Orders {
     type Row = Order;
     type Ref = OrderRef;
 
-    async fn read(&self, app: &App, scope: &Scope, slice: Slice<OrderRef>) -> Result<Vec<Order>, ReadError> {
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<OrderRef>) -> Result<Rows<Order>, ReadError> {
         app.store.page_orders(scope, &self.0, slice).await
     }
 

@@ -7,7 +7,7 @@ use crate::wire::page;
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Party, PartyKind, PartyRef, Scope};
-use orderpark_store::{PartyFilter, ReadError, Slice};
+use orderpark_store::{PartyFilter, ReadError, Rows, Slice};
 
 pub(crate) async fn suppliers(call: Call) -> Result<Response, Problem> {
     companies(&call, PartyKind::Supplier, "supplierId").await
@@ -41,7 +41,7 @@ impl Listing for Parties {
     type Row = Party;
     type Ref = PartyRef;
 
-    async fn read(&self, app: &App, scope: &Scope, slice: Slice<PartyRef>) -> Result<Vec<Party>, ReadError> {
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<PartyRef>) -> Result<Rows<Party>, ReadError> {
         app.store.page_parties(scope, self.kind, &self.filter, slice).await
     }
 

@@ -7,7 +7,7 @@ use crate::wire::page;
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Product, ProductKind, ProductRef, Scope};
-use orderpark_store::{BalanceTotal, ProductFilter, ReadError, Slice};
+use orderpark_store::{BalanceTotal, ProductFilter, ReadError, Rows, Slice};
 
 pub(crate) async fn applications(call: Call) -> Result<Response, Problem> {
     products(&call, ProductKind::Application, "applicationId").await
@@ -37,10 +37,12 @@ impl Listing for Products {
     type Row = Counted;
     type Ref = ProductRef;
 
-    async fn read(&self, app: &App, scope: &Scope, slice: Slice<ProductRef>) -> Result<Vec<Counted>, ReadError> {
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<ProductRef>) -> Result<Rows<Counted>, ReadError> {
         let products = app.store.page_products(scope, self.kind, &self.filter, slice).await?;
         let totals = totals(app, scope, self.kind, &products).await?;
-        Ok(products.into_iter().zip(totals).map(|(product, total)| Counted { product, total }).collect())
+        let is_cut = products.is_cut;
+        let rows = products.rows.into_iter().zip(totals).map(|(product, total)| Counted { product, total });
+        Ok(Rows { rows: rows.collect(), is_cut })
     }
 
     fn ref_of(row: &Counted) -> ProductRef {

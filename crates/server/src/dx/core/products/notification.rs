@@ -4,7 +4,7 @@ use crate::outside::NewSecret;
 use crate::wire::fields::Read;
 use crate::wire::{Fields, Json, read_notification, text};
 use crate::{App, Problem};
-use orderpark_domain::{Instant, Notification, NotificationFormat, Product, SealedSecret};
+use orderpark_domain::{Instant, Notification, NotificationFormat, PartyKind, Product, SealedSecret};
 
 /// Reads a notification in the place of `before`. Its addresses are such as this server would send to; one that is there already
 /// may be said again.
@@ -16,7 +16,7 @@ pub(super) fn read(app: &App, fields: &mut Fields<'_>, before: Option<&Notificat
     let address = |value: &Json| -> Read<String> {
         let url = text::url(value)?;
         if !known(&url) {
-            app.outside.check_url(&url).map_err(|refused| refused.to_string())?;
+            app.outside.check_url(&url, PartyKind::Supplier).map_err(|refused| refused.to_string())?;
         }
         Ok(url)
     };

@@ -6,7 +6,7 @@ use crate::wire::{self, page};
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Scope, Strategy, StrategyRef};
-use orderpark_store::{ReadError, Slice, StrategyFilter};
+use orderpark_store::{ReadError, Rows, Slice, StrategyFilter};
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let filter = StrategyFilter { id: call.query.name("processingStrategyId")? };
@@ -19,7 +19,7 @@ impl Listing for Strategies {
     type Row = Strategy;
     type Ref = StrategyRef;
 
-    async fn read(&self, app: &App, scope: &Scope, slice: Slice<StrategyRef>) -> Result<Vec<Strategy>, ReadError> {
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<StrategyRef>) -> Result<Rows<Strategy>, ReadError> {
         app.store.page_strategies(scope, &self.0, slice).await
     }
 

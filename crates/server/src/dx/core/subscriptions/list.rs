@@ -7,7 +7,7 @@ use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::party::subscriber_with_id;
 use orderpark_domain::{OrderRef, Scope, SubscriptionRef, SubscriptionState};
-use orderpark_store::{PlacedSubscription, ReadError, Slice, SubscriptionFilter};
+use orderpark_store::{PlacedSubscription, ReadError, Rows, Slice, SubscriptionFilter};
 
 const STATE_RULE: &str = "must be one of PENDING, ACTIVE, SUSPENDED, REJECTED, CANCELLED, ALL";
 
@@ -49,7 +49,7 @@ impl Listing for Subscriptions {
         app: &App,
         scope: &Scope,
         slice: Slice<SubscriptionRef>,
-    ) -> Result<Vec<PlacedSubscription>, ReadError> {
+    ) -> Result<Rows<PlacedSubscription>, ReadError> {
         app.store.page_subscriptions(scope, &self.0, slice).await
     }
 

@@ -6,7 +6,7 @@ use crate::wire::{self, page};
 use crate::{App, Problem, answer};
 use axum::response::Response;
 use orderpark_domain::{Action, Scope, User, UserRef};
-use orderpark_store::{Creators, ReadError, Slice, UserFilter};
+use orderpark_store::{Creators, ReadError, Rows, Slice, UserFilter};
 use std::sync::Arc;
 
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
@@ -32,11 +32,11 @@ impl Listing for Users {
     type Row = (User, Arc<Creators>);
     type Ref = UserRef;
 
-    async fn read(&self, app: &App, scope: &Scope, slice: Slice<UserRef>) -> Result<Vec<Self::Row>, ReadError> {
+    async fn read(&self, app: &App, scope: &Scope, slice: Slice<UserRef>) -> Result<Rows<Self::Row>, ReadError> {
         let users = app.store.page_users(scope, &self.filter, slice).await?;
         let makers = users.iter().filter_map(|user| user.created_by).collect();
         let creators = Arc::new(app.store.get_creators(&self.readable, makers).await?);
-        Ok(users.into_iter().map(|user| (user, Arc::clone(&creators))).collect())
+        Ok(users.map(|user| (user, Arc::clone(&creators))))
     }
 
     fn ref_of((row, _): &Self::Row) -> UserRef {

@@ -1,7 +1,8 @@
 //! The database: the feed, and what the store keeps of deliveries, with the same semantics.
 
 use super::Bug;
-use orderpark_domain::Instant;
+use crate::delivery::line::{Met, Source, Wish};
+use orderpark_domain::{Instant, PartyRef, Tenant};
 use orderpark_store::EventPlace;
 use orderpark_store::deliveries::{Replay, Retry, RetryState, Settlement};
 use std::collections::BTreeMap;
@@ -15,6 +16,16 @@ pub(super) struct Event {
     pub place: EventPlace,
     pub lane: u64,
     pub targets: u64,
+    pub at: Instant,
+}
+
+impl Event {
+    /// Each tenant has lanes of its own.
+    fn met(&self, bug: Bug) -> Met {
+        let lane = if bug == Bug::NoLanes { self.place.seq } else { self.lane };
+        let tenant = Tenant { root: PartyRef(1), party: PartyRef(1 + self.lane / 2) };
+        Met { place: self.place, lane: format!("{lane}"), tenant, parts: 1, at: self.at }
+    }
 }
 
 /// The row of a target, and the rows that belong to it.
@@ -22,6 +33,7 @@ pub(super) struct Event {
 pub(super) struct Row {
     pub active: bool,
     pub cursor: EventPlace,
+    pub sides: Vec<(Tenant, EventPlace)>,
     pub failing_since: Option<Instant>,
     pub node: Option<usize>,
     pub epoch: u64,
@@ -44,6 +56,7 @@ impl Ledger {
         let row = || Row {
             active: true,
             cursor: EventPlace::BEGINNING,
+            sides: Vec::new(),
             failing_since: None,
             node: None,
             epoch: 0,
@@ -60,19 +73,15 @@ impl Ledger {
     }
 
     /// A part of the feed for a target: events, and up to where it was read.
-    pub(super) fn page(
-        &self,
-        target: usize,
-        after: EventPlace,
-        until: Option<EventPlace>,
-        limit: usize,
-    ) -> (Vec<(EventPlace, String)>, EventPlace) {
+    pub(super) fn page(&self, target: usize, wish: Wish) -> (Vec<Met>, EventPlace) {
+        let Wish { source, after, until, limit } = wish;
         let until = until.unwrap_or(self.end());
         let (mut events, mut read) = (Vec::new(), until.max(after));
         for event in self.feed.iter().filter(|event| event.place > after && event.place <= until) {
-            if event.targets & (1 << target) != 0 {
-                let lane = if self.bug == Bug::NoLanes { event.place.seq } else { event.lane };
-                events.push((event.place, format!("{lane}")));
+            let met = event.met(self.bug);
+            let is_wanted = !matches!(source, Source::Side(tenant) if met.tenant != tenant);
+            if is_wanted && event.targets & (1 << target) != 0 {
+                events.push(met);
             }
             if events.len() >= limit {
                 read = event.place;
@@ -117,6 +126,9 @@ impl Ledger {
         }
         row.cursor = if bug == Bug::NoFence { settlement.cursor } else { row.cursor.max(settlement.cursor) };
         row.failing_since = settlement.failing_since;
+        if bug != Bug::BacklogsAreForgotten {
+            row.sides.clone_from(&settlement.sides);
+        }
         for place in &settlement.done {
             row.retries.remove(place);
         }

@@ -44,10 +44,12 @@ enum Bug {
     ReplayIsDoubted,
     /// The last attempt's failure is taken for a delivery.
     ExhaustedIsDone,
+    /// The backlogs of tenants are not written with the cursor.
+    BacklogsAreForgotten,
 }
 
 impl Bug {
-    const PLANTED: [Bug; 10] = [
+    const PLANTED: [Bug; 11] = [
         Bug::CursorRunsAhead,
         Bug::RetriesAreForgotten,
         Bug::RetriesAreNotRead,
@@ -58,6 +60,7 @@ impl Bug {
         Bug::HeldAreForgotten,
         Bug::ReplayIsDoubted,
         Bug::ExhaustedIsDone,
+        Bug::BacklogsAreForgotten,
     ];
 }
 

@@ -50,7 +50,7 @@ pub(super) struct Node {
 /// A supplier is the last target.
 pub(super) fn rules(target: usize) -> Rules {
     let is_endpoint = target < 2;
-    Rules { endures: !is_endpoint, gives_up: is_endpoint }
+    Rules { endures: !is_endpoint, gives_up: is_endpoint, is_shared: true }
 }
 
 impl Node {
@@ -195,7 +195,7 @@ impl Hand {
             if wish.source == Source::News && wish.after >= ledger.end() {
                 break;
             }
-            let (events, read) = ledger.page(target, wish.after, wish.until, wish.limit);
+            let (events, read) = ledger.page(target, wish);
             self.line.take(wish.source, events, read, now);
         }
         self.launch(bug, target, now, wishes);
@@ -218,6 +218,9 @@ impl Hand {
             .values()
             .filter(|retry| !matches!(retry.state, orderpark_store::deliveries::RetryState::Exhausted(_)));
         let rows = if bug == Bug::RetriesAreNotRead { Vec::new() } else { live.cloned().collect() };
+        if self.asked.is_none() {
+            self.line.load_sides(row.sides.clone());
+        }
         self.line.load_retries(rows, true, now);
         self.line.load_replay(row.replays.first().copied());
         (self.asked, self.rereads, self.is_flushed) = (Some(row.asked), false, false);

@@ -214,9 +214,12 @@ impl World {
     fn commit(&mut self) {
         let seq = self.ledger.feed.last().map_or(1, |event| event.place.seq + 1 + self.chance.below(3));
         let lane = self.chance.below(LANES);
-        for number in 0..=u32::from(self.chance.percent(30)) {
+        // Now and then one tenant has very much to tell.
+        let more = if self.chance.percent(5) { 20 + self.chance.below(60) } else { u64::from(self.chance.percent(30)) };
+        for number in 0..=u32::try_from(more).expect("a few") {
             let targets = self.chance.below(1 << TARGETS);
-            self.ledger.feed.push(Event { place: EventPlace { seq, number }, lane, targets });
+            let lane = if more > 1 { lane / 2 * 2 + u64::from(number % 2) } else { lane };
+            self.ledger.feed.push(Event { place: EventPlace { seq, number }, lane, targets, at: self.now });
         }
         self.tick_all(1 + self.chance.below(50));
     }
