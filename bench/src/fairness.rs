@@ -4,7 +4,7 @@ use crate::postgres::Server;
 use crate::program::Program;
 use anyhow::Context;
 use clap::Args;
-use orderpark_bench::fair::{self, Figure, Seen, Shared, Size};
+use orderpark_bench::fair::{self, Attack, Figure, Seen, Size};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -80,12 +80,12 @@ impl Plan {
         Ok(grown <= MEMORY_MAX && figures.iter().all(is_kept))
     }
 
-    fn rows(&self) -> anyhow::Result<Vec<Shared>> {
+    fn rows(&self) -> anyhow::Result<Vec<Attack>> {
         let named = |id: &String| {
-            let found = Shared::ALL.iter().find(|shared| shared.id() == id);
+            let found = Attack::ALL.iter().find(|attack| attack.id() == id);
             found.copied().with_context(|| format!("there is no row '{id}'"))
         };
-        if self.only.is_empty() { Ok(Shared::ALL.to_vec()) } else { self.only.iter().map(named).collect() }
+        if self.only.is_empty() { Ok(Attack::ALL.to_vec()) } else { self.only.iter().map(named).collect() }
     }
 }
 
@@ -105,7 +105,7 @@ fn print(deployment: &str, figures: &[Figure], grown: f64) {
         let verdict = if is_kept(figure) { String::new() } else { format!("  SHORT {:?}", figure.beside.refused) };
         println!(
             "{:<19} {:<30} {:>18} {:>18} {times:>6.1}{verdict}",
-            figure.shared.id(),
+            figure.attack.id(),
             figure.work.to_string(),
             both(&figure.alone),
             both(&figure.beside)

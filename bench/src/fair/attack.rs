@@ -1,7 +1,7 @@
 //! The attacks: everything that one vendor can do at once, for each thing that parties share.
 
 use super::stage::Stage;
-use super::{Shared, Size};
+use super::{Attack, Size};
 use crate::http::{Connection, Request};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -28,8 +28,8 @@ enum Move {
 }
 
 /// Attacks until then.
-pub(super) async fn make(stage: &Stage, shared: Shared, size: Size, until: Instant) -> anyhow::Result<()> {
-    let moves = moves(stage, shared);
+pub(super) async fn make(stage: &Stage, attack: Attack, size: Size, until: Instant) -> anyhow::Result<()> {
+    let moves = moves(stage, attack);
     let mut connections = JoinSet::new();
     for number in 0..size.connections {
         let (own, address) = (moves[number % moves.len()].clone(), stage.node(number / moves.len()));
@@ -44,7 +44,7 @@ pub(super) async fn make(stage: &Stage, shared: Shared, size: Size, until: Insta
     Ok(())
 }
 
-fn moves(stage: &Stage, shared: Shared) -> Vec<Move> {
+fn moves(stage: &Stage, attack: Attack) -> Vec<Move> {
     let attacker = &stage.attacker;
     let ask = |method: &str, path: &str| Move::Ask(attacker.request(method, path, None));
     let send = |method: &str, path: &str, body: &Value| Move::Ask(attacker.request(method, path, Some(body)));
@@ -54,28 +54,27 @@ fn moves(stage: &Stage, shared: Shared) -> Vec<Move> {
         let endpoint = |endpoint: &String| send("POST", &format!("/webhookEndpoints/{endpoint}/{action}"), body);
         stage.endpoints.iter().map(endpoint).collect()
     };
-    match shared {
-        Shared::Committer => vec![order(&attacker.offer)],
-        Shared::Batches => vec![order(&stage.large)],
-        Shared::Decisions => decisions(stage),
-        Shared::Requests => vec![
+    match attack {
+        Attack::Orders => vec![order(&attacker.offer)],
+        Attack::Decisions => decisions(stage),
+        Attack::Requests => vec![
             ask("GET", &format!("/orders/{}", stage.attackers_order)),
             ask("GET", "/orders/00000000-0000-0000-0000-000000000000"),
             Move::Ask(Request::new("GET", "/core/latest/api/orders", &["Authorization: Bearer none".into()], "")),
         ],
-        Shared::ListReads => vec![ask("GET", "/orders?state=ALL"), ask("GET", "/subscriptions")],
-        Shared::EventPages => vec![ask("GET", "/events?limit=1000")],
-        Shared::Streams => vec![hold("/events/stream")],
-        Shared::EndpointTests => each("test", &json!({})),
-        Shared::Questions => vec![order(&attacker.asked), order(&stage.large_asked)],
-        Shared::Deliveries => vec![order(&stage.large)],
-        Shared::Replays => each("replay", &json!({"after": "0"})),
-        Shared::Memory => vec![hold("/orders?state=ALL"), hold("/orders?limit=200"), hold("/events?limit=1000")],
-        Shared::Connections => {
+        Attack::Lists => vec![ask("GET", "/orders?state=ALL"), ask("GET", "/subscriptions")],
+        Attack::EventPages => vec![ask("GET", "/events?limit=1000")],
+        Attack::Streams => vec![hold("/events/stream")],
+        Attack::EndpointTests => each("test", &json!({})),
+        Attack::Questions => vec![order(&attacker.asked), order(&stage.large_asked)],
+        Attack::LargeOrders | Attack::Deliveries => vec![order(&stage.large)],
+        Attack::Replays => each("replay", &json!({"after": "0"})),
+        Attack::SlowReaders => vec![hold("/orders?state=ALL"), hold("/orders?limit=200"), hold("/events?limit=1000")],
+        Attack::Connections => {
             vec![Move::Hold(Vec::new()), Move::Hold(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n".to_vec())]
         }
-        Shared::TokenEndpoint => strangers(),
-        Shared::Closing => {
+        Attack::Strangers => strangers(),
+        Attack::Closing => {
             let path = format!("/subscribers/{}", attacker.subscriber_ref);
             vec![ask("DELETE", &path), ask("DELETE", &format!("{path}?force=true"))]
         }

@@ -54,9 +54,12 @@ impl Stage {
         let large_asked = offer(&mut api, "acme-attacker/large-asked", &asked).await?;
         let mut endpoints = Vec::new();
         for number in 0..ENDPOINTS {
-            let path = if number % 2 == 0 { "never" } else { "at-once" };
-            let body = json!({"url": format!("{}/{number}", receiver.url(path)), "eventTypes": ["order.activated"]});
-            let body = if number < 2 { json!({"url": receiver.url(path)}) } else { body };
+            let url = match number % 3 {
+                0 => receiver.url("never"),
+                1 => receiver.url("at-once"),
+                _ => format!("http://{number}.invalid/"),
+            };
+            let body = json!({"url": url, "eventTypes": ["order.activated"]});
             let endpoint = api.post(&format!("{CORE}/webhookEndpoints"), &body).await?;
             endpoints.push(text(&endpoint, "ref")?);
         }

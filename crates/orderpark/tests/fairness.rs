@@ -4,9 +4,10 @@
 //! refused, and not much slower. Machines that run tests are busy, so the bound here is loose; it
 //! is far below what any of these attacks did before there were limits (docs/decisions).
 
-use orderpark_bench::fair::{self, Figure, Shared, Size};
+use orderpark_bench::fair::{self, Attack, Figure, Size};
 use orderpark_bench::program::{Program, hand_on_keys};
 use orderpark_testbed::Engine;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -51,17 +52,26 @@ fn nodes(count: usize) {
 
 fn attack(nodes: &[Program]) {
     let addresses: Vec<_> = nodes.iter().map(|node| node.address).collect();
-    let figures = fair::run(&addresses, Shared::ALL, SIZE, |_| ()).expect("the table");
+    let figures = fair::run(&addresses, Attack::ALL, SIZE, |_| ()).expect("the table");
     let hurt: Vec<String> = figures.iter().filter_map(hurt).collect();
     assert!(hurt.is_empty(), "{hurt:#?}");
     assert!(figures.iter().all(|figure| figure.alone.refused.is_empty() && !figure.alone.micros.is_empty()));
+}
+
+/// What docs/reference/limits.md lists, which the server's own table is compared with.
+#[test]
+fn what_parties_share_has_an_attack_each() {
+    let page = include_str!("../../../docs/reference/limits.md");
+    let listed: BTreeSet<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let attacked: BTreeSet<&str> = Attack::ALL.iter().flat_map(|attack| attack.on()).copied().collect();
+    assert_eq!(listed, attacked);
 }
 
 fn hurt(figure: &Figure) -> Option<String> {
     let [alone, beside] = [&figure.alone, &figure.beside].map(|seen| seen.quantile(0.9));
     let is_fine = figure.beside.refused.is_empty() && beside <= (TIMES_MAX * alone).max(ALWAYS_FINE);
     (!is_fine).then(|| {
-        let (shared, work, refused) = (figure.shared.id(), figure.work, &figure.beside.refused);
-        format!("{shared}: {work}: p90 {alone:.1} -> {beside:.1} ms, refused {refused:?}")
+        let (attack, work, refused) = (figure.attack.id(), figure.work, &figure.beside.refused);
+        format!("{attack}: {work}: p90 {alone:.1} -> {beside:.1} ms, refused {refused:?}")
     })
 }

@@ -136,6 +136,16 @@ async fn a_key_belongs_to_one_operation(engine: Engine) {
     keyed.at("/core/v141/api").post("/applications", json!({"id": "net/one", "name": "One"})).await.expect(200);
 }
 
+async fn a_plan_without_a_number_grants_none_and_shows_it(engine: Engine) {
+    let world = World::on(engine).await;
+    let shop = world.shop("net", "acme").await;
+    let body = json!({"id": "acme/none", "name": "None", "items": [{"productId": shop.plan_id}]});
+    let offer = shop.vendor.post("/offers", body).await.expect(201);
+    assert_eq!(offer["items"][0]["grantedConnections"], "0");
+    let order = shop.vendor.post("/orders", json!({"offerId": "acme/none", "subscriberId": shop.subscriber.id}));
+    assert_eq!(order.await.expect(201)["subscriptions"][0]["grantedConnections"], "0");
+}
+
 async fn unknown_attributes_can_be_ignored(engine: Engine) {
     let settings = Settings { ignore_unknown_fields: true, ..Settings::default() };
     let world = World::with(engine, settings).await;
@@ -276,6 +286,7 @@ harness::on_each_engine! {
     a_replayed_create_shows_no_secret;
     a_replayed_delete_answers_what_was_deleted;
     a_key_belongs_to_one_operation;
+    a_plan_without_a_number_grants_none_and_shows_it;
     unknown_attributes_can_be_ignored;
     products_show_each_caller_its_own;
     offers_and_strategies_decide_what_can_be_ordered;

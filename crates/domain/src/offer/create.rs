@@ -62,7 +62,7 @@ impl CreateOffer {
             id: self.id.clone(),
             name: self.name.clone(),
             state: self.state,
-            items: self.items.iter().enumerate().map(|(n, item)| item.resolve(n, world)).collect::<Result<_, _>>()?,
+            items: self.items.iter().map(|item| item.resolve(world)).collect::<Result<_, _>>()?,
             strategies: self.strategies.clone(),
             revision: 1,
             deleted_at: None,
@@ -118,18 +118,11 @@ impl CreateOffer {
 }
 
 impl NewItem {
-    /// A plan that grants no connections is one that nobody can use, which nobody means.
-    fn resolve(&self, index: usize, world: &World) -> Result<OfferItem, Refusal> {
+    /// A plan without a number grants none, and the offer says so.
+    fn resolve(&self, world: &World) -> Result<OfferItem, Refusal> {
         let product = world.product_ids.get(&self.product_id).ok_or(Refusal::Unknown { attribute: "items" })?;
         let kind = world.products.get(product).map(|product| product.kind);
-        if kind == Some(ProductKind::ConnectivityPlan) && self.granted.is_none() {
-            let rule = format!(
-                "is incomplete: the connectivity plan '{}' at index {index} has no grantedConnections; \
-                 add the connections that one order grants",
-                self.product_id
-            );
-            return Err(Refusal::Invalid { attribute: "items", rule: rule.into() });
-        }
-        Ok(OfferItem { product: *product, product_id: self.product_id.clone(), granted: self.granted })
+        let none = (kind == Some(ProductKind::ConnectivityPlan)).then_some(0);
+        Ok(OfferItem { product: *product, product_id: self.product_id.clone(), granted: self.granted.or(none) })
     }
 }
