@@ -2,9 +2,9 @@
 
 use crate::request_key::KeptRequest;
 use crate::{
-    Abridge, Balance, Contained, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey,
-    Scope, Strategy, Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order, party,
-    product, strategy, subscription, token, user,
+    Abridge, Balance, Contained, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, QuotaDefaults, Refusal,
+    RequestKey, Scope, Strategy, Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order,
+    party, product, quota, strategy, subscription, token, user,
 };
 
 /// When, and what chance gave: all that a decision may know besides the world.
@@ -54,6 +54,8 @@ pub struct Intent {
     pub if_match: IfMatch,
     /// Whether this is a dry run: it is decided like any other, and nothing is recorded.
     pub dry_run: bool,
+    /// The quotas of parties for which none are set.
+    pub quotas: QuotaDefaults,
 }
 
 impl Intent {
@@ -65,7 +67,8 @@ impl Intent {
     /// An intent of a user, without key or precondition.
     pub fn by(user: UserRef, scope: Scope, command: Command) -> Intent {
         let (request, sent_fingerprint, if_match) = (None, None, IfMatch::Anything);
-        Intent { command, scope, by: Some(user), tenant: None, request, sent_fingerprint, if_match, dry_run: false }
+        let (by, tenant, quotas) = (Some(user), None, QuotaDefaults::default());
+        Intent { command, scope, by, tenant, request, sent_fingerprint, if_match, dry_run: false, quotas }
     }
 }
 
@@ -109,6 +112,8 @@ commands! {
     CreateParty(party::CreateParty),
     /// Change a party.
     UpdateParty(party::UpdateParty),
+    /// Set the quotas of a party.
+    SetQuotas(quota::SetQuotas),
     /// Delete a party.
     DeleteParty(party::DeleteParty),
     /// Do the next piece of closing a party.
@@ -190,6 +195,7 @@ impl Command {
             Command::Bootstrap(_)
             | Command::UpdateParty(_)
             | Command::ContinueClosing(_)
+            | Command::SetQuotas(_)
             | Command::DeleteProduct(_)
             | Command::CreateOffer(_)
             | Command::UpdateOffer(_)
@@ -254,6 +260,7 @@ impl Intent {
             Command::Bootstrap(_)
             | Command::CreateParty(_)
             | Command::UpdateParty(_)
+            | Command::SetQuotas(_)
             | Command::CreateUser(_)
             | Command::UpdateUser(_)
             | Command::RotateSecret(_)
@@ -283,6 +290,7 @@ impl Intent {
         self.dry_run
             || match self.command {
                 Command::UpdateParty(_)
+                | Command::SetQuotas(_)
                 | Command::DeleteParty(_)
                 | Command::UpdateUser(_)
                 | Command::DeleteUser(_)

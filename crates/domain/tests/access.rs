@@ -21,6 +21,8 @@ const TABLE: &str = "
     WriteVendors         yes       -         -       -           -
     ReadSubscribers      yes       -         yes     yes         yes
     WriteSubscribers     yes       -         yes     -           -
+    ReadQuotas           yes       yes       yes     yes         yes
+    WriteQuotas          yes       -         -       -           -
     ReadUsers            yes       yes       yes     yes         own
     WriteUsers           yes       yes       yes     yes         -
     ContainUser          yes       yes       yes     yes         own

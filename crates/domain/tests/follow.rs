@@ -169,6 +169,7 @@ fn kind(event: &Event) -> &'static str {
         Event::PartyUpdated(_) => "PartyUpdated",
         Event::PartyClosing(_) => "PartyClosing",
         Event::PartyDeleted(_) => "PartyDeleted",
+        Event::QuotasSet { .. } => "QuotasSet",
         Event::UserCreated(_) => "UserCreated",
         Event::UserUpdated(_) => "UserUpdated",
         Event::UserDeleted(_) => "UserDeleted",

@@ -6,8 +6,8 @@
 mod harness;
 
 use harness::{
-    Deployment, Wish, cancel, endpoint, offer, order_of, party, place, plan, primary_user, rename_endpoint, secret,
-    strategy, subscriber,
+    Deployment, Wish, cancel, endpoint, offer, order_of, party, place, plan, primary_user, quota, rename_endpoint,
+    secret, strategy, subscriber,
 };
 use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::endpoint::{DeleteEndpoint, DisableEndpoint, RotateEndpointSecret};
@@ -21,7 +21,7 @@ use orderpark_domain::token::{IssueToken, RevokeToken};
 use orderpark_domain::user::{ContainUser, CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
     Command, DisabledWhy, Head, Instant, Notification, NotificationFormat, OfferState, PartyKind, PartyRef,
-    ProductKind, Role, SubscriptionState, Token, World,
+    ProductKind, Quota, Role, SubscriptionState, Token, World,
 };
 
 /// What a day at the shop has heard of.
@@ -29,7 +29,7 @@ use orderpark_domain::{
 struct Heard(Vec<&'static str>);
 
 /// Every command; a new one does not compile until it stands here, and then not pass until the day asks for it.
-const COMMANDS: [&str; 32] = [
+const COMMANDS: [&str; 33] = [
     "Bootstrap",
     "CreateParty",
     "UpdateParty",
@@ -62,6 +62,7 @@ const COMMANDS: [&str; 32] = [
     "RotateNotificationSecret",
     "ContinueClosing",
     "ContainUser",
+    "SetQuotas",
 ];
 
 fn name(command: &Command) -> &'static str {
@@ -98,6 +99,7 @@ fn name(command: &Command) -> &'static str {
         Command::RotateNotificationSecret(_) => 29,
         Command::ContinueClosing(_) => 30,
         Command::ContainUser(_) => 31,
+        Command::SetQuotas(_) => 32,
     };
     COMMANDS[index]
 }
@@ -182,8 +184,9 @@ fn parties_and_users(shop: &mut Deployment, heard: &mut Heard) {
         ),
     );
     shop.ordered("acme/sensor", "albert");
-    shop.ordered("acme/listed", "albert");
     let albert = shop.party("albert");
+    heard.hears(shop, shop.by("operator", quota(albert, Quota::OpenOrders, Some(2))));
+    shop.ordered("acme/listed", "albert");
     let begin = DeleteParty { kind, party: albert, force: true, parts_max: 2 };
     heard.hears(shop, shop.by("acme", begin));
     heard.hears(shop, Wish::by_system(ContinueClosing { party: albert, parts_max: 2 }));
@@ -200,7 +203,6 @@ fn user(shop: &Deployment, name: &str, acts_for: &[&str]) -> CreateUser {
         grants: acts_for.iter().map(|name| shop.grant(name)).collect(),
         secret: secret(1),
         role: Role::Admin,
-        users_max: 100,
     }
 }
 

@@ -23,9 +23,13 @@
 //!
 //! [events]
 //! streams_max = 256
-//! streams_of_party_max = 16
-//! streams_of_vendor_max = 64
 //! heartbeat_ms = 15000
+//!
+//! [quotas]
+//! users = 100
+//! endpoints = 100
+//! streams = 16
+//! vendor_streams = 64
 //!
 //! [deliveries]
 //! allow_networks = []
@@ -54,6 +58,7 @@
 mod deliveries;
 mod postgres;
 mod publish;
+mod quotas;
 
 use crate::folder;
 use crate::listening::{self, Listen};
@@ -104,6 +109,8 @@ pub struct Configuration {
     postgres: postgres::Postgres,
     #[serde(default)]
     publish: publish::Publish,
+    #[serde(default)]
+    quotas: quotas::Quotas,
 }
 
 #[derive(Debug, Deserialize)]
@@ -133,10 +140,8 @@ struct Connections {
 #[serde(deny_unknown_fields)]
 struct Events {
     streams_max: Option<usize>,
-    /// The older name meant each client of a party.
-    #[serde(alias = "streams_of_client_max")]
-    streams_of_party_max: Option<usize>,
-    streams_of_vendor_max: Option<usize>,
+    /// The older name of `quotas.streams`, which meant each client of a party.
+    streams_of_client_max: Option<u32>,
     heartbeat_ms: Option<u64>,
 }
 
@@ -200,8 +205,7 @@ impl Configuration {
         let none = settings.connections_max == 0 || settings.connections_of_address_max == Some(0);
         ensure!(!none, "connections: 0 would take none");
         settings.streams_max = self.events.streams_max.unwrap_or(settings.streams_max);
-        settings.streams_of_party_max = self.events.streams_of_party_max.unwrap_or(settings.streams_of_party_max);
-        settings.streams_of_vendor_max = self.events.streams_of_vendor_max.unwrap_or(settings.streams_of_vendor_max);
+        settings.quotas = self.quotas.defaults(self.events.streams_of_client_max)?;
         settings.heartbeat_ms = self.events.heartbeat_ms.unwrap_or(settings.heartbeat_ms);
         ensure!(settings.heartbeat_ms > 0, "events.heartbeat_ms: 0 would be all the time");
         settings.offer_items_max = self.orders.offer_items_max.unwrap_or(settings.offer_items_max);

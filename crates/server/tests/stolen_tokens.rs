@@ -214,7 +214,7 @@ fn attempt(number: u32) -> Attempt {
         status: Some(200),
         failure: None,
         response: None,
-        inside: Some(false),
+        inside: None,
     }
 }
 

@@ -41,7 +41,7 @@ pub use options::{Budget, Database, Options};
 pub use postgres::{Address, Limits, OwnSchema};
 pub use reads::{
     BalanceTotal, Creators, EndpointFilter, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter,
-    PlacedSubscription, ProductFilter, Rows, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
+    PlacedSubscription, ProductFilter, QuotaUse, Rows, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
 };
 pub use schema::Schema;
 pub use store::Store;

@@ -7,8 +7,9 @@ use crate::query::{Dialect, Query, Texts, Value, sql_number};
 use crate::row::{self, Read, Row, number, text};
 use crate::rows;
 use orderpark_domain::party::OPERATOR;
+use orderpark_domain::quota::COUNTED_MAX;
 use orderpark_domain::request_key::KeptRequest;
-use orderpark_domain::world::{Fact, Piece};
+use orderpark_domain::world::{Counted, Fact, Piece};
 use orderpark_domain::{
     EndpointRef, Made, Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, SecretHash, StrategyRef, UserRef,
     World,
@@ -53,7 +54,7 @@ fn is_joinable(one: &Need, other: &Need) -> bool {
     let alone = matches!(
         one,
         Need::UsersOf(..)
-            | Need::UsersUpTo(..)
+            | Need::Count(_)
             | Need::EndpointsOf(..)
             | Need::OpenOrdersOf(..)
             | Need::MadeBy(_)
@@ -84,7 +85,7 @@ impl Lookup {
                 Need::Token(user) => world.tokens.load(user, None),
                 Need::Endpoint(endpoint) => world.endpoints.load(endpoint, None),
                 Need::Fact(fact) => world.load_fact(fact, false),
-                Need::UsersUpTo(party, max) => world.load_users_up_to(party, max, 0),
+                Need::Count(counted) => world.load_count(counted, 0),
                 Need::UsersOf(..) | Need::EndpointsOf(..) | Need::OpenOrdersOf(..) | Need::MadeBy(_) => {}
             }
         }
@@ -112,7 +113,7 @@ impl Lookup {
             Need::UsersOf(..) => self.listed.users.push(UserRef(number(row, 0)?)),
             Need::EndpointsOf(..) => self.listed.endpoints.push(EndpointRef(number(row, 0)?)),
             Need::OpenOrdersOf(..) => self.listed.orders.push(rows::order_ref(row, 0)?),
-            Need::UsersUpTo(party, max) => world.load_users_up_to(*party, *max, row::small(row, 0)?),
+            Need::Count(counted) => world.load_count(*counted, number(row, 0)?),
             Need::MadeBy(asked) => made::file(&mut self.listed.made, asked, row)?,
             Need::Fact(fact) => world.load_fact(*fact, true),
             _ => self.file_name(world, row)?,
@@ -185,10 +186,7 @@ fn query(dialect: Dialect, needs: &[Need]) -> Query {
             query.text("o.ref from orders o left join subscriptions s on s.order_ref = o.ref where ").text(OPEN);
             first_rows(&mut query, ("o.subscriber_ref", "o.ref"), *subscriber, *max);
         }
-        Need::UsersUpTo(party, max) => {
-            query.text("count(*) from (select 1 from users").bind(" where party_ref = ?", sql_number(party.0));
-            query.text(" and deleted_at is null").bind(" limit ?) living", i64::from(*max));
-        }
+        Need::Count(counted) => count(&mut query, *counted),
         Need::MadeBy(asked) => made::ask(&mut query, asked),
         Need::Fact(fact) => ask_whether(&mut query, *fact),
         _ => by_name(&mut query, needs),
@@ -296,6 +294,24 @@ fn blobs(needs: &[Need]) -> Value {
         _ => unreachable!("its key has no bytes"),
     };
     Value::Blobs(needs.iter().map(blob).collect())
+}
+
+/// Of what may be many, no more than matters is counted; open orders are the sum of counts that are kept.
+fn count(query: &mut Query, counted: Counted) {
+    let (Counted::Users(party) | Counted::Endpoints(party) | Counted::OpenOrders(party)) = counted;
+    let party = sql_number(party.0);
+    match counted {
+        Counted::Users(_) => query.text("count(*) from (select 1 from users").bind(" where party_ref = ?", party),
+        Counted::Endpoints(_) => {
+            query.text("count(*) from (select 1 from webhook_endpoints").bind(" where owner_ref = ?", party)
+        }
+        Counted::OpenOrders(_) => {
+            query.bind("cast(coalesce((select sum(orders) from balances where subscriber_ref = ?), 0)", party);
+            query.bind(" + coalesce((select sum(open_orders) from offers where vendor_ref = ?), 0) as bigint)", party);
+            return;
+        }
+    };
+    query.text(" and deleted_at is null").bind(" limit ?) living", i64::from(COUNTED_MAX));
 }
 
 /// A query that has a row if the fact holds.

@@ -9,7 +9,8 @@ use crate::row::{
 use orderpark_domain::{
     Balance, Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Grant, Head, Offer, OfferItem,
     OfferRef, OfferState, Order, OrderRef, OrderState, Party, PartyKind, PartyRef, Product, ProductKind, ProductRef,
-    Role, SecretHash, Strategy, StrategyRef, StrategyState, Subscription, SubscriptionState, Token, User, UserRef,
+    Quotas, Role, SecretHash, Strategy, StrategyRef, StrategyState, Subscription, SubscriptionState, Token, User,
+    UserRef,
 };
 
 /// The ref of an order, from its 16 bytes.
@@ -25,7 +26,7 @@ pub(crate) fn position(row: &dyn Row, column: usize) -> Read<u16> {
 pub(crate) const PARTY: Texts = Texts::same(
     "p.ref, p.kind, p.id, p.name, p.vendor_ref, \
     (select v.id from parties v where v.ref = p.vendor_ref), p.contact_email, p.organization, p.revision, p.closing_at, \
-    p.deleted_at",
+    p.deleted_at, p.quotas",
 );
 
 pub(crate) fn party(row: &dyn Row) -> Read<Party> {
@@ -38,10 +39,19 @@ pub(crate) fn party(row: &dyn Row) -> Read<Party> {
         vendor_id: optional_string(row, 5)?,
         contact_email: optional_string(row, 6)?,
         organization: optional_string(row, 7)?,
+        quotas: quotas(row, 11)?,
         revision: small(row, 8)?,
         closing_at: optional_instant(row, 9)?,
         deleted_at: optional_instant(row, 10)?,
     })
+}
+
+/// How many columns [`PARTY`] has.
+pub(crate) const PARTY_COLUMNS: usize = 12;
+
+/// The quotas that are set for a party; null: none.
+pub(crate) fn quotas(row: &dyn Row, column: usize) -> Read<Quotas> {
+    optional_text(row, column)?.map_or_else(|| Ok(Quotas::default()), |text| json(text, column))
 }
 
 pub(crate) const USER: Texts = Texts {
@@ -223,7 +233,7 @@ pub(crate) fn subscription_at(row: &dyn Row, from: usize) -> Read<Subscription> 
     })
 }
 
-pub(crate) const BALANCE: Texts = Texts::same("subscriber_ref, product_ref, granted, used, subscriptions");
+pub(crate) const BALANCE: Texts = Texts::same("subscriber_ref, product_ref, granted, used, subscriptions, orders");
 
 pub(crate) fn balance(row: &dyn Row) -> Read<Balance> {
     Ok(Balance {
@@ -232,6 +242,7 @@ pub(crate) fn balance(row: &dyn Row) -> Read<Balance> {
         granted: number(row, 2)?,
         used: number(row, 3)?,
         subscriptions: number(row, 4)?,
+        orders: number(row, 5)?,
     })
 }
 

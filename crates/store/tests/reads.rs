@@ -57,7 +57,6 @@ impl Peopled {
                 grants,
                 secret: SecretHash([3; 32]),
                 role: Role::Admin,
-                users_max: 100,
             };
             self.deployment.done(Command::CreateUser(user));
         }

@@ -10,4 +10,4 @@ mod tenant;
 
 pub use policy::{Action, MemberMay};
 pub use scope::{Caller, Forbidden, Grant, Scope};
-pub use tenant::Tenant;
+pub use tenant::{Membership, Tenant};

@@ -60,6 +60,10 @@ actions! {
     ReadSubscribers "read subscribers": Operator | Vendor | Subscriber, member All;
     /// Create, change and delete subscribers: the operator, and a vendor its own.
     WriteSubscribers "create, change or delete subscribers": Operator | Vendor, member Nothing;
+    /// List and get quotas: each party its own, a vendor those of its subscribers, the operator all.
+    ReadQuotas "read quotas": Operator | Supplier | Vendor | Subscriber, member All;
+    /// Set quotas.
+    WriteQuotas "set quotas": Operator, member Nothing;
     /// List and get users: those whose scopes the caller holds as well.
     ReadUsers "read users": Operator | Supplier | Vendor | Subscriber, member Own;
     /// Create, change and delete users: others than the operator may only grant what they hold.

@@ -1,6 +1,6 @@
 //! Callers, grants and scopes.
 
-use super::{Action, MemberMay, Tenant};
+use super::{Action, MemberMay, Membership, Tenant};
 use crate::party::OPERATOR;
 use crate::{Instant, PartyKind, PartyRef, Role, Token, User, UserRef};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,7 @@ impl fmt::Display for Grant {
 pub struct Caller {
     user: UserRef,
     tenant: Tenant,
+    membership: Membership,
     grants: Vec<Grant>,
     role: Role,
     proved_at: Option<Instant>,
@@ -51,15 +52,15 @@ pub struct Forbidden {
 }
 
 impl Caller {
-    /// The caller that a valid token of `user` stands for; `vendor` is that of the user's party.
-    pub fn new(user: &User, vendor: Option<PartyRef>) -> Caller {
-        let (tenant, role) = (Tenant::new(user.party, vendor), user.role());
-        Caller { user: user.user, tenant, grants: user.grants.clone(), role, proved_at: None }
+    /// The caller that a valid token of `user` stands for.
+    pub fn new(user: &User, membership: Membership) -> Caller {
+        let (tenant, role) = (Tenant::new(user.party, membership.vendor), user.role());
+        Caller { user: user.user, tenant, membership, grants: user.grants.clone(), role, proved_at: None }
     }
 
-    /// As [`Caller::new`], for a user of a party that has no vendor.
+    /// As [`Caller::new`], for a user of a party that has no vendor and no quotas.
     pub fn of(user: &User) -> Caller {
-        Caller::new(user, None)
+        Caller::new(user, Membership::of(user))
     }
 
     /// The same caller, by a token.
@@ -81,6 +82,11 @@ impl Caller {
     /// The party whose login this is.
     pub fn party(&self) -> PartyRef {
         self.tenant.party
+    }
+
+    /// What its party is, with the quotas that are set.
+    pub fn membership(&self) -> &Membership {
+        &self.membership
     }
 
     /// Whom its requests count for.

@@ -19,9 +19,6 @@ use crate::feed::{Kind, Notice};
 use crate::{EndpointRef, Grant, Instant, Intent, Refusal, Scope, UserRef, World};
 use serde::{Deserialize, Serialize};
 
-/// How many living endpoints a party may have.
-pub const ENDPOINTS_OF_PARTY_MAX: u16 = 100;
-
 /// How many secrets of one receiver may live at once: the new one and the one that it replaces.
 pub const LIVE_SECRETS_MAX: usize = 2;
 

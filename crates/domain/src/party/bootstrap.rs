@@ -1,8 +1,8 @@
 //! The first entry of every journal: the operator, its first user, and the predefined strategies.
 
 use crate::{
-    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Refusal, Role, SecretHash, Stamp,
-    Strategy, StrategyRef, StrategyState, User, UserRef, World,
+    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Quotas, Refusal, Role, SecretHash,
+    Stamp, Strategy, StrategyRef, StrategyState, User, UserRef, World,
 };
 
 /// Make the operator. Refused once there is one.
@@ -67,6 +67,7 @@ impl Bootstrap {
             vendor_id: None,
             contact_email: None,
             organization: None,
+            quotas: Quotas::default(),
             revision: 1,
             closing_at: None,
             deleted_at: None,

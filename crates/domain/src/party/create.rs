@@ -3,8 +3,8 @@
 use super::subscriber_id;
 use crate::user::folded;
 use crate::{
-    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Refusal, Role, SecretHash, Stamp, User,
-    UserRef, World,
+    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Quotas, Refusal, Role, SecretHash,
+    Stamp, User, UserRef, World,
 };
 
 /// Create a party. Missing names come from the primary user (domain.md, "Resources"); that is settled before.
@@ -109,6 +109,7 @@ impl CreateParty {
             vendor_id: vendor.map(|vendor| vendor.id.clone()),
             contact_email: vendor.and(self.contact_email.clone()),
             organization: vendor.and(self.organization.clone()),
+            quotas: Quotas::default(),
             revision: 1,
             closing_at: None,
             deleted_at: None,

@@ -55,14 +55,14 @@ impl ContainUser {
         needs.made_by(world, &self.asked(intent));
     }
 
-    fn asked(&self, intent: &Intent) -> MadeBy {
-        MadeBy { user: self.user, since: self.since, scope: intent.scope.clone(), max: CONTAINED_AT_ONCE_MAX }
-    }
-
-    /// How many things it may end.
+    /// The user and what it made, as far as it is known.
     pub(crate) fn parts(&self, intent: &Intent, world: &World) -> usize {
         let made = world.made_by(&self.asked(intent));
-        if self.end_created { 1 + made.users.len() + made.endpoints.len() } else { 1 }
+        1 + made.users.len() + made.endpoints.len()
+    }
+
+    fn asked(&self, intent: &Intent) -> MadeBy {
+        MadeBy { user: self.user, since: self.since, scope: intent.scope.clone(), max: CONTAINED_AT_ONCE_MAX }
     }
 
     pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {

@@ -3,7 +3,8 @@
 use super::{acts_for_operator, check_grants, folded};
 use crate::party::OPERATOR;
 use crate::{
-    Decision, Event, Grant, Intent, Needs, Outcome, PartyRef, Refusal, Role, SecretHash, Stamp, User, UserRef, World,
+    Decision, Event, Grant, Intent, Needs, Outcome, PartyRef, Quota, Refusal, Role, SecretHash, Stamp, User, UserRef,
+    World, quota,
 };
 
 /// Create a user. Its party is that of its first scope, or the operator where one of them is the operator's.
@@ -23,18 +24,16 @@ pub struct CreateUser {
     pub secret: SecretHash,
     /// What it may do.
     pub role: Role,
-    /// How many living users its party may have. A party that has more keeps them.
-    pub users_max: u32,
 }
 
 impl CreateUser {
-    pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
+    pub(crate) fn needs(&self, intent: &Intent, world: &World, needs: &mut Needs) {
         needs.login(world, &self.email);
         for grant in &self.grants {
             needs.party(world, grant.party);
         }
         if let Ok(party) = self.party() {
-            needs.users_up_to(world, party, self.users_max);
+            quota::needs_of(intent, world, needs, party, Quota::Users);
         }
     }
 
@@ -42,9 +41,8 @@ impl CreateUser {
         check_grants(world, intent, &self.grants)?;
         let party = self.party()?;
         // First, so that a party at its limit does not go on asking which logins are taken.
-        if world.users_up_to(party, self.users_max) >= self.users_max {
-            return Err(Refusal::LimitReached { things: "users", max: self.users_max });
-        }
+        let row = world.parties.get(&party).ok_or(Refusal::Unknown { attribute: "scopes" })?;
+        quota::check(intent, world, row, Quota::Users)?;
         if world.logins.get(&folded(&self.email)).is_some() {
             return Err(Refusal::IdTaken { attribute: "email" });
         }

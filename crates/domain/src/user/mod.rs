@@ -26,9 +26,6 @@ impl SecretHash {
     pub const NONE: SecretHash = SecretHash([0; 32]);
 }
 
-/// How many users a party may have where nothing else is configured.
-pub const USERS_OF_PARTY_MAX: u32 = 100;
-
 /// How many secrets of one client may live at once: the new one and the one that it replaces.
 pub const LIVE_SECRETS_MAX: usize = 2;
 

@@ -5,12 +5,14 @@
 //! so what is absent does not exist: the fold of a journal, and the model in tests.
 
 mod apply;
+mod counts;
 mod follow;
 mod made;
 mod needs;
 mod piece;
 mod table;
 
+pub use counts::Counted;
 pub use made::Made;
 use needs::Asked;
 pub use needs::{Fact, MadeBy, Need, Needs};
@@ -78,8 +80,10 @@ pub struct World {
     pub(crate) members: HashMap<(PartyRef, u16), Piece<UserRef>>,
     pub(crate) owned_endpoints: HashMap<(PartyRef, u16), Piece<EndpointRef>>,
     pub(crate) open_orders: HashMap<(PartyRef, u16), Piece<OrderRef>>,
-    /// Living users of parties, counted up to a bound.
-    pub(crate) user_counts: HashMap<(PartyRef, u32), u32>,
+    /// Counts of what quotas limit.
+    pub(crate) counts: HashMap<Counted, u64>,
+    /// By how much counts that are not known have changed in this batch.
+    pub(crate) uncounted: HashMap<Counted, i64>,
     pub(crate) made: HashMap<MadeBy, Made>,
     /// Tables with changes that are not written yet, as bits: the database cannot answer questions about them.
     moved: u8,
@@ -123,7 +127,8 @@ impl World {
             members: HashMap::new(),
             owned_endpoints: HashMap::new(),
             open_orders: HashMap::new(),
-            user_counts: HashMap::new(),
+            counts: HashMap::new(),
+            uncounted: HashMap::new(),
             made: HashMap::new(),
             moved: 0,
             whole,
@@ -145,14 +150,14 @@ impl World {
         self.members.clear();
         self.owned_endpoints.clear();
         self.open_orders.clear();
-        self.user_counts.clear();
+        self.settle_counts(rows_max);
         self.made.clear();
         self.moved = 0;
     }
 
     /// Forgets the answers that a change makes doubtful.
     fn move_on(&mut self, asked: Asked) {
-        self.moved |= 1 << asked as u8;
+        self.moved |= asked.bit();
         self.facts.retain(|fact, _| fact.asked() != asked);
         match asked {
             Asked::Users => {
@@ -172,8 +177,9 @@ impl World {
         self.moved != 0
     }
 
-    fn moved(&self, asked: Asked) -> bool {
-        self.moved & (1 << asked as u8) != 0
+    /// Whether any of these tables has changes that are not written yet.
+    fn moved(&self, asked: u8) -> bool {
+        self.moved & asked != 0
     }
 
     /// The balance of a subscriber and a product; empty where there never was one.
@@ -192,27 +198,6 @@ impl World {
             let members = self.users.values().filter(|user| user.party == party && user.deleted_at.is_none());
             members.map(|user| (user.user, user.grants.len())).collect()
         })
-    }
-
-    /// The number of living users of a party, or `max` where there are more.
-    pub(crate) fn users_up_to(&self, party: PartyRef, max: u32) -> u32 {
-        if !self.whole {
-            return *self.user_counts.get(&(party, max)).expect("needs() names every count that decide() asks for");
-        }
-        let living = self.users.values().filter(|user| user.party == party && user.deleted_at.is_none());
-        u32::try_from(living.count()).map_or(max, |count| count.min(max))
-    }
-
-    /// Counts one more user.
-    fn count_user(&mut self, party: PartyRef) {
-        for (_, count) in self.user_counts.iter_mut().filter(|((of, _), _)| *of == party) {
-            *count += 1;
-        }
-    }
-
-    /// Loads the number of living users of a party, counted up to `max`.
-    pub fn load_users_up_to(&mut self, party: PartyRef, max: u32, count: u32) {
-        self.user_counts.insert((party, max), count);
     }
 
     /// The first living webhook endpoints of a party.

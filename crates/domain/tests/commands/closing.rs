@@ -43,7 +43,6 @@ fn user(s: &Deployment, name: &str, acts_for: &[&str]) -> CreateUser {
         grants,
         secret,
         role: orderpark_domain::Role::Admin,
-        users_max: 100,
     }
 }
 

@@ -1,11 +1,11 @@
-//! Containing a user, the roles that bound what a stolen token can do, and the limit of users.
+//! Containing a user, and the roles that bound what a stolen token can do.
 
-use crate::harness::{Deployment, Wish, endpoint, refused, secret, shop::judge};
+use crate::harness::{Deployment, Wish, endpoint, quota, refused, secret, shop::judge};
 use orderpark_domain::token::IssueToken;
 use orderpark_domain::user::{
     CONTAINED_AT_ONCE_MAX, ContainUser, Contained, CreateUser, DeleteUser, RotateSecret, UpdateUser,
 };
-use orderpark_domain::{Event, InUse, Instant, Outcome, PartyKind, Refusal, Role, SecretHash, Token, UserRef};
+use orderpark_domain::{Event, InUse, Instant, Outcome, PartyKind, Quota, Refusal, Role, SecretHash, Token, UserRef};
 
 fn contain(user: UserRef, end_created: bool) -> ContainUser {
     ContainUser { user, since: Instant(0), end_created }
@@ -20,7 +20,6 @@ fn clerk(shop: &Deployment, name: &str, of: &str) -> CreateUser {
         grants: vec![shop.grant(of)],
         secret: secret(2),
         role: Role::Admin,
-        users_max: u32::MAX,
     }
 }
 
@@ -102,6 +101,8 @@ fn only_what_was_made_since_then_counts() {
 fn more_than_is_ended_at_once_is_told_and_ended_the_next_time() {
     let mut shop = stolen();
     let acme = shop.user("acme");
+    let more = quota(shop.party("acme"), Quota::Users, Some(1000));
+    shop.must(shop.by("operator", more));
     for n in 0..CONTAINED_AT_ONCE_MAX {
         shop.must(shop.by("acme", clerk(&shop, &format!("n{n}"), "acme")));
     }
@@ -185,37 +186,6 @@ fn the_caller_and_operators_besides_it_are_not_ended_by_a_containment_of_their_m
     };
     assert_eq!(by(&mut shop, "operator"), [] as [&str; 0], "it would be alone");
     assert_eq!(by(&mut shop, "second"), ["third@test"]);
-}
-
-#[test]
-fn a_party_has_a_limit_of_users() {
-    let full = |max| refused(Refusal::LimitReached { things: "users", max });
-    judge(&[
-        ("the last one that fits", |s| s.by("acme", CreateUser { users_max: 2, ..clerk(s, "n", "acme") }), Ok(())),
-        ("one more", |s| s.by("acme", CreateUser { users_max: 1, ..clerk(s, "n", "acme") }), full(1)),
-        (
-            "one more, with a login that is taken: that is not told",
-            |s| s.by("acme", CreateUser { users_max: 1, ..clerk(s, "rival", "acme") }),
-            full(1),
-        ),
-        (
-            "as many as before",
-            |s| {
-                s.hire("boss", &["acme"]);
-                s.must(s.by("acme", DeleteUser { user: s.user("boss") }));
-                s.by("acme", CreateUser { users_max: 2, ..clerk(s, "n", "acme") })
-            },
-            Ok(()),
-        ),
-        (
-            "two in one batch",
-            |s| {
-                s.must(s.by("acme", CreateUser { users_max: 2, ..clerk(s, "n", "acme") }));
-                s.by("acme", CreateUser { users_max: 2, ..clerk(s, "m", "acme") })
-            },
-            full(2),
-        ),
-    ]);
 }
 
 #[test]

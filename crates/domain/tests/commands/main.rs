@@ -12,6 +12,7 @@ mod offers;
 mod parties;
 mod place;
 mod products;
+mod quotas;
 mod settle;
 mod strategies;
 mod subscriptions;

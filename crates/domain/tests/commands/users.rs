@@ -14,7 +14,6 @@ fn new(name: &str, grants: Vec<Grant>) -> CreateUser {
         grants,
         secret: secret(2),
         role: Role::Admin,
-        users_max: 100,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a database would hold: only rows that a working set marked as changed ever get in, and only rows that a need
 //! names ever get out.
 
-use orderpark_domain::world::{Fact, MadeBy};
+use orderpark_domain::world::{Counted, Fact, MadeBy};
 use orderpark_domain::{Instant, Made, Need, OrderState, PartyKind, Role, World};
 use std::iter::repeat_n;
 
@@ -88,10 +88,7 @@ impl Database {
                 users.sort_unstable();
                 set.load_users_of(*party, *max, users);
             }
-            Need::UsersUpTo(party, max) => {
-                let of_party = self.0.users.values().filter(|user| user.party == *party && user.deleted_at.is_none());
-                set.load_users_up_to(*party, *max, u32::try_from(of_party.count()).expect("few").min(*max));
-            }
+            Need::Count(counted) => set.load_count(*counted, self.count(*counted)),
             Need::MadeBy(asked) => set.load_made_by(asked.clone(), self.made_by(asked)),
             Need::OpenOrdersOf(subscriber, max) => {
                 let of_it = self.0.orders.values().filter(|order| order.subscriber == *subscriber);
@@ -101,6 +98,23 @@ impl Database {
                 set.load_open_orders_of(*subscriber, *max, orders);
             }
             Need::Fact(fact) => set.load_fact(*fact, self.holds(*fact)),
+        }
+    }
+
+    fn count(&self, counted: Counted) -> u64 {
+        let World { users, endpoints, balances, offers, .. } = &self.0;
+        match counted {
+            Counted::Users(party) => {
+                users.values().filter(|it| it.party == party && it.deleted_at.is_none()).map(|_| 1).sum()
+            }
+            Counted::Endpoints(party) => {
+                endpoints.values().filter(|it| it.owner.party == party && it.deleted_at.is_none()).map(|_| 1).sum()
+            }
+            Counted::OpenOrders(party) => {
+                let of_subscriber = balances.values().filter(|it| it.subscriber == party).map(|it| it.orders);
+                let of_vendor = offers.values().filter(|it| it.vendor == party).map(|it| it.open_orders);
+                of_subscriber.chain(of_vendor).sum()
+            }
         }
     }
 

@@ -119,7 +119,6 @@ impl Deployment {
             grants,
             secret: secret(2),
             role: Role::Admin,
-            users_max: 100,
         };
         self.must(self.by("operator", user));
     }

@@ -33,7 +33,7 @@ use cache::{Known, TokenCache};
 pub(crate) use challenge::{Unproved, check_fresh};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use orderpark_domain::{Caller, Instant, PartyRef, Scope, Token, User};
+use orderpark_domain::{Caller, Instant, Membership, Scope, Token, User};
 use orderpark_store::{ReadError, Store};
 use std::sync::Arc;
 use throttle::Throttle;
@@ -72,22 +72,18 @@ impl Access {
         }
         let lookup = self.cache.begin(now);
         Ok(match self.token(store, &hash).await? {
-            Some((token, user, vendor)) if token.is_valid_at(now) => {
-                Ok(self.cache.keep(hash, lookup, &token, Caller::new(&user, vendor)))
+            Some((token, user, membership)) if token.is_valid_at(now) => {
+                Ok(self.cache.keep(hash, lookup, &token, Caller::new(&user, membership)))
             }
             found => Err(self.why_not(bearer, found.and_then(|(token, ..)| token.expires_at), now)),
         })
     }
 
     /// The token with this digest and its user, with the end that it has under the operator's rule.
-    async fn token(
-        &self,
-        store: &Store,
-        hash: &[u8; 32],
-    ) -> Result<Option<(Token, User, Option<PartyRef>)>, ReadError> {
+    async fn token(&self, store: &Store, hash: &[u8; 32]) -> Result<Option<(Token, User, Membership)>, ReadError> {
         let scope = Scope::system("a bearer token proves itself by its digest");
         let found = store.get_token(&scope, hash).await?;
-        Ok(found.map(|(token, user, vendor)| (token.capped(self.validity_max_s), user, vendor)))
+        Ok(found.map(|(token, user, membership)| (token.capped(self.validity_max_s), user, membership)))
     }
 }
 
@@ -95,6 +91,13 @@ impl Access {
 pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     let known = app.access.know(&app.store, bearer(headers)?, app.now()).await??;
     Ok(known.caller.clone())
+}
+
+/// As [`authenticate`], and counts a request for the quotas of the caller's party and its vendor: 429 beyond them.
+pub async fn admit(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let caller = authenticate(app, headers).await?;
+    app.limits.count_request(&caller, &app.settings)?;
+    Ok(caller)
 }
 
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750, 2.1); the scheme in any case (RFC 9110, 11.1).

@@ -79,8 +79,8 @@ async fn submit(
     proved: SecretHash,
     renew: bool,
 ) -> Result<Submitted, Problem> {
-    let command =
-        Command::IssueToken(IssueToken { token, proved, renew, validity_max_s: app.settings.token_validity_max_s });
+    let validity_max_s = app.settings.token_validity_max_s;
+    let command = Command::IssueToken(IssueToken { token, proved, renew, validity_max_s });
     let intent = Intent { tenant, ..Intent::system(command, "a client that proved its secret gets a token") };
     match commit(app, intent).await {
         Ok(committed) => match committed.outcome {

@@ -21,8 +21,9 @@
 //! is refused when the lease is somebody else's.
 //!
 //! **Isolation**: what fails waits in lanes and windows of its own target; requests to failing targets share a small number of
-//! places that are not those of healthy ones; of either, an owner's targets have an eighth at most, so that one who is slow
-//! everywhere leaves places for all others; whatever a target can make us keep in memory has a limit.
+//! places that are not those of healthy ones; of either, a vendor with its subscribers has a share (bulkhead per tenant), so that
+//! one whose receivers are slow leaves places for all others; of a target that tenants share, none keeps the others waiting (`line`);
+//! a receiver has a rate (`worker/pace`); whatever a target can make us keep in memory has a limit.
 
 mod bodies;
 mod dispatch;

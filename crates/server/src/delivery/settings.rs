@@ -18,9 +18,9 @@ pub struct DeliverySettings {
     pub settle_every_ms: u64,
     /// How long a worker waits at most before it looks at the time again, in milliseconds.
     pub look_every_ms: u64,
-    /// Requests of this node that may be under way at once; to targets of one owner an eighth of them.
+    /// Requests of this node that may be under way at once; each tenant has a share of them.
     pub places: usize,
-    /// Requests to targets that only fail, beside those; to those of one owner an eighth of them.
+    /// Requests to targets that only fail, beside those; each tenant has a share of them.
     pub failing_places: usize,
     /// How long a stop waits for requests that are under way, in milliseconds.
     pub stop_max_ms: u64,

@@ -239,7 +239,7 @@ impl Worker {
     /// Reads while the line wants more and there is more, but not for so long that nothing is sent meanwhile.
     async fn read_on(&mut self) -> Result<(), ReadError> {
         for _ in 0..READS_MAX {
-            let Some(wish) = self.line.wish() else { return Ok(()) };
+            let Some(wish) = self.line.wish(self.ground.ring.end()) else { return Ok(()) };
             if !self.read(wish).await? {
                 return Ok(());
             }

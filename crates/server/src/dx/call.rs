@@ -99,7 +99,7 @@ impl Call {
 
     fn intent(&self, command: Command) -> Intent {
         let intent = Intent::by(self.caller.user(), self.scope.clone(), command);
-        Intent { tenant: Some(self.caller.tenant()), ..intent }
+        Intent { tenant: Some(self.caller.tenant()), quotas: self.app.settings.quotas, ..intent }
     }
 
     /// Commits an intent, with its precondition; or tries it.

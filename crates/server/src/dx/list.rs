@@ -64,10 +64,10 @@ struct Walk<L> {
     app: Arc<App>,
     scope: Scope,
     tenant: Tenant,
-    /// The token, which each further slice asks about.
-    lasting: Lasting,
     /// The size of a slice, in bytes.
     bytes_max: usize,
+    /// The token, which each further slice asks about.
+    lasting: Lasting,
     listing: L,
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn nothing() -> Response {
 pub(crate) async fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Ref>) -> Result<Response, Problem> {
     let (app, scope, tenant) = (Arc::clone(&call.app), call.scope.clone(), call.caller.tenant());
     let bytes_max = if matches!(page, Page::After(..)) { PAGE_BYTES } else { SLICE_BYTES };
-    let walk = Arc::new(Walk { app, scope, tenant, lasting: call.lasting(), bytes_max, listing });
+    let walk = Arc::new(Walk { app, scope, tenant, bytes_max, lasting: call.lasting(), listing });
     match page {
         Page::Skip(skip) => walk.stream(skip, PAGE_ROWS).await,
         Page::After(after, limit) => walk.keyset(call, after, limit).await,

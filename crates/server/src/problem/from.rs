@@ -1,7 +1,7 @@
 //! Problems of this program's own errors; those of refusals stand in `refused`.
 
 use super::{Problem, Reason};
-use crate::limits::refused;
+use crate::limits::{Shared, refused};
 use crate::wire::time::Time;
 use orderpark_domain::{Forbidden, PartyKind, Refusal};
 use orderpark_store::{CommitError, ReadError};
@@ -84,7 +84,7 @@ impl From<CommitError> for Problem {
                 "too many requests are waiting; nothing was changed; send it again after Retry-After seconds",
             )
             .retry_after(1),
-            CommitError::TenantBusy(full) => refused(full, "changes waiting", 1),
+            CommitError::TenantBusy(full) => refused(full, Shared::Committer, 1),
             CommitError::Unavailable(detail) => Problem::unavailable(detail),
             CommitError::ClockBehind { journal, now } => {
                 let (journal, now) = (Time(journal), Time(now));

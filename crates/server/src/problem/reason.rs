@@ -59,8 +59,9 @@ reasons! {
     ConnectionsNotGranted CONFLICT "connections_not_granted";
     TooManyConnections CONFLICT "too_many_connections";
     TooManyEndpoints CONFLICT "too_many_endpoints";
-    LimitReached CONFLICT "limit_reached";
     TooLargeAtOnce CONFLICT "too_large_at_once";
+    TooManyUsers CONFLICT "too_many_users";
+    TooManyOpenOrders CONFLICT "too_many_open_orders";
     EndpointDisabled CONFLICT "endpoint_disabled";
     IllegalTransition CONFLICT "illegal_transition";
     PositionUnknown GONE "position_unknown";

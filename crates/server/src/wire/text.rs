@@ -8,7 +8,7 @@ use super::fields::{Meant, Read, Wrong};
 use super::json::Json;
 use orderpark_domain::feed::Kind;
 use orderpark_domain::order::QUANTITY_MAX;
-use orderpark_domain::{Grant, Instant, NotificationFormat, NotificationMode, OfferState, Role, StrategyState};
+use orderpark_domain::{Grant, Instant, NotificationFormat, NotificationMode, OfferState, Quota, Role, StrategyState};
 use orderpark_store::FeedPosition;
 use visible::visible;
 
@@ -170,6 +170,16 @@ pub fn quantity(value: &Json) -> Read<u32> {
         _ => None,
     }
     .ok_or_else(|| "must be an integer from 1 to 1000000".into())
+}
+
+/// The value of a quota.
+pub fn quota(value: &Json, quota: Quota) -> Read<u32> {
+    let range = quota.range();
+    let number = match value {
+        Json::Unsigned(number) => u32::try_from(*number).ok().filter(|number| range.contains(number)),
+        _ => None,
+    };
+    number.ok_or_else(|| format!("must be an integer from {} to {}, or null", range.start(), range.end()).into())
 }
 
 /// A number of connections: an integer, or one as a decimal string (domain.md, "Resources").

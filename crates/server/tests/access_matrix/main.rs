@@ -78,6 +78,10 @@ const MATRIX: &[Row] = &[
     ("GET",    "/subscriptions",              [200,  200,  200,  200,  401,  200,  200]),
     ("GET",    "/subscriptions/{ref}",        [200,  200,  200,  200,  401,  404,  200]),
     ("PUT",    "/subscriptions/{ref}",        [200,  403,  200,  403,  401,  404,  403]),
+    // A vendor sees those of its subscribers too; only the operator sets them.
+    ("GET",    "/quotas",                     [200,  200,  200,  200,  401,  200,  200]),
+    ("GET",    "/quotas/{ref}",               [200,  200,  200,  200,  401,  404,  200]),
+    ("PUT",    "/quotas/{ref}",               [200,  403,  403,  403,  401,  403,  403]),
     ("GET",    "/events",                     [200,  200,  200,  200,  401,  200,  200]),
     ("GET",    "/events/stream",              [200,  200,  200,  200,  401,  200,  200]),
     // Each party has its own, and sees nobody else's: a vendor none of its subscribers'.
@@ -210,6 +214,7 @@ impl Scene {
             "/connectivityPlans" => self.shop.plan_ref.clone(),
             "/offers" => self.shop.offer_ref.clone(),
             "/processingStrategies" => self.strategy.clone(),
+            "/quotas" => self.own_scope(column).split_once(':').expect("a scope").1.to_owned(),
             "/orders" => text(&self.order, "ref"),
             "/subscriptions" => text(&self.order["subscriptions"][0], "ref"),
             other => panic!("teach Scene::target what {other} asks for"),
@@ -237,6 +242,7 @@ impl Scene {
             ) => json!({}),
             ("POST", "/webhookEndpoints/{ref}/replay") => json!({"exhausted": true}),
             ("PUT", "/webhookEndpoints/{ref}") => json!({"description": format!("For {n}")}),
+            ("PUT", "/quotas/{ref}") => json!({"openOrders": 1000 + n}),
             ("PUT", "/users/{ref}") => json!({"firstName": format!("Name {n}")}),
             ("PUT", "/subscriptions/{ref}") => {
                 json!({"state": if n.is_multiple_of(2) { "ACTIVE" } else { "SUSPENDED" }})

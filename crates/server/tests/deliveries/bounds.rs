@@ -32,7 +32,7 @@ async fn who_is_slow_everywhere_holds_up_nobody_else(engine: Engine) {
     quick.subscriber.post("/orders", json!({"offerId": quick.offer_id})).await.expect(201);
     let all = tokio::time::timeout(Duration::from_secs(10), answers.takes(3)).await;
     assert!(all.is_ok(), "the other vendor waited for who hangs");
-    assert_eq!(hangs.all().len(), 1, "an eighth of the places");
+    assert!(hangs.all().len() <= 4, "half of the places, while nobody else wants them");
     running.stop().await;
 }
 

@@ -50,6 +50,7 @@ impl Scene {
             "/vendors" => self.shop.vendor.party.clone(),
             "/subscribers" => self.shop.subscriber.party.clone(),
             "/users" => self.user.clone(),
+            "/quotas" => self.shop.vendor.party.clone(),
             "/applications" => self.shop.application_ref.clone(),
             "/connectivityPlans" => self.shop.plan_ref.clone(),
             "/offers" => self.shop.offer_ref.clone(),

@@ -175,7 +175,7 @@ impl Model {
                 let key = (number(told, "subscriber"), number(told, "product"));
                 self.used.insert(key, number(told, "used"));
             }
-            "orderMatched" | "orderFound" | "tokenIssued" | "tokenRevoked" => {}
+            "orderMatched" | "orderFound" | "quotasSet" | "tokenIssued" | "tokenRevoked" => {}
             other => panic!("teach the model and the oracle what {other} means: {told}"),
         }
     }

@@ -94,7 +94,9 @@ impl<'m> Maker<'m> {
     fn all(&self, collection: &str) -> Vec<String> {
         let model = self.model();
         match collection {
-            "/suppliers" | "/vendors" | "/subscribers" => model.parties.keys().map(ToString::to_string).collect(),
+            "/suppliers" | "/vendors" | "/subscribers" | "/quotas" => {
+                model.parties.keys().map(ToString::to_string).collect()
+            }
             "/users" => model.users.keys().map(ToString::to_string).collect(),
             "/applications" | "/connectivityPlans" => model.products.keys().map(ToString::to_string).collect(),
             "/offers" => model.offers.keys().map(ToString::to_string).collect(),
@@ -199,6 +201,7 @@ impl<'m> Maker<'m> {
             ("/subscribers", 6) => format!("applicationId={}", self.id("/applications")),
             ("/subscribers", 7) => format!("contactEmail={}", self.id("/users")),
             ("/webhookEndpoints", _) => format!("scope={}", self.scopes()[0].as_str().unwrap_or_default()),
+            ("/quotas", _) => "pageIndex=1".to_owned(),
             ("/users", _) => format!("email={}", self.id("/users")),
             _ => {
                 let name = collection.trim_start_matches('/').trim_end_matches('s').replace("Strategie", "Strategy");
@@ -303,6 +306,7 @@ impl<'m> Maker<'m> {
                 body
             }
             "/users" => json!({}),
+            "/quotas" => json!({"openOrders": 1000 + self.chance.below(9), "users": null}),
             "/subscribers" => json!({"name": name, "contactEmail": self.canaries.email()}),
             "/applications" => json!({"name": name, "notification": {"subscribedUrl": self.canaries.url()}}),
             "/connectivityPlans" if !query.is_empty() => json!({"usedConnections": self.chance.below(12).to_string()}),

@@ -5,7 +5,7 @@ use crate::committer::Writer;
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::{Database, Options};
-use orderpark_domain::world::MadeBy;
+use orderpark_domain::world::{Counted, MadeBy};
 use orderpark_domain::{Endpoint, EndpointState, Grant, Head, Instant, Scope};
 use orderpark_testbed::{Engine, TestDatabase};
 
@@ -49,8 +49,8 @@ const WORLD: &str = "
         reason) values
         (blob16:1, 1, 1, 20, 2, 'SUSPENDED', 10, 7, null, 'unpaid'), (blob16:1, 2, 2, 21, 2, 'ACTIVE', null, 7, null, null),
         (blob16:2, 1, 3, 20, 2, 'PENDING', 5, 8, null, null), (blob16:3, 1, 4, 21, 2, 'CANCELLED', null, 9, 10, null);
-    insert into balances (subscriber_ref, product_ref, granted, used, subscriptions) values
-        (4, 20, 9007199254740993, 3, 1), (4, 21, 0, 0, 1), (5, 20, 1, 1, 0);
+    insert into balances (subscriber_ref, product_ref, granted, used, subscriptions, orders) values
+        (4, 20, 9007199254740993, 3, 1, 1), (4, 21, 0, 0, 1, 2), (5, 20, 1, 1, 0, 0);
     insert into request_keys (client_ref, key, fingerprint, seq) values
         (10, blob16:5, blob16:6, 12), (11, blob16:5, blob16:7, 13);
     insert into tokens (user_ref, hash, jti, client_id, scopes, issued_at, expires_at) values
@@ -184,7 +184,8 @@ fn needs() -> Vec<Need> {
         Need::EndpointsOf(PartyRef(3), 1),
     ]);
     needs.extend((50..54).map(|n| Need::Endpoint(EndpointRef(n))));
-    needs.extend((1..8).flat_map(|n| [1, 2, 9].map(|max| Need::UsersUpTo(PartyRef(n), max))));
+    let counted = [Counted::Users, Counted::Endpoints, Counted::OpenOrders];
+    needs.extend((1..8).flat_map(|n| counted.map(|counted| Need::Count(counted(PartyRef(n))))));
     needs.extend(made());
     needs.extend((10..15).flat_map(|n| [Need::User(UserRef(n)), Need::Token(UserRef(n))]));
     needs.extend((20..24).map(|n| Need::Product(ProductRef(n))));
@@ -208,7 +209,7 @@ fn needs() -> Vec<Need> {
 
 /// Which kind of need, and of fact, it is: the words before its values.
 fn kind(need: &Need) -> String {
-    let text = format!("{need:?}").replace("Fact(", "Fact ");
+    let text = format!("{need:?}").replace("Fact(", "Fact ").replace("Count(", "Count ");
     text[..text.find('(').expect("a need has a value")].to_owned()
 }
 
@@ -224,7 +225,7 @@ fn each_need_is_loaded_the_same_from_both_engines() {
         both.entry(kind(&need)).or_default().insert(one);
         kinds.insert(kind(&need));
     }
-    assert_eq!(kinds.len(), 21 + 10, "a new kind of need or fact belongs into the table: {kinds:?}");
+    assert_eq!(kinds.len(), 20 + 10 + 3, "a new kind of need or fact belongs into the table: {kinds:?}");
     for (kind, worlds) in both {
         assert!(worlds.len() > 1, "{kind} is never different");
     }
@@ -247,7 +248,7 @@ fn needs_that_come_together_are_loaded_as_if_they_came_alone() {
                             assert_eq!(together.$table.get(&key), alone.$table.get(&key), "{engine}: {key:?}");
                         })+
                         Need::UsersOf(..)
-                        | Need::UsersUpTo(..)
+                        | Need::Count(_)
                         | Need::EndpointsOf(..)
                         | Need::OpenOrdersOf(..)
                         | Need::MadeBy(_)

@@ -15,12 +15,14 @@ mod offers;
 mod orders;
 mod parties;
 mod products;
+mod quotas;
 mod strategies;
 mod subscriptions;
 mod suppliers;
 pub(crate) mod users;
 
 pub use events::{EventPage, EventPlace, FeedEvent};
+pub use quotas::QuotaUse;
 pub use users::Creators;
 
 use crate::ReadError;
@@ -68,14 +70,13 @@ pub struct Rows<T> {
 }
 
 impl<T> Rows<T> {
-    /// No row, of a list that has none.
     pub(crate) fn none() -> Rows<T> {
         Rows { rows: Vec::new(), is_cut: false }
     }
 
-    /// The same rows, shown otherwise.
-    pub fn map<U>(self, show: impl FnMut(T) -> U) -> Rows<U> {
-        Rows { rows: self.rows.into_iter().map(show).collect(), is_cut: self.is_cut }
+    /// The same with other rows, one for each.
+    pub fn map<U>(self, row: impl FnMut(T) -> U) -> Rows<U> {
+        Rows { rows: self.rows.into_iter().map(row).collect(), is_cut: self.is_cut }
     }
 }
 

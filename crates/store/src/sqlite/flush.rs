@@ -59,9 +59,10 @@ pub(crate) fn flush(connection: &Connection, world: &World, told: &Told) -> Resu
 
 fn write_party(connection: &Connection, party: &Party) -> Result<()> {
     let sql = "insert into parties (ref, kind, id, name, vendor_ref, contact_email, organization, revision, closing_at, \
-               deleted_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
+               deleted_at, quotas) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
                contact_email = excluded.contact_email, organization = excluded.organization, \
-               revision = excluded.revision, closing_at = excluded.closing_at, deleted_at = excluded.deleted_at";
+               revision = excluded.revision, closing_at = excluded.closing_at, deleted_at = excluded.deleted_at, \
+               quotas = excluded.quotas";
     connection.prepare_cached(sql)?.execute(params![
         sql_number(party.party.0),
         party.kind.as_str(),
@@ -73,8 +74,13 @@ fn write_party(connection: &Connection, party: &Party) -> Result<()> {
         party.revision,
         party.closing_at.map(|at| at.0),
         party.deleted_at.map(|at| at.0),
+        set_quotas(party),
     ])?;
     Ok(())
+}
+
+fn set_quotas(party: &Party) -> Option<String> {
+    (!party.quotas.is_empty()).then(|| json(&party.quotas))
 }
 
 fn write_user(connection: &Connection, user: &User) -> Result<()> {
@@ -252,15 +258,17 @@ fn write_order(connection: &Connection, order: &Order) -> Result<()> {
 }
 
 fn write_balance(connection: &Connection, balance: &Balance) -> Result<()> {
-    let sql = "insert into balances (subscriber_ref, product_ref, granted, used, subscriptions) values (?, ?, ?, ?, ?) \
-               on conflict (subscriber_ref, product_ref) do update set granted = excluded.granted, \
-               used = excluded.used, subscriptions = excluded.subscriptions";
+    let sql = "insert into balances (subscriber_ref, product_ref, granted, used, subscriptions, orders) \
+               values (?, ?, ?, ?, ?, ?) on conflict (subscriber_ref, product_ref) do update set \
+               granted = excluded.granted, used = excluded.used, subscriptions = excluded.subscriptions, \
+               orders = excluded.orders";
     connection.prepare_cached(sql)?.execute(params![
         sql_number(balance.subscriber.0),
         sql_number(balance.product.0),
         sql_number(balance.granted),
         sql_number(balance.used),
         sql_number(balance.subscriptions),
+        sql_number(balance.orders),
     ])?;
     Ok(())
 }

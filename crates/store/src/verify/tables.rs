@@ -140,7 +140,8 @@ fn json<T: serde::Serialize>(value: &T) -> Value {
     serde_json::to_string(value).map_or(Value::Nothing, Value::Text)
 }
 
-const PARTIES: &str = "ref, kind, id, name, vendor_ref, contact_email, organization, revision, closing_at, deleted_at";
+const PARTIES: &str =
+    "ref, kind, id, name, vendor_ref, contact_email, organization, revision, closing_at, deleted_at, quotas";
 
 fn party(party: &Party) -> Vec<Value> {
     vec![
@@ -154,6 +155,7 @@ fn party(party: &Party) -> Vec<Value> {
         Value::Integer(party.revision.into()),
         optional_at(party.closing_at),
         optional_at(party.deleted_at),
+        if party.quotas.is_empty() { Value::Nothing } else { json(&party.quotas) },
     ]
 }
 
@@ -308,11 +310,11 @@ fn subscription(world: &World, key: &[Value]) -> Option<Vec<Value>> {
     ])
 }
 
-const BALANCES: &str = "subscriber_ref, product_ref, granted, used, subscriptions";
+const BALANCES: &str = "subscriber_ref, product_ref, granted, used, subscriptions, orders";
 
 fn balance(balance: &Balance) -> Vec<Value> {
-    let numbers = [balance.subscriber.0, balance.product.0, balance.granted, balance.used, balance.subscriptions];
-    numbers.map(integer).to_vec()
+    let Balance { subscriber, product, granted, used, subscriptions, orders } = *balance;
+    [subscriber.0, product.0, granted, used, subscriptions, orders].map(integer).to_vec()
 }
 
 const REQUEST_KEYS: &str = "client_ref, key, fingerprint, seq";

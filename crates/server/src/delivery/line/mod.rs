@@ -121,8 +121,8 @@ impl Line {
         }
     }
 
-    /// What it wants to read of the feed now.
-    pub fn wish(&self) -> Option<Wish> {
+    /// What it wants to read of the feed now, which has been read up to `end`.
+    pub fn wish(&self, end: EventPlace) -> Option<Wish> {
         if !self.is_complete || self.given_up.is_some() || self.lanes.len() >= RETRIES_MAX || self.ledger.is_full() {
             return None;
         }
@@ -147,7 +147,10 @@ impl Line {
             until: Some(self.news.read()),
             limit: limit.min(room),
         });
-        replay.into_iter().chain(side).chain([news]).find(|wish| wish.limit > 0)
+        let news = Some(news).filter(|news| news.after < end);
+        // Neither keeps the other from being read: where nothing of the news waits, they are read first.
+        let [first, second] = if self.news.waits() { [side, news] } else { [news, side] };
+        [replay, first, second].into_iter().flatten().find(|wish| wish.limit > 0)
     }
 
     /// How far the feed was read for news.

@@ -18,6 +18,9 @@ const START: Instant = Instant(1_795_428_000_000_000);
 const FAILED: Outcome = Outcome::Failed { pause_s: None, is_gone: false };
 const DELIVERED: Outcome = Outcome::Delivered { took_us: 1000 };
 
+/// Beyond the end of every feed here.
+const FAR: EventPlace = EventPlace::after(1_000_000);
+
 fn place(seq: u64) -> EventPlace {
     EventPlace { seq, number: 0 }
 }

@@ -21,7 +21,7 @@ impl Worker {
             }
             if self.post.is_past_all(wish.after) {
                 self.line.take(Source::News, Vec::new(), end, self.ground.app.now());
-                return Ok(false);
+                return Ok(true);
             }
             let whom = match self.known.as_of(&self.ground.app, self.ground.ring.read_at()).await? {
                 Ok(Some(whom)) => whom,

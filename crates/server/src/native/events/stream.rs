@@ -48,7 +48,7 @@ const RETRY_STOPPING_MS: u64 = 5000;
 pub(crate) async fn stream(call: Call) -> Result<Response, Problem> {
     let after = begin(&call).await?;
     let closing = call.app.streams.begin()?;
-    let place = call.app.limits.stream(call.caller.tenant(), &call.app.settings)?;
+    let place = call.app.limits.stream(&call.caller, &call.app.settings)?;
     let feed = Feed::new(call, after, closing, place);
     let chunks = stream::unfold(feed, async |mut feed| Some((Ok::<_, Infallible>(feed.next().await?), feed)));
     Ok(answer::events(Body::from_stream(chunks)))

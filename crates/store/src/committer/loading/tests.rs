@@ -9,6 +9,7 @@ use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder};
 use orderpark_domain::party::DeleteParty;
 use orderpark_domain::{
     Command, Entry, Head, Offer, OfferItem, OfferRef, OfferState, OrderRef, Party, PartyKind, PartyRef, ProductRef,
+    Quotas,
 };
 
 const ITEMS: u64 = 30;
@@ -83,6 +84,7 @@ fn subscriber(party: PartyRef) -> Party {
         contact_email: None,
         organization: None,
         closing_at: None,
+        quotas: Quotas::default(),
         revision: 1,
         deleted_at: None,
     }

@@ -8,11 +8,13 @@ use orderpark_domain::{Offer, Party, Product, Role, Strategy, User};
 impl<'w> Writes<'w> {
     pub(super) fn parties(&mut self, parties: &[&'w Party]) {
         let sql = "insert into parties (ref, kind, id, name, vendor_ref, contact_email, organization, revision, \
-                   closing_at, deleted_at) \
+                   closing_at, deleted_at, quotas) \
                    select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], \
-                   $7::text[], $8::bigint[], $9::bigint[], $10::bigint[]) on conflict (ref) do update set name = excluded.name, \
+                   $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[]) \
+                   on conflict (ref) do update set name = excluded.name, \
                    contact_email = excluded.contact_email, organization = excluded.organization, \
-                   revision = excluded.revision, closing_at = excluded.closing_at, deleted_at = excluded.deleted_at";
+                   revision = excluded.revision, closing_at = excluded.closing_at, deleted_at = excluded.deleted_at, \
+                   quotas = excluded.quotas";
         self.add(sql, parties.len(), || {
             vec![
                 column(parties, |party| sql_number(party.party.0)),
@@ -25,6 +27,7 @@ impl<'w> Writes<'w> {
                 column(parties, |party| i64::from(party.revision)),
                 column(parties, |party| party.closing_at.map(|at| at.0)),
                 column(parties, |party| party.deleted_at.map(|at| at.0)),
+                column(parties, |party| (!party.quotas.is_empty()).then(|| json(&party.quotas))),
             ]
         });
     }

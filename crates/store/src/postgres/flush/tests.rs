@@ -7,8 +7,8 @@ use orderpark_domain::feed::Kind;
 use orderpark_domain::{
     Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Event, Grant, Head, Instant, Notification,
     Offer, OfferItem, OfferRef, OfferState, Order, OrderRef, OrderState, Party, PartyKind, PartyRef, Product,
-    ProductKind, ProductRef, RequestKey, SealedSecret, SecretHash, Strategy, StrategyRef, StrategyState, Subscription,
-    SubscriptionState, Token, User, UserRef, World,
+    ProductKind, ProductRef, Quotas, RequestKey, SealedSecret, SecretHash, Strategy, StrategyRef, StrategyState,
+    Subscription, SubscriptionState, Token, User, UserRef, World,
 };
 use tokio_postgres::Client;
 
@@ -125,6 +125,7 @@ fn party(party: PartyRef, kind: PartyKind, id: &str) -> Event {
         vendor_id: vendor.map(|_| "vendor".into()),
         contact_email: (kind == PartyKind::Subscriber).then(|| "jane@example.com".into()),
         organization: None,
+        quotas: Quotas::default(),
         revision: 1,
         closing_at: None,
         deleted_at: None,
@@ -295,6 +296,7 @@ fn load(world: &mut World, orders: &[u64]) {
 #[tokio::test]
 async fn every_kind_of_row_is_written_as_it_is() {
     let mut written = Written::nothing().await;
+    load(&mut written.world, &[]);
     written.batch(everything()).await;
     assert_tables("created", &written.tables().await);
     load(&mut written.world, &[1, 2, 3]);

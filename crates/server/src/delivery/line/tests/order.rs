@@ -118,17 +118,17 @@ fn what_is_not_wanted_is_passed_over() {
 #[test]
 fn a_line_takes_no_more_than_it_may() {
     let mut line = line(ENDPOINT);
-    assert_eq!(line.wish().expect("a wish").limit, TAKEN_MAX);
+    assert_eq!(line.wish(FAR).expect("a wish").limit, TAKEN_MAX);
     let lanes: Vec<(u64, String)> = (1..=TAKEN_MAX as u64).map(|seq| (seq, format!("{seq}"))).collect();
     let lanes: Vec<(u64, &str)> = lanes.iter().map(|(seq, lane)| (*seq, lane.as_str())).collect();
     take(&mut line, &lanes);
-    assert_eq!(line.wish(), None);
+    assert_eq!(line.wish(FAR), None);
     let sent = sent(&mut line, START);
     assert_eq!(sent, [1, 2, 3, 4]);
     finish(&mut line, 2, DELIVERED, START);
-    assert_eq!(line.wish(), None, "the cursor has not moved");
+    assert_eq!(line.wish(FAR), None, "the cursor has not moved");
     finish(&mut line, 1, DELIVERED, START);
-    let wish = line.wish().expect("a wish");
+    let wish = line.wish(FAR).expect("a wish");
     assert_eq!((wish.limit, wish.after), (2, EventPlace::after(64)));
 }
 
@@ -152,9 +152,9 @@ fn nothing_is_sent_while_too_much_is_not_written() {
         line.finish(sending.place, DELIVERED, None, START, 0);
         all += 1;
     }
-    assert_eq!((all, line.wish()), (UNSETTLED_MAX, None));
+    assert_eq!((all, line.wish(FAR)), (UNSETTLED_MAX, None));
     settle(&mut line).expect("something to write");
-    assert!(line.next(START).is_some() && line.wish().is_some());
+    assert!(line.next(START).is_some() && line.wish(FAR).is_some());
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn no_more_retries_than_fit_and_the_rest_is_read_when_there_is_room() {
     let end = 3 * RETRIES_MAX as u64;
     let mut line = Line::new(ENDPOINT, EventPlace::after(end), None);
     line.load_retries(rows(1, RETRIES_MAX as u64), false, START);
-    assert!(line.wish().is_none() && !line.wants_retries(), "older ones come first");
+    assert!(line.wish(FAR).is_none() && !line.wants_retries(), "older ones come first");
     while !line.wants_retries() {
         let sending = next(&mut line, START);
         line.finish(sending.place, DELIVERED, None, START, 0);
@@ -178,5 +178,5 @@ fn no_more_retries_than_fit_and_the_rest_is_read_when_there_is_room() {
     let half = RETRIES_MAX as u64 / 2;
     line.load_retries(rows(half + 1, 3 * half), true, START);
     assert!(!line.wants_retries());
-    assert!(line.wish().is_none(), "it is full");
+    assert!(line.wish(FAR).is_none(), "it is full");
 }

@@ -16,7 +16,7 @@ fn replaying(replay: Replay) -> Line {
 }
 
 fn take_replay(line: &mut Line, events: &[(u64, &str)]) {
-    let wish = line.wish().expect("a wish");
+    let wish = line.wish(FAR).expect("a wish");
     assert_eq!(wish.source, Source::Replay);
     let until = wish.until.expect("an end");
     line.take(Source::Replay, events.iter().map(|(seq, lane)| met(*seq, lane, 1)).collect(), until, START);
@@ -25,7 +25,7 @@ fn take_replay(line: &mut Line, events: &[(u64, &str)]) {
 #[test]
 fn a_replay_sends_its_stretch_once_more_and_then_says_so() {
     let mut line = replaying(asked(1, 3, 5));
-    assert_eq!(line.wish().map(|wish| wish.after), Some(EventPlace::after(3)));
+    assert_eq!(line.wish(FAR).map(|wish| wish.after), Some(EventPlace::after(3)));
     take_replay(&mut line, &[(4, "a"), (5, "a")]);
     assert_eq!(sent(&mut line, START), [4]);
     finish(&mut line, 4, DELIVERED, START);
@@ -57,9 +57,9 @@ fn what_fails_in_a_replay_becomes_a_retry_and_holds_back_its_lane() {
 #[test]
 fn what_lies_beyond_the_cursor_is_sent_anyway() {
     let line = replaying(asked(1, 8, 1000));
-    assert_eq!(line.wish().and_then(|wish| wish.until), Some(EventPlace::after(9)));
+    assert_eq!(line.wish(FAR).and_then(|wish| wish.until), Some(EventPlace::after(9)));
     let mut line = replaying(asked(1, 500, 1000));
-    assert_eq!(line.wish().map(|wish| wish.source), Some(Source::News));
+    assert_eq!(line.wish(FAR).map(|wish| wish.source), Some(Source::News));
     assert!(line.settlement().expect("the end").replay_done);
 }
 

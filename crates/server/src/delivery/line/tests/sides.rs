@@ -21,12 +21,9 @@ impl Feed {
 
     /// Reads what the line wishes to see.
     fn read(&self, line: &mut Line, now: Instant) {
-        while let Some(wish) = line.wish() {
-            let end = EventPlace::after(self.0.len() as u64);
+        let end = EventPlace::after(self.0.len() as u64);
+        while let Some(wish) = line.wish(end) {
             let until = wish.until.unwrap_or(end);
-            if wish.after >= until {
-                return;
-            }
             let is_of = |event: &&Met| !matches!(wish.source, Source::Side(tenant) if tenant != event.tenant);
             let there = self.0.iter().filter(|event| event.place > wish.after && event.place <= until).filter(is_of);
             let events: Vec<Met> = there.take(wish.limit).cloned().collect();

@@ -18,8 +18,8 @@ pub(crate) async fn contain(call: Call) -> Result<Response, Problem> {
     let command = command(&call, user)?;
     let done = call.commit(Command::ContainUser(command)).await?;
     let Outcome::Contained(contained) = done.outcome else { return Err(unexpected(&done.outcome)) };
-    for ended in contained.endpoints.iter().filter(|_| contained.ended) {
-        call.poke(Target::Endpoint(ended.endpoint));
+    if contained.ended {
+        contained.endpoints.iter().for_each(|ended| call.poke(Target::Endpoint(ended.endpoint)));
     }
     let users = contained.users.iter().map(|made| made.user.created_by).chain([contained.user.created_by]);
     let endpoints = contained.endpoints.iter().map(|made| made.created_by);

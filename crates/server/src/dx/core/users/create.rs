@@ -36,7 +36,6 @@ fn read(fields: &mut Fields<'_>, call: &Call, secret: SecretHash) -> CreateUser 
         grants,
         role: fields.or("role", Role::Admin, text::role),
         secret,
-        users_max: call.app.settings.users_of_party_max,
     }
 }
 

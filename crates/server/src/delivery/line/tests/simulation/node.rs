@@ -2,7 +2,7 @@
 
 use super::Bug;
 use super::ledger::Ledger;
-use crate::delivery::line::{GivenUp, Line, Outcome, Rules, Sending, Source};
+use crate::delivery::line::{GivenUp, Line, Outcome, Rules, Sending};
 use orderpark_domain::Instant;
 use orderpark_store::deliveries::Settlement;
 use std::collections::BTreeMap;
@@ -191,10 +191,7 @@ impl Hand {
             return;
         }
         for _ in 0..8 {
-            let Some(wish) = self.line.wish() else { break };
-            if wish.source == Source::News && wish.after >= ledger.end() {
-                break;
-            }
+            let Some(wish) = self.line.wish(ledger.end()) else { break };
             let (events, read) = ledger.page(target, wish);
             self.line.take(wish.source, events, read, now);
         }
