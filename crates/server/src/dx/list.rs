@@ -277,9 +277,10 @@ async fn read_on<L: Listing>(
     match walk.next(after, rows, left).await {
         Ok((text, at)) => (Ok(text), at),
         Err(problem) => {
-            match problem.reason() {
-                Reason::Unauthorized => tracing::debug!("a list was broken off, because its token is dead"),
-                _ => tracing::error!(?problem, "a list was broken off"),
+            if problem.reason() == Reason::Unauthorized {
+                tracing::debug!("a list was broken off, because its token is dead");
+            } else {
+                tracing::error!(?problem, "a list was broken off");
             }
             (Err(io::Error::other("the list was broken off")), At::End)
         }

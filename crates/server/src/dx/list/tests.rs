@@ -90,8 +90,14 @@ fn slow() -> (tempfile::TempDir, Arc<Walk<Slow>>) {
     let app = App::new(store, settings, signer, Arc::new(outside.expect("a way out")), options.chance);
     let listing = Slow { began: Arc::default(), end: Arc::default() };
     let (app, scope, bytes_max) = (Arc::new(app), Scope::system("a test"), SLICE_BYTES);
-    let lasting = Lasting::new(&HeaderMap::new(), Action::ReadVendors);
-    let walk = Walk { app, scope, tenant: TENANT, bytes_max, lasting, listing };
+    let walk = Walk {
+        app,
+        scope,
+        tenant: TENANT,
+        bytes_max,
+        lasting: Lasting::new(&HeaderMap::new(), Action::ReadVendors),
+        listing,
+    };
     (folder, Arc::new(walk))
 }
 
