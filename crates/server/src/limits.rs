@@ -28,8 +28,8 @@ const REQUESTS_MAX: usize = 128;
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Refused requests of one client, or any of a stranger, before each further one is answered later.
 const REFUSALS: Rate = Rate { per_second: 1_000.0, burst: 2_000.0 };
-/// How much later at most.
-const REFUSAL_DELAY_MAX: Duration = Duration::from_millis(250);
+/// How much later.
+const REFUSAL_DELAY: Duration = Duration::from_millis(250);
 /// Reads of lists and of events at once.
 pub(crate) const LIST_READS_MAX: usize = 4;
 /// How long a list may wait for its first read.
@@ -89,8 +89,8 @@ impl Limits {
     /// Slows a client down that sends many requests which are refused, or need no token: it would ask
     /// again at once.
     pub(crate) async fn slow_down(&self, client: Client) {
-        if let Err(wait) = self.refusals.take(client, 1.0, REFUSALS, Instant::now()) {
-            sleep(wait.max(REFUSAL_DELAY_MAX)).await;
+        if self.refusals.take(client, 1.0, REFUSALS, Instant::now()).is_err() {
+            sleep(REFUSAL_DELAY).await;
         }
     }
 

@@ -53,7 +53,7 @@ impl UpdateUser {
             }
         }
         if let Some(grants) = &self.grants {
-            self.check_grants(world, intent, before, grants)?;
+            check_new_grants(world, intent, before, grants)?;
             after.grants.clone_from(grants);
         }
         if self.role.is_some_and(|role| role != before.role()) {
@@ -75,18 +75,18 @@ impl UpdateUser {
         }
         Ok(Decision::first_of(events, Outcome::User(Box::new(after))))
     }
+}
 
-    /// What the user holds already may be said again, also where the party is gone since.
-    fn check_grants(&self, world: &World, intent: &Intent, before: &User, grants: &[Grant]) -> Result<(), Refusal> {
-        if grants.is_empty() {
-            return Err(Refusal::Unknown { attribute: "scopes" });
-        }
-        let added: Vec<Grant> = grants.iter().filter(|grant| !before.grants.contains(grant)).copied().collect();
-        check_grants(world, intent, &added)?;
-        if before.party != OPERATOR && acts_for_operator(&added) {
-            let rule = "must not name the operator: this user belongs to another party".into();
-            return Err(Refusal::Invalid { attribute: "scopes", rule });
-        }
-        Ok(())
+/// What the user holds already may be said again, also where the party is gone since.
+fn check_new_grants(world: &World, intent: &Intent, before: &User, grants: &[Grant]) -> Result<(), Refusal> {
+    if grants.is_empty() {
+        return Err(Refusal::Unknown { attribute: "scopes" });
     }
+    let added: Vec<Grant> = grants.iter().filter(|grant| !before.grants.contains(grant)).copied().collect();
+    check_grants(world, intent, &added)?;
+    if before.party != OPERATOR && acts_for_operator(&added) {
+        let rule = "must not name the operator: this user belongs to another party".into();
+        return Err(Refusal::Invalid { attribute: "scopes", rule });
+    }
+    Ok(())
 }
