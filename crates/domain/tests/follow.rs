@@ -198,7 +198,7 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-const KINDS: usize = 28;
+const KINDS: usize = 29;
 
 #[test]
 fn whatever_another_node_decides_is_followed_or_forgotten() {

@@ -1,10 +1,11 @@
 //! Quotas: who sets them, and what decisions keep (domain.md, "Quotas").
 
 use crate::harness::{
-    Deployment, No, Wish, cancel, endpoint, order_of, place, quota, refused, shop::judge, subscriber,
+    Deployment, No, Wish, cancel, endpoint, order_of, party, place, quota, refused, shop::judge, subscriber,
 };
 use orderpark_domain::endpoint::DeleteEndpoint;
 use orderpark_domain::order::{Refused, SettleOrder};
+use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE};
 use orderpark_domain::user::DeleteUser;
 use orderpark_domain::{Event, PartyKind, PartyRef, Quota, QuotaDefaults, Quotas, Refusal};
 
@@ -168,6 +169,19 @@ fn a_party_has_a_limit_of_users() {
                 s.by("acme", clerk(s, "m"))
             },
             reached(Quota::Users, 2, PartyKind::Vendor),
+        ),
+        (
+            "one more, after one of a party that ended moved here",
+            |s| {
+                s.must(s.by("operator", party(PartyKind::Supplier, "third")));
+                s.hire("both", &["third", "acme"]);
+                set(s, "acme", Quota::Users, Some(3));
+                s.must(s.by("acme", clerk(s, "n")));
+                let (kind, party) = (PartyKind::Supplier, s.party("third"));
+                s.must(s.by("operator", DeleteParty { kind, party, force: false, parts_max: PARTS_AT_ONCE }));
+                s.by("acme", clerk(s, "m"))
+            },
+            reached(Quota::Users, 3, PartyKind::Vendor),
         ),
     ]);
 }
