@@ -51,6 +51,8 @@ fn of_version_1(engine: Engine) -> TestDatabase {
                 drop index users_by_creator; \
                 alter table users drop column role; alter table users drop column created_by; \
                 alter table users drop column created_at; alter table parties drop column closing_at; \
+                alter table parties drop column quotas; \
+                alter table balances drop column orders; \
                 delete from refinery_schema_history where version > 1";
     home.execute(&format!("{dropped}{rest}"));
     home
