@@ -36,8 +36,6 @@ pub(crate) const LIST_READS_MAX: usize = 4;
 pub(crate) const LIST_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Trials of commands at once; two for each connection that SQLite has for them.
 const TRIALS_MAX: usize = 4;
-/// How long a command may wait for its trial.
-const TRIAL_WAIT_MAX: Duration = Duration::from_secs(2);
 /// Tests of webhook endpoints that may be in progress.
 const TESTS: Caps = Caps { party: 4, root: 16, all: 512 };
 /// Seconds after which a refused request may be sent again.
@@ -130,9 +128,9 @@ impl Limits {
         self.list_reads.wait(tenant, 1).await
     }
 
-    /// A place for the trial of a command.
-    pub(crate) async fn trial(&self, tenant: Tenant) -> Result<Permit, Full> {
-        self.trials.acquire(tenant, 1, TRIAL_WAIT_MAX).await
+    /// The places for trials of commands.
+    pub(crate) fn trials(&self) -> &FairLimiter {
+        &self.trials
     }
 
     /// A place for a stream of events.
