@@ -34,12 +34,15 @@ struct Heard {
 impl Receiver {
     /// Listens until the program ends.
     pub(super) fn listen() -> anyhow::Result<Receiver> {
-        let runtime = super::one_thread()?;
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
         let receiver = Receiver { address: listener.local_addr()?, heard: Arc::default() };
         let heard = Arc::clone(&receiver.heard);
         let router = Router::new().fallback(move |uri: Uri, body: Bytes| answer(Arc::clone(&heard), uri, body));
-        thread::spawn(move || runtime.block_on(async move { axum::serve(listener, router).await }));
+        let runtime = super::one_thread()?;
+        thread::spawn(move || {
+            runtime.block_on(async move { axum::serve(TcpListener::from_std(listener)?, router).await })
+        });
         Ok(receiver)
     }
 

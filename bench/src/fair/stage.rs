@@ -122,7 +122,7 @@ async fn party(address: SocketAddr, mark: &str, asked: &str) -> anyhow::Result<P
     let mut api = Api::open(address, &login).await?;
     let asked = offer(&mut api, &format!("acme{mark}/asked"), &[asked.to_owned()]).await?;
     let subscriber = subscribers.first().context("a subscriber")?.clone();
-    let found = api.get(&format!("{CORE}/subscribers?id={subscriber}")).await?;
+    let found = api.get(&format!("{CORE}/subscribers?subscriberId={subscriber}")).await?;
     let subscriber_ref = text(found.get(0).context("the subscriber")?, "ref")?;
     Ok(Party { login, token, subscriber, subscriber_ref, offer: usual, asked })
 }

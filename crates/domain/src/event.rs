@@ -5,8 +5,8 @@
 
 use crate::order::FoundOrder;
 use crate::{
-    Endpoint, EndpointRef, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef, RequestKey,
-    Strategy, StrategyRef, SubscriptionRef, Token, User, UserRef,
+    Endpoint, EndpointRef, Instant, Offer, OfferRef, Order, OrderRef, Party, PartyRef, Product, ProductRef, Quotas,
+    RequestKey, Strategy, StrategyRef, SubscriptionRef, Token, User, UserRef,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,13 @@ pub enum Event {
     PartyClosing(Party),
     /// A party was deleted.
     PartyDeleted(PartyRef),
+    /// The quotas of a party were set; those without a value have the default.
+    QuotasSet {
+        /// The party.
+        party: PartyRef,
+        /// All that are set now.
+        quotas: Quotas,
+    },
     /// A user was created.
     UserCreated(User),
     /// A user was changed, or got a new secret.

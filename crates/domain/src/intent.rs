@@ -2,9 +2,9 @@
 
 use crate::request_key::KeptRequest;
 use crate::{
-    Abridge, Balance, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, Refusal, RequestKey, Scope,
-    Strategy, Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order, party, product,
-    strategy, subscription, token, user,
+    Abridge, Balance, Contained, Endpoint, Event, Instant, Needs, Offer, Order, Party, Product, QuotaDefaults, Refusal,
+    RequestKey, Scope, Strategy, Subscription, Tenant, Token, User, UserRef, World, balance, endpoint, offer, order,
+    party, product, quota, strategy, subscription, token, user,
 };
 
 /// When, and what chance gave: all that a decision may know besides the world.
@@ -54,6 +54,8 @@ pub struct Intent {
     pub if_match: IfMatch,
     /// Whether this is a dry run: it is decided like any other, and nothing is recorded.
     pub dry_run: bool,
+    /// The quotas of parties for which none are set.
+    pub quotas: QuotaDefaults,
 }
 
 impl Intent {
@@ -65,7 +67,8 @@ impl Intent {
     /// An intent of a user, without key or precondition.
     pub fn by(user: UserRef, scope: Scope, command: Command) -> Intent {
         let (request, sent_fingerprint, if_match) = (None, None, IfMatch::Anything);
-        Intent { command, scope, by: Some(user), tenant: None, request, sent_fingerprint, if_match, dry_run: false }
+        let (by, tenant, quotas) = (Some(user), None, QuotaDefaults::default());
+        Intent { command, scope, by, tenant, request, sent_fingerprint, if_match, dry_run: false, quotas }
     }
 }
 
@@ -109,6 +112,8 @@ commands! {
     CreateParty(party::CreateParty),
     /// Change a party.
     UpdateParty(party::UpdateParty),
+    /// Set the quotas of a party.
+    SetQuotas(quota::SetQuotas),
     /// Delete a party.
     DeleteParty(party::DeleteParty),
     /// Do the next piece of closing a party.
@@ -121,6 +126,8 @@ commands! {
     RotateSecret(user::RotateSecret),
     /// Delete a user.
     DeleteUser(user::DeleteUser),
+    /// End the credentials of a user, and what it made.
+    ContainUser(user::ContainUser),
     /// Create a product.
     CreateProduct(product::CreateProduct),
     /// Change a product.
@@ -167,6 +174,47 @@ commands! {
     RevokeToken(token::RevokeToken),
 }
 
+impl Command {
+    /// Whether it makes, changes or ends credentials, or says where something is sent.
+    pub fn is_about_credentials(&self) -> bool {
+        match self {
+            Command::CreateUser(_)
+            | Command::UpdateUser(_)
+            | Command::RotateSecret(_)
+            | Command::DeleteUser(_)
+            | Command::ContainUser(_)
+            | Command::RotateNotificationSecret(_)
+            | Command::CreateEndpoint(_)
+            | Command::UpdateEndpoint(_)
+            | Command::RotateEndpointSecret(_)
+            | Command::DeleteEndpoint(_)
+            | Command::DeleteParty(_) => true,
+            Command::CreateParty(command) => command.primary_user.is_some(),
+            Command::CreateProduct(command) => command.notification.is_some(),
+            Command::UpdateProduct(command) => command.notification.is_some(),
+            Command::Bootstrap(_)
+            | Command::UpdateParty(_)
+            | Command::ContinueClosing(_)
+            | Command::SetQuotas(_)
+            | Command::DeleteProduct(_)
+            | Command::CreateOffer(_)
+            | Command::UpdateOffer(_)
+            | Command::DeleteOffer(_)
+            | Command::CreateStrategy(_)
+            | Command::UpdateStrategy(_)
+            | Command::DeleteStrategy(_)
+            | Command::PlaceOrder(_)
+            | Command::SettleOrder(_)
+            | Command::CancelOrder(_)
+            | Command::ChangeSubscription(_)
+            | Command::ReportUsage(_)
+            | Command::DisableEndpoint(_)
+            | Command::IssueToken(_)
+            | Command::RevokeToken(_) => false,
+        }
+    }
+}
+
 impl Intent {
     /// Between its authentication and this moment, who asks may have been deleted.
     fn check_caller(&self, world: &World) -> Result<(), Refusal> {
@@ -208,9 +256,11 @@ impl Intent {
             Command::DeleteOffer(command) => world.parts_of_offer(command.offer),
             Command::DeleteParty(command) => world.parts_of_open_orders(command.party, command.parts_max),
             Command::ContinueClosing(command) => world.parts_of_open_orders(command.party, command.parts_max),
+            Command::ContainUser(command) => command.parts(self, world),
             Command::Bootstrap(_)
             | Command::CreateParty(_)
             | Command::UpdateParty(_)
+            | Command::SetQuotas(_)
             | Command::CreateUser(_)
             | Command::UpdateUser(_)
             | Command::RotateSecret(_)
@@ -240,9 +290,11 @@ impl Intent {
         self.dry_run
             || match self.command {
                 Command::UpdateParty(_)
+                | Command::SetQuotas(_)
                 | Command::DeleteParty(_)
                 | Command::UpdateUser(_)
                 | Command::DeleteUser(_)
+                | Command::ContainUser(_)
                 | Command::UpdateProduct(_)
                 | Command::DeleteProduct(_)
                 | Command::UpdateOffer(_)
@@ -310,6 +362,7 @@ impl Outcome {
         match self {
             Outcome::Party(party, _) => party.is_of(scope),
             Outcome::User(user) => user.is_of(scope),
+            Outcome::Contained(contained) => contained.user.is_of(scope),
             Outcome::Product(product) => scope.has_supplier(product.supplier),
             Outcome::Offer(offer) => scope.has_vendor(offer.vendor),
             Outcome::Strategy(strategy) => match strategy.vendor {
@@ -330,6 +383,8 @@ pub enum Outcome {
     Party(Box<Party>, Option<Box<User>>),
     /// A user.
     User(Box<User>),
+    /// A user that was contained, with what it made.
+    Contained(Box<Contained>),
     /// A product.
     Product(Box<Product>),
     /// An offer.

@@ -1,6 +1,6 @@
 //! Why a decision was refused. Typed: no logic ever reads a sentence.
 
-use crate::PartyKind;
+use crate::{PartyKind, Quota};
 use std::borrow::Cow;
 
 /// What still stands in the way of deleting something.
@@ -96,10 +96,17 @@ pub enum Refusal {
         /// The state that was asked for.
         to: &'static str,
     },
-    /// The party has as many webhook endpoints as it may (409).
-    TooManyEndpoints,
     /// It would look at, or change, more than is decided at once (409).
     TooLargeAtOnce,
+    /// A party has as many as its quota allows, or more (409).
+    QuotaReached {
+        /// Of what.
+        quota: Quota,
+        /// How many it may have.
+        max: u32,
+        /// The kind of the party: a vendor's quota of orders counts those of all its subscribers.
+        whose: PartyKind,
+    },
     /// The object was changed since the caller read it (412).
     Stale,
     /// The request key was used with another body (422).

@@ -8,46 +8,54 @@
 mod chance;
 
 use chance::Chance;
-use orderpark_domain::{Action, Caller, Forbidden, Grant, PartyKind, PartyRef, User, UserRef};
+use orderpark_domain::{Action, Caller, Forbidden, Grant, PartyKind, PartyRef, Role, User, UserRef};
 use std::collections::BTreeMap;
 
 const CASES: u64 = 1_000_000;
 
 const TABLE: &str = "
-    action              OPERATOR  SUPPLIER  VENDOR  SUBSCRIBER
-    ReadSuppliers       yes       yes       -       -
-    WriteSuppliers      yes       -         -       -
-    ReadVendors         yes       -         yes     -
-    WriteVendors        yes       -         -       -
-    ReadSubscribers     yes       -         yes     yes
-    WriteSubscribers    yes       -         yes     -
-    ReadUsers           yes       yes       yes     yes
-    WriteUsers          yes       yes       yes     yes
-    ReadProducts        yes       yes       yes     yes
-    WriteProducts       yes       yes       -       -
-    ReadSupplierAttempts yes      yes       -       -
-    ReadOffers          yes       -         yes     yes
-    WriteOffers         yes       -         yes     -
-    ReadStrategies      yes       yes       yes     yes
-    WriteStrategies     yes       -         yes     -
-    ReadOrders          yes       -         yes     yes
-    PlaceOrder          yes       -         yes     yes
-    CancelOrder         yes       -         yes     yes
-    ReadSubscriptions   yes       yes       yes     yes
-    WriteSubscriptions  yes       -         yes     -
-    ReadEvents          yes       yes       yes     yes
-    ReadEndpoints       yes       yes       yes     yes
-    WriteEndpoints      yes       yes       yes     yes
+    action               OPERATOR  SUPPLIER  VENDOR  SUBSCRIBER  MEMBER
+    ReadSuppliers        yes       yes       -       -           yes
+    WriteSuppliers       yes       -         -       -           -
+    ReadVendors          yes       -         yes     -           yes
+    WriteVendors         yes       -         -       -           -
+    ReadSubscribers      yes       -         yes     yes         yes
+    WriteSubscribers     yes       -         yes     -           -
+    ReadQuotas           yes       yes       yes     yes         yes
+    WriteQuotas          yes       -         -       -           -
+    ReadUsers            yes       yes       yes     yes         own
+    WriteUsers           yes       yes       yes     yes         -
+    ContainUser          yes       yes       yes     yes         own
+    ReadProducts         yes       yes       yes     yes         yes
+    WriteProducts        yes       yes       -       -           -
+    ReadSupplierAttempts yes       yes       -       -           yes
+    ReadOffers           yes       -         yes     yes         yes
+    WriteOffers          yes       -         yes     -           -
+    ReadStrategies       yes       yes       yes     yes         yes
+    WriteStrategies      yes       -         yes     -           -
+    ReadOrders           yes       -         yes     yes         yes
+    PlaceOrder           yes       -         yes     yes         yes
+    CancelOrder          yes       -         yes     yes         yes
+    ReadSubscriptions    yes       yes       yes     yes         yes
+    WriteSubscriptions   yes       -         yes     -           -
+    ReadEvents           yes       yes       yes     yes         yes
+    ReadEndpoints        yes       yes       yes     yes         yes
+    WriteEndpoints       yes       yes       yes     yes         -
 ";
 
 type Table = BTreeMap<&'static str, Vec<&'static str>>;
 
-/// The kinds that may do each action.
+/// The cells that say yes, and of the members' also the own, of each action.
 fn table() -> Table {
     let mut lines = TABLE.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|row| !row.is_empty());
     let kinds = lines.next().expect("the table has a head");
     let open = |row: Vec<&'static str>| {
-        let kinds = kinds.iter().zip(&row).filter(|(_, cell)| **cell == "yes").map(|(kind, _)| *kind).collect();
+        let word = |(kind, cell): (&&'static str, &&'static str)| match *cell {
+            "yes" => Some(*kind),
+            "own" => Some("OWN"),
+            _ => None,
+        };
+        let kinds = kinds.iter().zip(&row).filter_map(word).collect();
         (row[0], kinds)
     };
     lines.map(open).collect()
@@ -75,13 +83,20 @@ fn check(user: &mut User, table: &Table, seed: u64) {
         user.grants.push(Grant { kind, party: PartyRef(party) });
     }
     let action = chance.pick(Action::ALL);
-    let usable = usable(table, action.name(), &grants);
+    user.role = chance.pick(&[None, Some(Role::Admin), Some(Role::Member)]);
+    let is_member = user.role == Some(Role::Member);
+    let own = table[action.name()].contains(&"OWN");
+    let mut usable = usable(table, action.name(), &grants);
+    if is_member && !own && !table[action.name()].contains(&"MEMBER") {
+        usable.clear();
+    }
     let scope = match Caller::of(user).may(action) {
         Ok(scope) => scope,
         Err(Forbidden { .. }) => return assert_eq!(usable, [], "forbidden in seed {seed}: {action:?} by {grants:?}"),
     };
     let wrong = |row: &str, party| format!("{row} {party} in seed {seed}: {action:?} by {grants:?}");
     assert_ne!(usable, [], "allowed in seed {seed}: {action:?} by {grants:?}");
+    assert_eq!(scope.only_user(), (is_member && own).then_some(user.user), "seed {seed}: {action:?}");
     let other = 1 + chance.below(4);
     for number in PARTIES {
         let (party, owner) = (PartyRef(number), PartyRef(other));
@@ -106,6 +121,9 @@ fn nobody() -> User {
         organization: None,
         grants: Vec::new(),
         secrets: Vec::new(),
+        role: None,
+        created_by: None,
+        created_at: None,
         revision: 1,
         deleted_at: None,
     }
@@ -132,6 +150,9 @@ fn the_table_has_a_row_for_every_action() {
 fn a_caller_without_grants_may_nothing() {
     let user = nobody();
     for action in Action::ALL {
-        assert_eq!(Caller::of(&user).may(*action), Err(Forbidden { action: *action, kinds: Vec::new() }));
+        assert_eq!(
+            Caller::of(&user).may(*action),
+            Err(Forbidden { action: *action, kinds: Vec::new(), by_role: false })
+        );
     }
 }

@@ -169,6 +169,7 @@ fn kind(event: &Event) -> &'static str {
         Event::PartyUpdated(_) => "PartyUpdated",
         Event::PartyClosing(_) => "PartyClosing",
         Event::PartyDeleted(_) => "PartyDeleted",
+        Event::QuotasSet { .. } => "QuotasSet",
         Event::UserCreated(_) => "UserCreated",
         Event::UserUpdated(_) => "UserUpdated",
         Event::UserDeleted(_) => "UserDeleted",
@@ -197,7 +198,7 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-const KINDS: usize = 28;
+const KINDS: usize = 29;
 
 #[test]
 fn whatever_another_node_decides_is_followed_or_forgotten() {

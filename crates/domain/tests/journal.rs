@@ -10,8 +10,8 @@ use orderpark_domain::order::{FoundOrder, PlaceOrder, SettleOrder};
 use orderpark_domain::{
     Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Event, Grant, Instant, Notification,
     NotificationFormat, NotificationMode, Offer, OfferItem, OfferRef, OfferState, Order, OrderRef, OrderState, Party,
-    PartyKind, PartyRef, Product, ProductKind, ProductRef, RequestKey, SealedSecret, SecretHash, Strategy, StrategyRef,
-    StrategyState, Subscription, SubscriptionState, Token, User, UserRef, World,
+    PartyKind, PartyRef, Product, ProductKind, ProductRef, Quota, Quotas, RequestKey, Role, SealedSecret, SecretHash,
+    Strategy, StrategyRef, StrategyState, Subscription, SubscriptionState, Token, User, UserRef, World,
 };
 
 const AT: Instant = Instant(1_795_430_400_000_123);
@@ -30,6 +30,7 @@ fn party() -> Party {
         vendor_id: Some("acme".into()),
         contact_email: Some("a@test".into()),
         organization: Some("Org".into()),
+        quotas: Quotas::default(),
         revision: 2,
         closing_at: None,
         deleted_at: Some(AT),
@@ -55,6 +56,9 @@ fn user() -> User {
             Grant { kind: PartyKind::Supplier, party: PartyRef(5) },
         ],
         secrets: vec![SecretHash([0xAB; 32])],
+        role: None,
+        created_by: None,
+        created_at: None,
         revision: 2,
         deleted_at: Some(AT),
     }
@@ -201,6 +205,7 @@ fn endpoint() -> Endpoint {
         state: EndpointState::Enabled,
         disabled: None,
         created_at: AT,
+        created_by: None,
         revision: 2,
         deleted_at: Some(AT),
     }
@@ -269,6 +274,14 @@ fn events() -> Vec<Event> {
         Event::EndpointDeleted(EndpointRef(31)),
         Event::PartyClosing(Party { closing_at: Some(AT), deleted_at: None, ..party() }),
     ]);
+    let (created_by, created_at) = (Some(UserRef(2)), Some(AT));
+    let of_role = |role| User { role: Some(role), created_by, created_at, deleted_at: None, ..user() };
+    events.extend(Role::ALL.map(|role| Event::UserCreated(of_role(role))));
+    events.push(Event::EndpointCreated(Endpoint { created_by, ..plain_endpoint(DisabledWhy::Asked) }));
+    let quotas = Quota::ALL.into_iter().fold(Quotas::default(), |quotas, quota| quotas.with(quota, Some(7)));
+    events.push(Event::QuotasSet { party: PartyRef(983), quotas });
+    events.push(Event::QuotasSet { party: PartyRef(983), quotas: Quotas::default() });
+    events.push(Event::PartyUpdated(Party { quotas, ..plain_party() }));
     events
 }
 
@@ -313,10 +326,11 @@ fn variant(event: &Event) -> usize {
         Event::EndpointUpdated(_) => 26,
         Event::EndpointDeleted(_) => 27,
         Event::PartyClosing(_) => 28,
+        Event::QuotasSet { .. } => 29,
     }
 }
 
-const VARIANTS: usize = 29;
+const VARIANTS: usize = 30;
 
 /// As it is read back: what no event tells is not there.
 fn as_told(event: Event) -> Event {
@@ -336,6 +350,7 @@ fn every_variant_is_written_letter_for_letter() {
     }
     assert_eq!(written.len(), released.len());
     let mut variants: Vec<usize> = events().iter().map(variant).collect();
+    variants.sort_unstable();
     variants.dedup();
     assert_eq!(variants, (0..VARIANTS).collect::<Vec<_>>());
 }

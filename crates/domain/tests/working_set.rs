@@ -6,8 +6,8 @@
 mod harness;
 
 use harness::{
-    Deployment, Wish, cancel, endpoint, offer, order_of, party, place, plan, primary_user, rename_endpoint, secret,
-    strategy, subscriber,
+    Deployment, Wish, cancel, endpoint, offer, order_of, party, place, plan, primary_user, quota, rename_endpoint,
+    secret, strategy, subscriber,
 };
 use orderpark_domain::balance::ReportUsage;
 use orderpark_domain::endpoint::{DeleteEndpoint, DisableEndpoint, RotateEndpointSecret};
@@ -18,10 +18,10 @@ use orderpark_domain::product::{DeleteProduct, RotateNotificationSecret, UpdateP
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
-use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
+use orderpark_domain::user::{ContainUser, CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
-    Command, DisabledWhy, Head, Notification, NotificationFormat, OfferState, PartyKind, PartyRef, ProductKind,
-    SubscriptionState, Token, World,
+    Command, DisabledWhy, Head, Instant, Notification, NotificationFormat, OfferState, PartyKind, PartyRef,
+    ProductKind, Quota, Role, SubscriptionState, Token, World,
 };
 
 /// What a day at the shop has heard of.
@@ -29,7 +29,7 @@ use orderpark_domain::{
 struct Heard(Vec<&'static str>);
 
 /// Every command; a new one does not compile until it stands here, and then not pass until the day asks for it.
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 33] = [
     "Bootstrap",
     "CreateParty",
     "UpdateParty",
@@ -61,6 +61,8 @@ const COMMANDS: [&str; 31] = [
     "DeleteEndpoint",
     "RotateNotificationSecret",
     "ContinueClosing",
+    "ContainUser",
+    "SetQuotas",
 ];
 
 fn name(command: &Command) -> &'static str {
@@ -96,6 +98,8 @@ fn name(command: &Command) -> &'static str {
         Command::DeleteEndpoint(_) => 28,
         Command::RotateNotificationSecret(_) => 29,
         Command::ContinueClosing(_) => 30,
+        Command::ContainUser(_) => 31,
+        Command::SetQuotas(_) => 32,
     };
     COMMANDS[index]
 }
@@ -163,9 +167,11 @@ fn parties_and_users(shop: &mut Deployment, heard: &mut Heard) {
     heard.hears(shop, shop.by("operator", user(shop, "clerk", &["anna", "alice"])));
     let clerk = shop.user("clerk");
     let grants = Some(vec![shop.grant("anna")]);
-    let update = UpdateUser { user: clerk, first_name: None, last_name: None, organization: None, grants };
+    let update = UpdateUser { user: clerk, first_name: None, last_name: None, organization: None, grants, role: None };
     heard.hears(shop, shop.by("operator", update));
     heard.hears(shop, shop.by("operator", RotateSecret { user: clerk, secret: secret(3), keep_previous: false }));
+    let since = Instant(0);
+    heard.hears(shop, shop.by("operator", ContainUser { user: clerk, since, end_created: true }));
     heard.hears(shop, shop.by("operator", DeleteUser { user: clerk }));
     heard.hears(shop, shop.by("operator", user(shop, "clerk", &["anna"])));
     heard.hears(shop, shop.by("third", DeleteParty { kind, party: anna, force: false, parts_max: PARTS_AT_ONCE }));
@@ -178,8 +184,9 @@ fn parties_and_users(shop: &mut Deployment, heard: &mut Heard) {
         ),
     );
     shop.ordered("acme/sensor", "albert");
-    shop.ordered("acme/listed", "albert");
     let albert = shop.party("albert");
+    heard.hears(shop, shop.by("operator", quota(albert, Quota::OpenOrders, Some(2))));
+    shop.ordered("acme/listed", "albert");
     let begin = DeleteParty { kind, party: albert, force: true, parts_max: 2 };
     heard.hears(shop, shop.by("acme", begin));
     heard.hears(shop, Wish::by_system(ContinueClosing { party: albert, parts_max: 2 }));
@@ -195,6 +202,7 @@ fn user(shop: &Deployment, name: &str, acts_for: &[&str]) -> CreateUser {
         organization: None,
         grants: acts_for.iter().map(|name| shop.grant(name)).collect(),
         secret: secret(1),
+        role: Role::Admin,
     }
 }
 
@@ -255,8 +263,8 @@ fn tokens(shop: &mut Deployment, heard: &mut Heard) {
         issued_at: shop.now(),
         expires_at: None,
     };
-    heard.hears(shop, Wish::by_system(IssueToken { token: token.clone(), proved, renew: false }));
-    heard.hears(shop, Wish::by_system(IssueToken { token, proved, renew: true }));
+    heard.hears(shop, Wish::by_system(IssueToken { token: token.clone(), proved, renew: false, validity_max_s: None }));
+    heard.hears(shop, Wish::by_system(IssueToken { token, proved, renew: true, validity_max_s: None }));
     heard.hears(shop, Wish::by_system(RevokeToken { user, hash: [1; 32] }));
     let again = Bootstrap { operator_id: "x".into(), login: "x@test".into(), secret: secret(1) };
     shop.asks(Wish::by_system(again)).expect_err("there is an operator already");

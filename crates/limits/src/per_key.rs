@@ -80,6 +80,11 @@ impl PerKeyLimiter {
     pub fn taken_by(&self, tenant: Tenant) -> usize {
         lock(&self.0).of_party(tenant)
     }
+
+    /// Parts that the root of a party has taken.
+    pub fn taken_by_root(&self, tenant: Tenant) -> usize {
+        lock(&self.0).of_root(tenant)
+    }
 }
 
 impl Taken {

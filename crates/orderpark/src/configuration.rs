@@ -23,9 +23,13 @@
 //!
 //! [events]
 //! streams_max = 256
-//! streams_of_party_max = 16
-//! streams_of_vendor_max = 64
 //! heartbeat_ms = 15000
+//!
+//! [quotas]
+//! users = 100
+//! endpoints = 100
+//! streams = 16
+//! vendor_streams = 64
 //!
 //! [deliveries]
 //! allow_networks = []
@@ -44,6 +48,7 @@
 //! [tokens]
 //! default_validity = "7days"
 //! validity_max = "30days"
+//! fresh_for_credentials = "10minutes"
 //! lenient_requests = false
 //!
 //! [orders]
@@ -53,6 +58,7 @@
 mod deliveries;
 mod postgres;
 mod publish;
+mod quotas;
 
 use crate::folder;
 use crate::listening::{self, Listen};
@@ -103,6 +109,8 @@ pub struct Configuration {
     postgres: postgres::Postgres,
     #[serde(default)]
     publish: publish::Publish,
+    #[serde(default)]
+    quotas: quotas::Quotas,
 }
 
 #[derive(Debug, Deserialize)]
@@ -132,10 +140,8 @@ struct Connections {
 #[serde(deny_unknown_fields)]
 struct Events {
     streams_max: Option<usize>,
-    /// The older name meant each client of a party.
-    #[serde(alias = "streams_of_client_max")]
-    streams_of_party_max: Option<usize>,
-    streams_of_vendor_max: Option<usize>,
+    /// The older name of `quotas.streams`, which meant each client of a party.
+    streams_of_client_max: Option<u32>,
     heartbeat_ms: Option<u64>,
 }
 
@@ -144,6 +150,7 @@ struct Events {
 struct Tokens {
     default_validity: Option<String>,
     validity_max: Option<String>,
+    fresh_for_credentials: Option<String>,
     lenient_requests: Option<bool>,
 }
 
@@ -198,8 +205,7 @@ impl Configuration {
         let none = settings.connections_max == 0 || settings.connections_of_address_max == Some(0);
         ensure!(!none, "connections: 0 would take none");
         settings.streams_max = self.events.streams_max.unwrap_or(settings.streams_max);
-        settings.streams_of_party_max = self.events.streams_of_party_max.unwrap_or(settings.streams_of_party_max);
-        settings.streams_of_vendor_max = self.events.streams_of_vendor_max.unwrap_or(settings.streams_of_vendor_max);
+        settings.quotas = self.quotas.defaults(self.events.streams_of_client_max)?;
         settings.heartbeat_ms = self.events.heartbeat_ms.unwrap_or(settings.heartbeat_ms);
         ensure!(settings.heartbeat_ms > 0, "events.heartbeat_ms: 0 would be all the time");
         settings.offer_items_max = self.orders.offer_items_max.unwrap_or(settings.offer_items_max);
@@ -253,6 +259,12 @@ impl Configuration {
         }
         if let Some(text) = &self.tokens.validity_max {
             settings.token_validity_max_s = match validity("tokens.validity_max", text)? {
+                Validity::Seconds(seconds) => Some(seconds),
+                Validity::Infinite => None,
+            };
+        }
+        if let Some(text) = &self.tokens.fresh_for_credentials {
+            settings.token_fresh_for_credentials_s = match validity("tokens.fresh_for_credentials", text)? {
                 Validity::Seconds(seconds) => Some(seconds),
                 Validity::Infinite => None,
             };

@@ -43,6 +43,11 @@ fn help_of_copy() {
 }
 
 #[test]
+fn help_of_contain() {
+    insta::assert_snapshot!(help(&["contain", "--help"]));
+}
+
+#[test]
 fn version() {
     assert_eq!(help(&["--version"]), format!("orderpark {}\n", env!("CARGO_PKG_VERSION")));
 }

@@ -48,7 +48,11 @@ fn of_version_1(engine: Engine) -> TestDatabase {
     let rest = "drop index orders_pending; drop index subscriptions_by_number; drop index users_by_folded_login; \
                 drop index parties_by_folded_contact; drop index parties_closing; \
                 drop index orders_open_of_subscriber; drop index users_living_of_party; drop index balances_used; \
-                alter table parties drop column closing_at; \
+                drop index users_by_creator; \
+                alter table users drop column role; alter table users drop column created_by; \
+                alter table users drop column created_at; alter table parties drop column closing_at; \
+                alter table parties drop column quotas; \
+                alter table balances drop column orders; \
                 delete from refinery_schema_history where version > 1";
     home.execute(&format!("{dropped}{rest}"));
     home

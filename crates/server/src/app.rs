@@ -58,7 +58,7 @@ impl App {
         chance: Arc<dyn Chance>,
     ) -> App {
         let sealer = Sealer::of(&signer);
-        let access = Access::new(signer);
+        let access = Access::new(signer, settings.token_validity_max_s);
         access.follow(store.revocations());
         let clock = store.clock();
         let (deliveries, outages) = (Deliveries::default(), Outages::default());

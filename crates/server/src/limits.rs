@@ -2,6 +2,9 @@
 //!
 //! Each is fair by [`Tenant`]: what one vendor with its subscribers does leaves others their share.
 //! The answer says whose limit it is: 429 for the party's own or its vendor's, 503 for the server's.
+//! [`Shared`] is the table of them.
+
+mod shared;
 
 mod egress;
 mod questions;
@@ -11,7 +14,9 @@ pub(crate) use questions::Questions;
 
 use crate::problem::Reason;
 use crate::{Problem, Settings};
+use orderpark_domain::{Caller, PartyRef, Quota};
 pub(crate) use orderpark_limits::{Caps, FairLimiter, Full, PerKeyLimiter, Permit, Place, Rate, RateLimiter, Tenant};
+pub(crate) use shared::Shared;
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -23,8 +28,8 @@ const REQUESTS_MAX: usize = 128;
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Refused requests of one client, or any of a stranger, before each further one is answered later.
 const REFUSALS: Rate = Rate { per_second: 1_000.0, burst: 2_000.0 };
-/// How much later at most.
-const REFUSAL_DELAY_MAX: Duration = Duration::from_millis(250);
+/// How much later.
+const REFUSAL_DELAY: Duration = Duration::from_millis(250);
 /// Reads of lists and of events at once.
 pub(crate) const LIST_READS_MAX: usize = 4;
 /// How long a list may wait for its first read.
@@ -37,6 +42,8 @@ const TRIAL_WAIT_MAX: Duration = Duration::from_secs(2);
 const TESTS: Caps = Caps { party: 4, root: 16, all: 512 };
 /// Seconds after which a refused request may be sent again.
 const RETRY_AFTER_S: u64 = 5;
+/// How many seconds' worth of requests may come at once.
+const BURST_S: f64 = 2.0;
 
 /// Who sends requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +61,8 @@ pub(crate) struct Limits {
     /// Reads of lists and of events.
     pub(crate) list_reads: FairLimiter,
     trials: FairLimiter,
+    /// Requests a second, of parties with a quota.
+    rates: RateLimiter<PartyRef>,
     streams: PerKeyLimiter,
     tests: PerKeyLimiter,
     /// Questions to suppliers.
@@ -66,29 +75,54 @@ impl Limits {
     pub(crate) fn new() -> Limits {
         let (list_reads, trials) = (FairLimiter::new(LIST_READS_MAX), FairLimiter::new(TRIALS_MAX));
         let (requests, refusals) = (FairLimiter::new(REQUESTS_MAX), RateLimiter::default());
-        let (streams, tests) = (PerKeyLimiter::default(), PerKeyLimiter::default());
+        let (rates, streams, tests) = (RateLimiter::default(), PerKeyLimiter::default(), PerKeyLimiter::default());
         let (questions, egress) = (Questions::new(), Egress::default());
-        Limits { requests, refusals, list_reads, trials, streams, tests, questions, egress }
+        Limits { requests, refusals, list_reads, trials, rates, streams, tests, questions, egress }
     }
 
     /// A place to work on a request: what one tenant asks for at once does not fill the processors.
     pub(crate) async fn request(&self, tenant: Tenant) -> Result<Permit, Problem> {
         let permit = self.requests.acquire(tenant, 1, REQUEST_WAIT_MAX).await;
-        permit.map_err(|full| refused(full, "requests in progress", 1))
+        permit.map_err(|full| refused(full, Shared::RequestsAtOnce, 1))
     }
 
     /// Slows a client down that sends many requests which are refused, or need no token: it would ask
     /// again at once.
     pub(crate) async fn slow_down(&self, client: Client) {
-        if let Err(wait) = self.refusals.take(client, 1.0, REFUSALS, Instant::now()) {
-            sleep(wait.max(REFUSAL_DELAY_MAX)).await;
+        if self.refusals.take(client, 1.0, REFUSALS, Instant::now()).is_err() {
+            sleep(REFUSAL_DELAY).await;
         }
+    }
+
+    /// Counts a request for the quota of the caller's party, and for that of its vendor. Without a quota, no lock is taken.
+    pub(crate) fn count_request(&self, caller: &Caller, settings: &Settings) -> Result<(), Problem> {
+        let (tenant, membership) = (caller.tenant(), caller.membership());
+        let of_party = membership.in_force(&settings.quotas).get(Quota::RequestsPerSecond);
+        self.take_request(tenant.party, of_party, Full::Party)?;
+        if tenant.root == tenant.party {
+            return Ok(());
+        }
+        let of_root = membership.in_force_of_root(&settings.quotas).get(Quota::RequestsPerSecond);
+        self.take_request(tenant.root, of_root, Full::Root)
+    }
+
+    fn take_request(&self, party: PartyRef, quota: Option<u32>, whose: Full) -> Result<(), Problem> {
+        let Some(quota) = quota else { return Ok(()) };
+        let rate = Rate { per_second: f64::from(quota), burst: BURST_S * f64::from(quota) };
+        self.rates.take(party, 1.0, rate, Instant::now()).map_err(|wait| {
+            let message = format!(
+                "{} more requests than the quota requestsPerSecond allows ({quota} a second); try again after Retry-After \
+                 seconds, or ask the operator for a larger quota",
+                subject(whose)
+            );
+            Problem::new(Reason::TooManyRequests, message).retry_after(whole_seconds(wait))
+        })
     }
 
     /// A place to begin reading a list.
     pub(crate) async fn list_read(&self, tenant: Tenant) -> Result<Permit, Problem> {
         let permit = self.list_reads.acquire(tenant, 1, LIST_WAIT_MAX).await;
-        permit.map_err(|full| refused(full, "lists and event pages being read", 1))
+        permit.map_err(|full| refused(full, Shared::Lists, 1))
     }
 
     /// A place to read on in a list that has begun.
@@ -102,31 +136,58 @@ impl Limits {
     }
 
     /// A place for a stream of events.
-    pub(crate) fn stream(&self, tenant: Tenant, settings: &Settings) -> Result<Place, Problem> {
+    pub(crate) fn stream(&self, caller: &Caller, settings: &Settings) -> Result<Place, Problem> {
+        let membership = caller.membership();
+        let of = |quotas: orderpark_domain::Quotas| {
+            quotas.get(Quota::Streams).map_or(settings.streams_max, |streams| streams as usize)
+        };
         let caps = Caps {
-            party: settings.streams_of_party_max,
-            root: settings.streams_of_vendor_max,
+            party: of(membership.in_force(&settings.quotas)),
+            root: of(membership.in_force_of_root(&settings.quotas)),
             all: settings.streams_max,
         };
-        let place = self.streams.take(tenant, 1, caps);
-        place.map_err(|full| refused(full, "event streams open", RETRY_AFTER_S))
+        let place = self.streams.take(caller.tenant(), 1, caps);
+        place.map_err(|full| refused(full, Shared::Streams, RETRY_AFTER_S))
+    }
+
+    /// Streams of events that are open here for a party, of a vendor with all its subscribers.
+    pub(crate) fn streams_of(&self, tenant: Tenant) -> usize {
+        if tenant.party == tenant.root { self.streams.taken_by_root(tenant) } else { self.streams.taken_by(tenant) }
     }
 
     /// A place for a test of a webhook endpoint.
     pub(crate) fn test(&self, tenant: Tenant) -> Result<Place, Problem> {
         let place = self.tests.take(tenant, 1, TESTS);
-        place.map_err(|full| refused(full, "tests of webhook endpoints in progress", RETRY_AFTER_S))
+        place.map_err(|full| refused(full, Shared::EndpointTests, RETRY_AFTER_S))
     }
 }
 
-/// The refusal, which says whose limit was reached. `what`: in the plural, with what they do.
-pub(crate) fn refused(full: Full, what: &str, retry_after_s: u64) -> Problem {
-    let (reason, whose) = match full {
-        Full::Party => (Reason::TooManyRequests, "your party has"),
-        Full::Root => (Reason::TooManyRequests, "your vendor and its subscribers together have"),
-        Full::All => (Reason::Overloaded, "this server has"),
+/// A time to wait in whole seconds, rounded up.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn subject(whose: Full) -> &'static str {
+    match whose {
+        Full::Party => "your party has",
+        Full::Root => "your vendor and its subscribers together have",
+        Full::All => "this server has",
+    }
+}
+
+/// The refusal of a shared resource, which says whose limit was reached.
+pub(crate) fn refused(full: Full, shared: Shared, retry_after_s: u64) -> Problem {
+    refused_so(full, shared, "", retry_after_s)
+}
+
+/// The same with what follows from it.
+pub(crate) fn refused_so(full: Full, shared: Shared, so: &str, retry_after_s: u64) -> Problem {
+    let reason = match full {
+        Full::Party | Full::Root => Reason::TooManyRequests,
+        Full::All => Reason::Overloaded,
     };
-    let message = format!("{whose} as many {what} as allowed; try again after Retry-After seconds");
+    let (subject, what) = (subject(full), shared.what());
+    let message = format!("{subject} as many {what} as allowed{so}; try again after Retry-After seconds");
     Problem::new(reason, message).retry_after(retry_after_s)
 }
 
@@ -141,9 +202,17 @@ mod tests {
             (Full::Root, Reason::TooManyRequests, "your vendor and its subscribers together have as many lists"),
             (Full::All, Reason::Overloaded, "this server has as many lists"),
         ] {
-            let problem = refused(full, "lists", 1);
+            let problem = refused(full, Shared::Lists, 1);
             assert_eq!(problem.reason(), reason);
             assert!(problem.message().starts_with(whose), "{}", problem.message());
+        }
+    }
+
+    #[test]
+    fn seconds_to_wait_are_rounded_up() {
+        let waits = [(1, 1), (999, 1), (1000, 1), (1001, 2)];
+        for (millis, seconds) in waits {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
         }
     }
 }

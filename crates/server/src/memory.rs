@@ -7,7 +7,7 @@
 //! request is refused. The check of each request is one atomic load as long as all tenants together hold less than one may.
 
 use crate::Problem;
-use crate::limits::{Full, Tenant, refused};
+use crate::limits::{Full, Shared, Tenant, refused};
 use bytes::Bytes;
 use orderpark_limits::{PARTYS_SHARE, ROOTS_SHARE};
 use std::collections::HashMap;
@@ -198,7 +198,7 @@ fn units(bytes: usize) -> u32 {
 }
 
 fn too_much(full: Full) -> Problem {
-    refused(full, "bytes of requests and of answers that were not read yet", RETRY_AFTER)
+    refused(full, Shared::Memory, RETRY_AFTER)
 }
 
 #[cfg(test)]

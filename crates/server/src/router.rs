@@ -10,7 +10,7 @@
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::core::{offers, orders, parties, products, strategies, subscriptions, users};
-use crate::native::{events, webhooks};
+use crate::native::{events, quotas, webhooks};
 use crate::wire::Parameters;
 use crate::wire::parameters::{Counts, Parameter};
 use axum::response::Response;
@@ -69,6 +69,7 @@ operations! {
     GET    "/users/{ref}"                ReadUsers          users::get::get;
     PUT    "/users/{ref}"                WriteUsers         users::update::update, ["resetPassword", "keepPrevious", "keepprevious"];
     DELETE "/users/{ref}"                WriteUsers         users::delete::delete;
+    POST   "/users/{ref}/contain"        ContainUser        users::contain::contain;
     GET    "/applications"               ReadProducts       products::list::applications, ["applicationId", "pageIndex"];
     POST   "/applications"               WriteProducts      products::create::application;
     GET    "/applications/{ref}"         ReadProducts       products::get::application;
@@ -99,6 +100,9 @@ operations! {
     GET    "/subscriptions"              ReadSubscriptions  subscriptions::list::list, ["state", "subscriberId", "productId", "orderRef", "pageIndex"];
     GET    "/subscriptions/{ref}"        ReadSubscriptions  subscriptions::get::get;
     PUT    "/subscriptions/{ref}"        WriteSubscriptions subscriptions::change::change;
+    GET    "/quotas"                     ReadQuotas         quotas::list::list, ["pageIndex"];
+    GET    "/quotas/{ref}"               ReadQuotas         quotas::get::get;
+    PUT    "/quotas/{ref}"               WriteQuotas        quotas::update::update;
     GET    "/events"                     ReadEvents         events::list::list, ["after", "limit"];
     GET    "/events/stream"              ReadEvents         events::stream::stream, ["after"];
     GET    "/webhookEndpoints"           ReadEndpoints      webhooks::list::list, ["scope", "pageIndex"];

@@ -3,6 +3,7 @@
 use crate::delivery::DeliverySettings;
 use crate::outside::{Network, OutsideSettings};
 use http::HeaderValue;
+use orderpark_domain::QuotaDefaults;
 use orderpark_domain::offer::ITEMS_MAX_DEFAULT;
 
 /// A profile: the part of a `client_id` before the slash.
@@ -34,6 +35,8 @@ pub struct Settings {
     pub token_validity_default_s: i64,
     /// How long a token may be valid at most, in seconds; absent: for ever.
     pub token_validity_max_s: Option<i64>,
+    /// How old a token may be at most, in seconds, that makes or changes credentials and webhook endpoints; absent: any age.
+    pub token_fresh_for_credentials_s: Option<i64>,
     /// The most items of a new offer.
     pub offer_items_max: usize,
     /// Proxies whose `X-Forwarded-For` or `Forwarded` names the client.
@@ -46,10 +49,8 @@ pub struct Settings {
     pub connections_of_address_max: Option<usize>,
     /// Streams of events that may be open at once.
     pub streams_max: usize,
-    /// Streams of events that one party may have open at once.
-    pub streams_of_party_max: usize,
-    /// Streams of events that one vendor with all its subscribers may have open at once.
-    pub streams_of_vendor_max: usize,
+    /// The quotas of parties for which none are set.
+    pub quotas: QuotaDefaults,
     /// How long a stream of events is silent at most, in milliseconds.
     pub heartbeat_ms: u64,
     /// How long a draining server still takes connections while it says that it is not ready, in milliseconds.
@@ -80,14 +81,14 @@ impl Default for Settings {
             docs_url: "/docs/errors".to_owned(),
             token_validity_default_s: 7 * 24 * 60 * 60,
             token_validity_max_s: None,
+            token_fresh_for_credentials_s: None,
             offer_items_max: ITEMS_MAX_DEFAULT,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             connections_max: 20_000,
             connections_of_address_max: None,
             streams_max: 256,
-            streams_of_party_max: 16,
-            streams_of_vendor_max: 64,
+            quotas: QuotaDefaults::default(),
             heartbeat_ms: 15_000,
             drain_grace_ms: 500,
             drain_max_ms: 25_000,

@@ -40,8 +40,8 @@ pub use error::{CommitError, OpenError, ReadError};
 pub use options::{Budget, Database, Options};
 pub use postgres::{Address, Limits, OwnSchema};
 pub use reads::{
-    BalanceTotal, EndpointFilter, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter,
-    PlacedSubscription, ProductFilter, Rows, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
+    BalanceTotal, Creators, EndpointFilter, EventPage, EventPlace, FeedEvent, OfferFilter, OrderFilter, PartyFilter,
+    PlacedSubscription, ProductFilter, QuotaUse, Rows, Slice, StrategyFilter, SubscriptionFilter, UserFilter,
 };
 pub use schema::Schema;
 pub use store::Store;

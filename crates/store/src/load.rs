@@ -7,11 +7,15 @@ use crate::query::{Dialect, Query, Texts, Value, sql_number};
 use crate::row::{self, Read, Row, number, text};
 use crate::rows;
 use orderpark_domain::party::OPERATOR;
+use orderpark_domain::quota::COUNTED_MAX;
 use orderpark_domain::request_key::KeptRequest;
-use orderpark_domain::world::{Fact, Piece};
+use orderpark_domain::world::{Counted, Fact, Piece};
 use orderpark_domain::{
-    EndpointRef, Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World,
+    EndpointRef, Made, Need, OfferRef, OrderRef, PartyKind, PartyRef, ProductRef, SecretHash, StrategyRef, UserRef,
+    World,
 };
+mod made;
+
 use std::collections::BTreeSet;
 use std::mem::discriminant;
 
@@ -30,6 +34,7 @@ struct Listed {
     endpoints: Vec<EndpointRef>,
     orders: Vec<OrderRef>,
     rows: Vec<orderpark_domain::Order>,
+    made: Made,
 }
 
 /// Groups needs, which come sorted by kind, into lookups.
@@ -46,7 +51,15 @@ pub(crate) fn lookups(dialect: Dialect, needs: BTreeSet<Need>) -> Vec<Lookup> {
 }
 
 fn is_joinable(one: &Need, other: &Need) -> bool {
-    let alone = matches!(one, Need::UsersOf(..) | Need::EndpointsOf(..) | Need::OpenOrdersOf(..) | Need::Fact(_));
+    let alone = matches!(
+        one,
+        Need::UsersOf(..)
+            | Need::Count(_)
+            | Need::EndpointsOf(..)
+            | Need::OpenOrdersOf(..)
+            | Need::MadeBy(_)
+            | Need::Fact(_)
+    );
     !alone && discriminant(one) == discriminant(other)
 }
 
@@ -72,7 +85,8 @@ impl Lookup {
                 Need::Token(user) => world.tokens.load(user, None),
                 Need::Endpoint(endpoint) => world.endpoints.load(endpoint, None),
                 Need::Fact(fact) => world.load_fact(fact, false),
-                Need::UsersOf(..) | Need::EndpointsOf(..) | Need::OpenOrdersOf(..) => {}
+                Need::Count(counted) => world.load_count(counted, 0),
+                Need::UsersOf(..) | Need::EndpointsOf(..) | Need::OpenOrdersOf(..) | Need::MadeBy(_) => {}
             }
         }
     }
@@ -99,6 +113,8 @@ impl Lookup {
             Need::UsersOf(..) => self.listed.users.push(UserRef(number(row, 0)?)),
             Need::EndpointsOf(..) => self.listed.endpoints.push(EndpointRef(number(row, 0)?)),
             Need::OpenOrdersOf(..) => self.listed.orders.push(rows::order_ref(row, 0)?),
+            Need::Count(counted) => world.load_count(*counted, number(row, 0)?),
+            Need::MadeBy(asked) => made::file(&mut self.listed.made, asked, row)?,
             Need::Fact(fact) => world.load_fact(*fact, true),
             _ => self.file_name(world, row)?,
         }
@@ -132,10 +148,11 @@ impl Lookup {
         for order in self.listed.rows {
             world.orders.load(order.order, Some(order));
         }
-        match self.needs[0] {
+        match self.needs[0].clone() {
             Need::UsersOf(party, max) => world.load_users_of(party, max, self.listed.users),
             Need::EndpointsOf(party, max) => world.load_endpoints_of(party, max, self.listed.endpoints),
             Need::OpenOrdersOf(subscriber, max) => world.load_open_orders_of(subscriber, max, self.listed.orders),
+            Need::MadeBy(asked) => world.load_made_by(asked, self.listed.made),
             _ => {}
         }
     }
@@ -169,6 +186,8 @@ fn query(dialect: Dialect, needs: &[Need]) -> Query {
             query.text("o.ref from orders o left join subscriptions s on s.order_ref = o.ref where ").text(OPEN);
             first_rows(&mut query, ("o.subscriber_ref", "o.ref"), *subscriber, *max);
         }
+        Need::Count(counted) => count(&mut query, *counted),
+        Need::MadeBy(asked) => made::ask(&mut query, asked),
         Need::Fact(fact) => ask_whether(&mut query, *fact),
         _ => by_name(&mut query, needs),
     }
@@ -277,6 +296,24 @@ fn blobs(needs: &[Need]) -> Value {
     Value::Blobs(needs.iter().map(blob).collect())
 }
 
+/// Of what may be many, no more than matters is counted; open orders are the sum of counts that are kept.
+fn count(query: &mut Query, counted: Counted) {
+    let (Counted::Users(party) | Counted::Endpoints(party) | Counted::OpenOrders(party)) = counted;
+    let party = sql_number(party.0);
+    match counted {
+        Counted::Users(_) => query.text("count(*) from (select 1 from users").bind(" where party_ref = ?", party),
+        Counted::Endpoints(_) => {
+            query.text("count(*) from (select 1 from webhook_endpoints").bind(" where owner_ref = ?", party)
+        }
+        Counted::OpenOrders(_) => {
+            query.bind("cast(coalesce((select sum(orders) from balances where subscriber_ref = ?), 0)", party);
+            query.bind(" + coalesce((select sum(open_orders) from offers where vendor_ref = ?), 0) as bigint)", party);
+            return;
+        }
+    };
+    query.text(" and deleted_at is null").bind(" limit ?) living", i64::from(COUNTED_MAX));
+}
+
 /// A query that has a row if the fact holds.
 fn ask_whether(query: &mut Query, fact: Fact) {
     let (question, number) = match fact {
@@ -305,7 +342,8 @@ fn ask_whether(query: &mut Query, fact: Fact) {
                 sql_number(OPERATOR.0),
             );
             query
-                .text(" and g.kind = 'OPERATOR'")
+                .text(" and g.kind = 'OPERATOR' and coalesce(u.role, 'ADMIN') = 'ADMIN'")
+                .bind(" and u.secrets <> ?", SecretHash::NONE.0.to_vec())
                 .bind(" and u.deleted_at is null and u.ref <> ? limit 1", sql_number(user.0));
             return;
         }

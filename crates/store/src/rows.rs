@@ -9,7 +9,8 @@ use crate::row::{
 use orderpark_domain::{
     Balance, Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Grant, Head, Offer, OfferItem,
     OfferRef, OfferState, Order, OrderRef, OrderState, Party, PartyKind, PartyRef, Product, ProductKind, ProductRef,
-    SecretHash, Strategy, StrategyRef, StrategyState, Subscription, SubscriptionState, Token, User, UserRef,
+    Quotas, Role, SecretHash, Strategy, StrategyRef, StrategyState, Subscription, SubscriptionState, Token, User,
+    UserRef,
 };
 
 /// The ref of an order, from its 16 bytes.
@@ -25,7 +26,7 @@ pub(crate) fn position(row: &dyn Row, column: usize) -> Read<u16> {
 pub(crate) const PARTY: Texts = Texts::same(
     "p.ref, p.kind, p.id, p.name, p.vendor_ref, \
     (select v.id from parties v where v.ref = p.vendor_ref), p.contact_email, p.organization, p.revision, p.closing_at, \
-    p.deleted_at",
+    p.deleted_at, p.quotas",
 );
 
 pub(crate) fn party(row: &dyn Row) -> Read<Party> {
@@ -38,18 +39,27 @@ pub(crate) fn party(row: &dyn Row) -> Read<Party> {
         vendor_id: optional_string(row, 5)?,
         contact_email: optional_string(row, 6)?,
         organization: optional_string(row, 7)?,
+        quotas: quotas(row, 11)?,
         revision: small(row, 8)?,
         closing_at: optional_instant(row, 9)?,
         deleted_at: optional_instant(row, 10)?,
     })
 }
 
+/// How many columns [`PARTY`] has.
+pub(crate) const PARTY_COLUMNS: usize = 12;
+
+/// The quotas that are set for a party; null: none.
+pub(crate) fn quotas(row: &dyn Row, column: usize) -> Read<Quotas> {
+    optional_text(row, column)?.map_or_else(|| Ok(Quotas::default()), |text| json(text, column))
+}
+
 pub(crate) const USER: Texts = Texts {
     sqlite: "u.ref, u.party_ref, u.login, u.first_name, u.last_name, u.organization, u.secrets, u.revision, u.deleted_at, \
-        (select json_group_array(g.kind || ':' || g.party_ref) from \
+        u.role, u.created_by, u.created_at, (select json_group_array(g.kind || ':' || g.party_ref) from \
         (select kind, party_ref from user_scopes where user_ref = u.ref order by position) g)",
     postgres: "u.ref, u.party_ref, u.login, u.first_name, u.last_name, u.organization, u.secrets, u.revision, u.deleted_at, \
-        (select coalesce(json_agg(g.kind || ':' || g.party_ref order by g.position), '[]')::text \
+        u.role, u.created_by, u.created_at, (select coalesce(json_agg(g.kind || ':' || g.party_ref order by g.position), '[]')::text \
         from user_scopes g where g.user_ref = u.ref)",
 };
 
@@ -63,8 +73,11 @@ pub(crate) fn user_at(row: &dyn Row, from: usize) -> Read<User> {
         first_name: optional_string(row, from + 3)?,
         last_name: optional_string(row, from + 4)?,
         organization: optional_string(row, from + 5)?,
-        grants: grants(row, from + 9)?,
+        grants: grants(row, from + 12)?,
         secrets: secrets.as_chunks::<32>().0.iter().map(|secret| SecretHash(*secret)).collect(),
+        role: optional_text(row, from + 9)?.is_some().then(|| word(row, from + 9, Role::parse)).transpose()?,
+        created_by: optional_number(row, from + 10)?.map(UserRef),
+        created_at: optional_instant(row, from + 11)?,
         revision: small(row, from + 7)?,
         deleted_at: optional_instant(row, from + 8)?,
     })
@@ -142,7 +155,7 @@ pub(crate) fn strategy(row: &dyn Row) -> Read<Strategy> {
 
 pub(crate) const ENDPOINT: Texts = Texts::same(
     "w.ref, w.owner_kind, w.owner_ref, w.url, w.description, w.kinds, w.secrets, w.state, w.disabled_why, \
-    w.disabled_at, w.created_at, w.revision, w.deleted_at",
+    w.disabled_at, w.created_at, w.revision, w.deleted_at, w.created_by",
 );
 
 pub(crate) fn endpoint(row: &dyn Row) -> Read<Endpoint> {
@@ -159,6 +172,7 @@ pub(crate) fn endpoint(row: &dyn Row) -> Read<Endpoint> {
         created_at: instant(row, 10)?,
         revision: small(row, 11)?,
         deleted_at: optional_instant(row, 12)?,
+        created_by: optional_number(row, 13)?.map(UserRef),
     })
 }
 
@@ -219,7 +233,7 @@ pub(crate) fn subscription_at(row: &dyn Row, from: usize) -> Read<Subscription> 
     })
 }
 
-pub(crate) const BALANCE: Texts = Texts::same("subscriber_ref, product_ref, granted, used, subscriptions");
+pub(crate) const BALANCE: Texts = Texts::same("subscriber_ref, product_ref, granted, used, subscriptions, orders");
 
 pub(crate) fn balance(row: &dyn Row) -> Read<Balance> {
     Ok(Balance {
@@ -228,6 +242,7 @@ pub(crate) fn balance(row: &dyn Row) -> Read<Balance> {
         granted: number(row, 2)?,
         used: number(row, 3)?,
         subscriptions: number(row, 4)?,
+        orders: number(row, 5)?,
     })
 }
 

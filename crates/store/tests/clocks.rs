@@ -151,7 +151,7 @@ fn issued(store: &Store, name: u8, expires_at: Instant) -> Token {
         issued_at: store.clock().now(),
         expires_at: Some(expires_at),
     };
-    let issue = IssueToken { token: token.clone(), proved: SecretHash([1; 32]), renew: true };
+    let issue = IssueToken { token: token.clone(), proved: SecretHash([1; 32]), renew: true, validity_max_s: None };
     store.commit_blocking(Intent::system(Command::IssueToken(issue), "a test")).expect("a token");
     let found = harness::answer(store.get_token(&everything(), &token.hash)).expect("the token").0;
     assert_eq!(found, token);

@@ -156,7 +156,12 @@ fn new_subscriber(store: &Store) -> PartyRef {
 }
 
 fn issue(name: u8) -> Command {
-    Command::IssueToken(IssueToken { token: token(name), proved: SecretHash([1; 32]), renew: false })
+    Command::IssueToken(IssueToken {
+        token: token(name),
+        proved: SecretHash([1; 32]),
+        renew: false,
+        validity_max_s: None,
+    })
 }
 
 fn revoke(name: u8) -> Command {

@@ -267,7 +267,7 @@ fn a_token_that_one_node_ends_is_told_to_the_other() {
         issued_at: Instant(0),
         expires_at: None,
     };
-    let issue = IssueToken { token: token.clone(), proved: SecretHash([1; 32]), renew: false };
+    let issue = IssueToken { token: token.clone(), proved: SecretHash([1; 32]), renew: false, validity_max_s: None };
     nodes.done(0, Command::IssueToken(issue));
     let found = harness::answer(nodes.second.get_token(&everything(), &token.hash));
     assert_eq!(found.map(|(token, ..)| token), Some(token.clone()));

@@ -14,7 +14,7 @@ use orderpark_domain::token::IssueToken;
 use orderpark_domain::user::CreateUser;
 use orderpark_domain::{
     Action, Caller, Command, Grant, Instant, OfferRef, Order, OrderState, PartyKind, PartyRef, ProductKind, ProductRef,
-    Scope, SecretHash, StrategyRef, StrategyState, SubscriptionState, Token, User, UserRef,
+    Role, Scope, SecretHash, StrategyRef, StrategyState, SubscriptionState, Token, User, UserRef,
 };
 use orderpark_store::{
     OfferFilter, OrderFilter, PartyFilter, ProductFilter, Slice, Store, StrategyFilter, SubscriptionFilter, UserFilter,
@@ -56,6 +56,7 @@ impl Peopled {
                 organization: Some("\"O\\rg\" {}, NULL".into()),
                 grants,
                 secret: SecretHash([3; 32]),
+                role: Role::Admin,
             };
             self.deployment.done(Command::CreateUser(user));
         }
@@ -78,7 +79,7 @@ impl Peopled {
             issued_at: Instant(0),
             expires_at: Some(Instant(5)),
         };
-        let issue = IssueToken { token, proved: SecretHash([1; 32]), renew: false };
+        let issue = IssueToken { token, proved: SecretHash([1; 32]), renew: false, validity_max_s: None };
         self.deployment.done(Command::IssueToken(issue));
     }
 
@@ -162,6 +163,9 @@ impl Reader<'_> {
             organization: None,
             grants: self.grants.clone(),
             secrets: vec![SecretHash([0; 32])],
+            role: None,
+            created_by: None,
+            created_at: None,
             revision: 1,
             deleted_at: None,
         };

@@ -8,6 +8,6 @@ mod policy;
 mod scope;
 mod tenant;
 
-pub use policy::Action;
+pub use policy::{Action, MemberMay};
 pub use scope::{Caller, Forbidden, Grant, Scope};
-pub use tenant::Tenant;
+pub use tenant::{Membership, Tenant};

@@ -1,8 +1,8 @@
 //! Callers, grants and scopes.
 
-use super::{Action, Tenant};
+use super::{Action, MemberMay, Membership, Tenant};
 use crate::party::OPERATOR;
-use crate::{PartyKind, PartyRef, User, UserRef};
+use crate::{Instant, PartyKind, PartyRef, Role, Token, User, UserRef};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -34,27 +34,44 @@ impl fmt::Display for Grant {
 pub struct Caller {
     user: UserRef,
     tenant: Tenant,
+    membership: Membership,
     grants: Vec<Grant>,
+    role: Role,
+    proved_at: Option<Instant>,
 }
 
-/// The kind of the caller's grants may never do this action: 403.
+/// The kind of the caller's grants may never do this action, or its role may not: 403.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forbidden {
     /// The refused action.
     pub action: Action,
     /// The kinds of the caller's grants, each once.
     pub kinds: Vec<PartyKind>,
+    /// Whether the kinds may, and only the role of the caller stands in the way.
+    pub by_role: bool,
 }
 
 impl Caller {
-    /// The caller that a valid token of `user` stands for; `vendor` is that of the user's party.
-    pub fn new(user: &User, vendor: Option<PartyRef>) -> Caller {
-        Caller { user: user.user, tenant: Tenant::new(user.party, vendor), grants: user.grants.clone() }
+    /// The caller that a valid token of `user` stands for.
+    pub fn new(user: &User, membership: Membership) -> Caller {
+        let (tenant, role) = (Tenant::new(user.party, membership.vendor), user.role());
+        Caller { user: user.user, tenant, membership, grants: user.grants.clone(), role, proved_at: None }
     }
 
-    /// As [`Caller::new`], for a user of a party that has no vendor.
+    /// As [`Caller::new`], for a user of a party that has no vendor and no quotas.
     pub fn of(user: &User) -> Caller {
-        Caller::new(user, None)
+        Caller::new(user, Membership::of(user))
+    }
+
+    /// The same caller, by a token.
+    #[must_use]
+    pub fn with(self, token: &Token) -> Caller {
+        Caller { proved_at: Some(token.issued_at), ..self }
+    }
+
+    /// When it proved its secret, where it came with a token.
+    pub fn proved_at(&self) -> Option<Instant> {
+        self.proved_at
     }
 
     /// The user; also "the client" that request keys belong to.
@@ -67,6 +84,11 @@ impl Caller {
         self.tenant.party
     }
 
+    /// What its party is, with the quotas that are set.
+    pub fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
     /// Whom its requests count for.
     pub fn tenant(&self) -> Tenant {
         self.tenant
@@ -77,7 +99,8 @@ impl Caller {
         &self.grants
     }
 
-    /// The rows that this caller may touch with `action`, or [`Forbidden`] if none of its grants is of a kind that ever may.
+    /// The rows that this caller may touch with `action`, or [`Forbidden`] if none of its grants is of a kind that ever
+    /// may, or its role may not.
     pub fn may(&self, action: Action) -> Result<Scope, Forbidden> {
         let mut scope = Scope::nothing();
         for grant in self.grants.iter().filter(|grant| action.is_open_to(grant.kind)) {
@@ -86,25 +109,37 @@ impl Caller {
         if scope == Scope::nothing() {
             let mut kinds: Vec<PartyKind> = self.grants.iter().map(|grant| grant.kind).collect();
             kinds.dedup();
-            return Err(Forbidden { action, kinds });
+            return Err(Forbidden { action, kinds, by_role: false });
         }
-        Ok(scope)
+        match (self.role, action.of_member()) {
+            (Role::Admin, _) | (Role::Member, MemberMay::All) => Ok(scope),
+            (Role::Member, MemberMay::Own) => Ok(Scope { only_user: Some(self.user), ..scope }),
+            (Role::Member, MemberMay::Nothing) => Err(Forbidden { action, kinds: Vec::new(), by_role: true }),
+        }
     }
 }
 
 /// Which parties' rows may be touched. Private fields: only [`Caller::may`], [`Scope::system`] and, for what
 /// an endpoint hears, its owner make one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
     everything: bool,
     suppliers: Vec<PartyRef>,
     vendors: Vec<PartyRef>,
     subscribers: Vec<PartyRef>,
+    /// Of users, this one alone.
+    only_user: Option<UserRef>,
 }
 
 impl Scope {
     fn nothing() -> Scope {
-        Scope { everything: false, suppliers: Vec::new(), vendors: Vec::new(), subscribers: Vec::new() }
+        Scope {
+            everything: false,
+            suppliers: Vec::new(),
+            vendors: Vec::new(),
+            subscribers: Vec::new(),
+            only_user: None,
+        }
     }
 
     fn add(&mut self, grant: Grant) {
@@ -153,6 +188,11 @@ impl Scope {
     /// The subscribers in this scope; empty also where [`Scope::is_everything`].
     pub fn subscribers(&self) -> &[PartyRef] {
         &self.subscribers
+    }
+
+    /// The one user that is inside, where the others of its parties are not.
+    pub fn only_user(&self) -> Option<UserRef> {
+        self.only_user
     }
 
     /// Whether rows of this supplier are inside.

@@ -20,6 +20,8 @@ pub struct Balance {
     pub used: u64,
     /// How many granted subscriptions it has.
     pub subscriptions: u64,
+    /// How many open orders begin with the product: over all products of the subscriber, each counts once.
+    pub orders: u64,
 }
 
 /// The largest sum of granted connections: what every database counts exactly.
@@ -28,7 +30,7 @@ pub const GRANTED_MAX: u64 = 1_000_000_000_000_000_000;
 impl Balance {
     /// The account of one who never had any.
     pub fn empty(subscriber: PartyRef, product: ProductRef) -> Balance {
-        Balance { subscriber, product, granted: 0, used: 0, subscriptions: 0 }
+        Balance { subscriber, product, granted: 0, used: 0, subscriptions: 0, orders: 0 }
     }
 
     /// Counts a subscription that was granted.

@@ -1,8 +1,8 @@
 //! Create a webhook endpoint.
 
-use super::{ENDPOINTS_OF_PARTY_MAX, Endpoint, EndpointState, SealedSecret};
+use super::{Endpoint, EndpointState, SealedSecret};
 use crate::feed::Kind;
-use crate::{Decision, EndpointRef, Event, Grant, Intent, Needs, Outcome, Refusal, Stamp, World};
+use crate::{Decision, EndpointRef, Event, Grant, Intent, Needs, Outcome, Party, Quota, Refusal, Stamp, World, quota};
 
 /// Create a webhook endpoint. It hears of what happens from now on.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ impl CreateEndpoint {
     pub(crate) fn needs(&self, intent: &Intent, world: &World, needs: &mut Needs) {
         if let Some(owner) = self.owner(intent) {
             needs.party(world, owner.party);
-            needs.endpoints_of(world, owner.party, ENDPOINTS_OF_PARTY_MAX);
+            quota::needs_of(intent, world, needs, owner.party, Quota::Endpoints);
         }
     }
 
@@ -33,17 +33,11 @@ impl CreateEndpoint {
             rule: "is needed, because your token does not hold exactly one scope".into(),
         };
         let owner = self.owner(intent).ok_or_else(needed)?;
-        let lives = world
-            .parties
-            .get(&owner.party)
-            .is_some_and(|party| party.kind == owner.kind && party.deleted_at.is_none() && intent.scope.holds(owner));
-        if !lives {
-            return Err(Refusal::Unknown { attribute: "scope" });
-        }
-        world.check_open(owner.party)?;
-        if world.endpoints_of(owner.party, ENDPOINTS_OF_PARTY_MAX).refs().len() >= usize::from(ENDPOINTS_OF_PARTY_MAX) {
-            return Err(Refusal::TooManyEndpoints);
-        }
+        let lives = |party: &&Party| party.kind == owner.kind && party.deleted_at.is_none();
+        let party = world.parties.get(&owner.party).filter(lives).filter(|_| intent.scope.holds(owner));
+        let party = party.ok_or(Refusal::Unknown { attribute: "scope" })?;
+        party.check_open()?;
+        quota::check(intent, world, party, Quota::Endpoints)?;
         let endpoint = Endpoint {
             endpoint: EndpointRef(world.head.next_ref),
             owner,
@@ -54,6 +48,7 @@ impl CreateEndpoint {
             state: EndpointState::Enabled,
             disabled: None,
             created_at: stamp.at,
+            created_by: intent.by,
             revision: 1,
             deleted_at: None,
         };

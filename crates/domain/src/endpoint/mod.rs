@@ -16,11 +16,8 @@ pub use rotate::RotateEndpointSecret;
 pub use update::UpdateEndpoint;
 
 use crate::feed::{Kind, Notice};
-use crate::{EndpointRef, Grant, Instant, Intent, Refusal, Scope, World};
+use crate::{EndpointRef, Grant, Instant, Intent, Refusal, Scope, UserRef, World};
 use serde::{Deserialize, Serialize};
-
-/// How many living endpoints a party may have.
-pub const ENDPOINTS_OF_PARTY_MAX: u16 = 100;
 
 /// How many secrets of one receiver may live at once: the new one and the one that it replaces.
 pub const LIVE_SECRETS_MAX: usize = 2;
@@ -146,6 +143,9 @@ pub struct Endpoint {
     pub disabled: Option<Disabled>,
     /// When it was made.
     pub created_at: Instant,
+    /// Who made it; absent: a version that did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<UserRef>,
     /// Grows with every change.
     pub revision: u32,
     /// When it was deleted.

@@ -3,7 +3,7 @@
 use super::FoundOrder;
 use crate::{
     Decision, Event, Instant, Intent, Needs, Offer, OfferRef, OfferState, Order, OrderRef, OrderState, Outcome, Party,
-    PartyKind, PartyRef, Refusal, Scope, Stamp, StrategyState, Subscription, SubscriptionState, World, balance,
+    PartyKind, PartyRef, Refusal, Scope, Stamp, StrategyState, Subscription, SubscriptionState, World, balance, quota,
 };
 
 /// The largest quantity of one order.
@@ -46,6 +46,7 @@ impl PlaceOrder {
         let subscriber = self.subscriber(&intent.scope);
         if let Some(subscriber) = subscriber {
             needs.party(world, subscriber);
+            quota::needs_of_order(intent, world, needs, subscriber);
             if let Some(external_id) = &self.external_id {
                 needs.external_id(world, subscriber, external_id);
             }
@@ -80,6 +81,7 @@ impl PlaceOrder {
             return Err(Refusal::OfferNotOrderable { state: knows.then(|| offer.state.as_str()) });
         }
         self.check_strategy(world, offer)?;
+        quota::check_order(intent, world, subscriber)?;
         let order = self.make(world, offer, subscriber.party, stamp)?;
         balance::check_granting(world, &order)?;
         Ok(Decision::of(Event::OrderPlaced(order.clone()), Outcome::Order(Box::new(order))))

@@ -1,8 +1,8 @@
 //! The first entry of every journal: the operator, its first user, and the predefined strategies.
 
 use crate::{
-    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Refusal, SecretHash, Stamp, Strategy,
-    StrategyRef, StrategyState, User, UserRef, World,
+    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Quotas, Refusal, Role, SecretHash,
+    Stamp, Strategy, StrategyRef, StrategyState, User, UserRef, World,
 };
 
 /// Make the operator. Refused once there is one.
@@ -36,11 +36,11 @@ impl Bootstrap {
         needs.party(world, OPERATOR);
     }
 
-    pub(crate) fn decide(&self, _: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
+    pub(crate) fn decide(&self, _: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         if world.parties.get(&OPERATOR).is_some() {
             return Err(Refusal::AlreadyBootstrapped);
         }
-        let mut events = vec![Event::PartyCreated(self.operator()), Event::UserCreated(self.first_user())];
+        let mut events = vec![Event::PartyCreated(self.operator()), Event::UserCreated(self.first_user(stamp))];
         events.extend((FIRST_STRATEGY..).zip(PREDEFINED).map(|(number, (id, description))| {
             Event::StrategyCreated(Strategy {
                 strategy: StrategyRef(number),
@@ -54,7 +54,7 @@ impl Bootstrap {
                 deleted_at: None,
             })
         }));
-        Ok(Decision::first_of(events, Outcome::User(Box::new(self.first_user()))))
+        Ok(Decision::first_of(events, Outcome::User(Box::new(self.first_user(stamp)))))
     }
 
     fn operator(&self) -> Party {
@@ -67,13 +67,14 @@ impl Bootstrap {
             vendor_id: None,
             contact_email: None,
             organization: None,
+            quotas: Quotas::default(),
             revision: 1,
             closing_at: None,
             deleted_at: None,
         }
     }
 
-    fn first_user(&self) -> User {
+    fn first_user(&self, stamp: Stamp) -> User {
         User {
             user: FIRST_USER,
             party: OPERATOR,
@@ -83,6 +84,9 @@ impl Bootstrap {
             organization: Some(self.operator_id.clone()),
             grants: vec![Grant { kind: PartyKind::Operator, party: OPERATOR }],
             secrets: vec![self.secret],
+            role: Some(Role::Admin),
+            created_by: None,
+            created_at: Some(stamp.at),
             revision: 1,
             deleted_at: None,
         }

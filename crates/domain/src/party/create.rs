@@ -3,8 +3,8 @@
 use super::subscriber_id;
 use crate::user::folded;
 use crate::{
-    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Refusal, SecretHash, Stamp, User,
-    UserRef, World,
+    Decision, Event, Grant, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Quotas, Refusal, Role, SecretHash,
+    Stamp, User, UserRef, World,
 };
 
 /// Create a party. Missing names come from the primary user (domain.md, "Resources"); that is settled before.
@@ -58,13 +58,13 @@ impl CreateParty {
         }
     }
 
-    pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let party = match self.kind {
             PartyKind::Operator => return Err(Refusal::AlreadyBootstrapped),
             PartyKind::Supplier | PartyKind::Vendor => self.company(world)?,
             PartyKind::Subscriber => self.subscriber(intent, world)?,
         };
-        let user = self.user_of(&party, world)?;
+        let user = self.user_of(&party, intent, world, stamp)?;
         let mut events = vec![Event::PartyCreated(party.clone())];
         events.extend(user.clone().map(Event::UserCreated));
         Ok(Decision::first_of(events, Outcome::Party(Box::new(party), user.map(Box::new))))
@@ -109,13 +109,14 @@ impl CreateParty {
             vendor_id: vendor.map(|vendor| vendor.id.clone()),
             contact_email: vendor.and(self.contact_email.clone()),
             organization: vendor.and(self.organization.clone()),
+            quotas: Quotas::default(),
             revision: 1,
             closing_at: None,
             deleted_at: None,
         }
     }
 
-    fn user_of(&self, party: &Party, world: &World) -> Result<Option<User>, Refusal> {
+    fn user_of(&self, party: &Party, intent: &Intent, world: &World, stamp: Stamp) -> Result<Option<User>, Refusal> {
         let Some(user) = &self.primary_user else { return Ok(None) };
         if world.logins.get(&folded(&user.email)).is_some() {
             return Err(Refusal::IdTaken { attribute: "primaryUser.email" });
@@ -129,6 +130,9 @@ impl CreateParty {
             organization: user.organization.clone(),
             grants: vec![Grant { kind: party.kind, party: party.party }],
             secrets: vec![user.secret],
+            role: Some(Role::Admin),
+            created_by: intent.by,
+            created_at: Some(stamp.at),
             revision: 1,
             deleted_at: None,
         }))

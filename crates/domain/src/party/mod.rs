@@ -12,7 +12,7 @@ pub use create::{CreateParty, PrimaryUser};
 pub use delete::DeleteParty;
 pub use update::UpdateParty;
 
-use crate::{Action, Instant, PartyRef, Refusal, Scope};
+use crate::{Action, Instant, PartyRef, Quotas, Refusal, Scope};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -91,6 +91,9 @@ pub struct Party {
     /// Its organization; subscribers only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
+    /// The quotas that are set for it.
+    #[serde(default, skip_serializing_if = "Quotas::is_empty")]
+    pub quotas: Quotas,
     /// Grows with every change.
     pub revision: u32,
     /// Since when it is being closed: it is deleted as soon as nothing of it is left. Told by the

@@ -12,6 +12,8 @@ pub struct IssueToken {
     pub proved: SecretHash,
     /// Whether the token that the client has shall die for a new one.
     pub renew: bool,
+    /// How many seconds a token lives at most; one that says it lives longer is not handed out again.
+    pub validity_max_s: Option<i64>,
 }
 
 impl IssueToken {
@@ -34,7 +36,10 @@ impl IssueToken {
             return Err(Refusal::Stale);
         }
         // On the clock that made the new token, which is the one that judges the old one when it is used.
-        let fit = |token: &&Token| token.is_worth_handing_out_at(self.token.issued_at);
+        let fit = |token: &&Token| {
+            let is_short = (*token).clone().capped(self.validity_max_s).expires_at == token.expires_at;
+            is_short && token.is_worth_handing_out_at(self.token.issued_at)
+        };
         match world.tokens.get(&self.token.user).filter(fit) {
             Some(token) if !self.renew => Ok(Decision::nothing(Outcome::Token(Box::new(token.clone())))),
             _ => {

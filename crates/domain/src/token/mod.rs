@@ -43,6 +43,14 @@ impl Token {
         self.expires_at.is_none_or(|end| end.0.saturating_sub(now.0) >= needed(end).max(1))
     }
 
+    /// The token as it counts where tokens live `max` seconds at most: it ends no later than one that is issued under that
+    /// rule.
+    #[must_use]
+    pub fn capped(self, max: Option<i64>) -> Token {
+        let cap = max.map(|max| self.issued_at.plus_seconds(max));
+        Token { expires_at: self.expires_at.into_iter().chain(cap).min(), ..self }
+    }
+
     /// Whether it has not expired.
     pub fn is_valid_at(&self, now: Instant) -> bool {
         self.expires_at.is_none_or(|expires_at| now < expires_at)

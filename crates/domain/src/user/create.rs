@@ -3,7 +3,8 @@
 use super::{acts_for_operator, check_grants, folded};
 use crate::party::OPERATOR;
 use crate::{
-    Decision, Event, Grant, Intent, Needs, Outcome, PartyRef, Refusal, SecretHash, Stamp, User, UserRef, World,
+    Decision, Event, Grant, Intent, Needs, Outcome, PartyRef, Quota, Refusal, Role, SecretHash, Stamp, User, UserRef,
+    World, quota,
 };
 
 /// Create a user. Its party is that of its first scope, or the operator where one of them is the operator's.
@@ -21,19 +22,27 @@ pub struct CreateUser {
     pub grants: Vec<Grant>,
     /// The digest of its secret.
     pub secret: SecretHash,
+    /// What it may do.
+    pub role: Role,
 }
 
 impl CreateUser {
-    pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
+    pub(crate) fn needs(&self, intent: &Intent, world: &World, needs: &mut Needs) {
         needs.login(world, &self.email);
         for grant in &self.grants {
             needs.party(world, grant.party);
         }
+        if let Ok(party) = self.party() {
+            quota::needs_of(intent, world, needs, party, Quota::Users);
+        }
     }
 
-    pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
+    pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         check_grants(world, intent, &self.grants)?;
         let party = self.party()?;
+        // First, so that a party at its limit does not go on asking which logins are taken.
+        let row = world.parties.get(&party).ok_or(Refusal::Unknown { attribute: "scopes" })?;
+        quota::check(intent, world, row, Quota::Users)?;
         if world.logins.get(&folded(&self.email)).is_some() {
             return Err(Refusal::IdTaken { attribute: "email" });
         }
@@ -46,6 +55,9 @@ impl CreateUser {
             organization: self.organization.clone(),
             grants: self.grants.clone(),
             secrets: vec![self.secret],
+            role: Some(self.role),
+            created_by: intent.by,
+            created_at: Some(stamp.at),
             revision: 1,
             deleted_at: None,
         };

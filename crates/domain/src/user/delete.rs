@@ -22,7 +22,7 @@ impl DeleteUser {
     pub(crate) fn decide(&self, intent: &Intent, world: &World, stamp: Stamp) -> Result<Decision, Refusal> {
         let before = living(world, intent, self.user)?;
         intent.if_match.check(before.revision)?;
-        if before.acts_for_operator() && !world.fact(Fact::OperatorBesides(self.user)) {
+        if before.can_act_for_operator() && !world.fact(Fact::OperatorBesides(self.user)) {
             return Err(Refusal::InUse(InUse::LastOperator));
         }
         let mut after = before.clone();

@@ -25,6 +25,7 @@ impl RotateSecret {
         intent.if_match.check(before.revision)?;
         let mut after = before.clone();
         after.revision += 1;
+        after.secrets.retain(|secret| *secret != SecretHash::NONE);
         after.secrets.insert(0, self.secret);
         after.secrets.truncate(if self.keep_previous { LIVE_SECRETS_MAX } else { 1 });
         let mut events = vec![Event::UserUpdated(intent.told(&after, before))];

@@ -3,7 +3,7 @@
 use super::{acts_for_operator, check_grants, living};
 use crate::party::OPERATOR;
 use crate::world::Fact;
-use crate::{Decision, Event, Grant, InUse, Intent, Needs, Outcome, Refusal, Stamp, User, UserRef, World};
+use crate::{Decision, Event, Grant, InUse, Intent, Needs, Outcome, Refusal, Role, Stamp, User, UserRef, World};
 
 /// Change a user; what is absent stays.
 #[derive(Clone, Debug)]
@@ -18,20 +18,25 @@ pub struct UpdateUser {
     pub organization: Option<String>,
     /// Its new scopes; not empty.
     pub grants: Option<Vec<Grant>>,
+    /// Its new role.
+    pub role: Option<Role>,
 }
 
 impl UpdateUser {
     pub(crate) fn needs(&self, _: &Intent, world: &World, needs: &mut Needs) {
         needs.user(world, self.user);
         needs.token(world, self.user);
-        if let Some(grants) = &self.grants {
-            if world.users.get_known(&self.user).is_some_and(User::acts_for_operator) {
-                needs.fact(world, Fact::OperatorBesides(self.user));
-            }
-            for grant in grants {
-                needs.party(world, grant.party);
-            }
+        if self.is_about_rights() && world.users.get_known(&self.user).is_some_and(User::acts_for_operator) {
+            needs.fact(world, Fact::OperatorBesides(self.user));
         }
+        for grant in self.grants.iter().flatten() {
+            needs.party(world, grant.party);
+        }
+    }
+
+    /// Whether it changes what the user may do.
+    pub(crate) fn is_about_rights(&self) -> bool {
+        self.grants.is_some() || self.role.is_some()
     }
 
     pub(crate) fn decide(&self, intent: &Intent, world: &World, _: Stamp) -> Result<Decision, Refusal> {
@@ -48,8 +53,17 @@ impl UpdateUser {
             }
         }
         if let Some(grants) = &self.grants {
-            self.check_grants(world, intent, before, grants)?;
+            check_new_grants(world, intent, before, grants)?;
             after.grants.clone_from(grants);
+        }
+        if self.role.is_some_and(|role| role != before.role()) {
+            after.role = self.role;
+        }
+        if before.can_act_for_operator()
+            && !after.can_act_for_operator()
+            && !world.fact(Fact::OperatorBesides(self.user))
+        {
+            return Err(Refusal::InUse(InUse::LastOperator));
         }
         if after == *before {
             return Ok(Decision::nothing(Outcome::User(Box::new(after))));
@@ -61,21 +75,18 @@ impl UpdateUser {
         }
         Ok(Decision::first_of(events, Outcome::User(Box::new(after))))
     }
+}
 
-    /// What the user holds already may be said again, also where the party is gone since.
-    fn check_grants(&self, world: &World, intent: &Intent, before: &User, grants: &[Grant]) -> Result<(), Refusal> {
-        if grants.is_empty() {
-            return Err(Refusal::Unknown { attribute: "scopes" });
-        }
-        let added: Vec<Grant> = grants.iter().filter(|grant| !before.grants.contains(grant)).copied().collect();
-        check_grants(world, intent, &added)?;
-        if before.acts_for_operator() && !acts_for_operator(grants) && !world.fact(Fact::OperatorBesides(self.user)) {
-            return Err(Refusal::InUse(InUse::LastOperator));
-        }
-        if before.party != OPERATOR && acts_for_operator(&added) {
-            let rule = "must not name the operator: this user belongs to another party".into();
-            return Err(Refusal::Invalid { attribute: "scopes", rule });
-        }
-        Ok(())
+/// What the user holds already may be said again, also where the party is gone since.
+fn check_new_grants(world: &World, intent: &Intent, before: &User, grants: &[Grant]) -> Result<(), Refusal> {
+    if grants.is_empty() {
+        return Err(Refusal::Unknown { attribute: "scopes" });
     }
+    let added: Vec<Grant> = grants.iter().filter(|grant| !before.grants.contains(grant)).copied().collect();
+    check_grants(world, intent, &added)?;
+    if before.party != OPERATOR && acts_for_operator(&added) {
+        let rule = "must not name the operator: this user belongs to another party".into();
+        return Err(Refusal::Invalid { attribute: "scopes", rule });
+    }
+    Ok(())
 }

@@ -1,11 +1,12 @@
 //! What an event does to the tables. The only place where rows change.
 
+use super::counts::Step;
 use super::table::Key;
-use super::{Table, World};
+use super::{Counted, Table, World};
 use crate::request_key::KeptRequest;
 use crate::{
-    Abridge, Balance, Endpoint, Entry, Event, Instant, Offer, Order, Party, PartyRef, Product, ProductRef, Strategy,
-    Subscription, SubscriptionState, Token, User, UserRef, user,
+    Abridge, Balance, Endpoint, EndpointRef, Entry, Event, Instant, Offer, Order, Party, PartyRef, Product, ProductRef,
+    Strategy, Subscription, SubscriptionState, Token, User, UserRef, user,
 };
 
 impl World {
@@ -29,8 +30,11 @@ impl World {
             Event::PartyUpdated(party) => self.update_party(party),
             Event::PartyClosing(party) => self.parties.put(party.party, party.clone()),
             Event::PartyDeleted(party) => self.delete_party(*party, at),
+            Event::QuotasSet { party, quotas } => self.parties.change(party, |row| {
+                (row.quotas, row.revision) = (*quotas, row.revision + 1);
+            }),
             Event::UserCreated(user) => self.create_user(user),
-            Event::UserUpdated(user) => update(&mut self.users, user.user, user),
+            Event::UserUpdated(user) => self.update_user(user),
             Event::UserDeleted(user) => self.delete_user(*user, at),
             Event::ProductCreated(product) => self.create_product(product),
             Event::ProductUpdated(product) => update(&mut self.products, product.product, product),
@@ -76,7 +80,7 @@ impl World {
             }
             Event::EndpointCreated(endpoint) => self.create_endpoint(endpoint),
             Event::EndpointUpdated(endpoint) => update(&mut self.endpoints, endpoint.endpoint, endpoint),
-            Event::EndpointDeleted(endpoint) => self.endpoints.change(endpoint, |row| row.end(at)),
+            Event::EndpointDeleted(endpoint) => self.delete_endpoint(*endpoint, at),
             Event::TokenIssued(token) => self.tokens.put(token.user, self.with_grants(token)),
             Event::TokenRevoked(user) => self.tokens.remove(user),
         }
@@ -106,9 +110,23 @@ impl World {
         self.head.take_ref(user.user.0);
         self.logins.put(user::folded(&user.login), user.user);
         self.users.put(user.user, user.clone());
+        self.step(Counted::Users(user.party), Step::Up);
+    }
+
+    /// A user of a party that ends moves to another one, and is counted there.
+    fn update_user(&mut self, user: &User) {
+        let before = self.users.get_known(&user.user).map(|row| row.party);
+        if let Some(before) = before.filter(|before| *before != user.party) {
+            self.step(Counted::Users(before), Step::Down);
+            self.step(Counted::Users(user.party), Step::Up);
+        }
+        update(&mut self.users, user.user, user);
     }
 
     fn delete_user(&mut self, user: UserRef, at: Instant) {
+        if let Some(party) = self.users.get(&user).map(|user| user.party) {
+            self.step(Counted::Users(party), Step::Down);
+        }
         delete(&mut self.users, &mut self.logins, &user, |row| {
             (row.deleted_at, row.revision) = (Some(at), row.revision + 1);
             user::folded(&row.login)
@@ -155,6 +173,14 @@ impl World {
     fn create_endpoint(&mut self, endpoint: &Endpoint) {
         self.head.take_ref(endpoint.endpoint.0);
         self.endpoints.put(endpoint.endpoint, endpoint.clone());
+        self.step(Counted::Endpoints(endpoint.owner.party), Step::Up);
+    }
+
+    fn delete_endpoint(&mut self, endpoint: EndpointRef, at: Instant) {
+        if let Some(owner) = self.endpoints.get(&endpoint).map(|endpoint| endpoint.owner) {
+            self.step(Counted::Endpoints(owner.party), Step::Down);
+        }
+        self.endpoints.change(&endpoint, |row| row.end(at));
     }
 
     fn place_order(&mut self, order: &Order) {
@@ -164,7 +190,7 @@ impl World {
                 self.grant(order.subscriber, subscription);
             }
         }
-        self.offers.change(&order.offer, |offer| offer.open_orders += 1);
+        self.count_order(order, Step::Up);
         if let Some(external_id) = &order.external_id {
             self.external_ids.put((order.subscriber, external_id.clone()), order.order);
         }
@@ -176,7 +202,7 @@ impl World {
         if agreed {
             order.subscriptions.iter().for_each(|subscription| self.grant(order.subscriber, subscription));
         } else {
-            self.offers.change(&order.offer, |offer| offer.open_orders = offer.open_orders.saturating_sub(1));
+            self.count_order(&order, Step::Down);
             if let Some(external_id) = order.external_id {
                 self.external_ids.remove(&(order.subscriber, external_id));
             }
@@ -191,7 +217,16 @@ impl World {
                 balance.subscriptions = balance.subscriptions.saturating_sub(1);
             });
         }
-        self.offers.change(&order.offer, |offer| offer.open_orders = offer.open_orders.saturating_sub(1));
+        self.count_order(&order, Step::Down);
+    }
+
+    /// Counts an order that opens or closes: for its offer, its subscriber and its vendor.
+    fn count_order(&mut self, order: &Order, step: Step) {
+        self.offers.change(&order.offer, |offer| step.take(&mut offer.open_orders));
+        if let Some(first) = order.subscriptions.first() {
+            self.change_balance(order.subscriber, first.product, |balance| step.take(&mut balance.orders));
+        }
+        self.step_orders(order, step);
     }
 
     fn grant(&mut self, subscriber: PartyRef, subscription: &Subscription) {

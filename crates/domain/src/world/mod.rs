@@ -5,13 +5,17 @@
 //! so what is absent does not exist: the fold of a journal, and the model in tests.
 
 mod apply;
+mod counts;
 mod follow;
+mod made;
 mod needs;
 mod piece;
 mod table;
 
+pub use counts::Counted;
+pub use made::Made;
 use needs::Asked;
-pub use needs::{Fact, Need, Needs};
+pub use needs::{Fact, MadeBy, Need, Needs};
 pub use piece::Piece;
 pub use table::Table;
 
@@ -76,6 +80,11 @@ pub struct World {
     pub(crate) members: HashMap<(PartyRef, u16), Piece<UserRef>>,
     pub(crate) owned_endpoints: HashMap<(PartyRef, u16), Piece<EndpointRef>>,
     pub(crate) open_orders: HashMap<(PartyRef, u16), Piece<OrderRef>>,
+    /// Counts of what quotas limit.
+    pub(crate) counts: HashMap<Counted, u64>,
+    /// By how much counts that are not known have changed in this batch.
+    pub(crate) uncounted: HashMap<Counted, i64>,
+    pub(crate) made: HashMap<MadeBy, Made>,
     /// Tables with changes that are not written yet, as bits: the database cannot answer questions about them.
     moved: u8,
     whole: bool,
@@ -118,6 +127,9 @@ impl World {
             members: HashMap::new(),
             owned_endpoints: HashMap::new(),
             open_orders: HashMap::new(),
+            counts: HashMap::new(),
+            uncounted: HashMap::new(),
+            made: HashMap::new(),
             moved: 0,
             whole,
         }
@@ -138,16 +150,24 @@ impl World {
         self.members.clear();
         self.owned_endpoints.clear();
         self.open_orders.clear();
+        self.settle_counts(rows_max);
+        self.made.clear();
         self.moved = 0;
     }
 
     /// Forgets the answers that a change makes doubtful.
     fn move_on(&mut self, asked: Asked) {
-        self.moved |= 1 << asked as u8;
+        self.moved |= asked.bit();
         self.facts.retain(|fact, _| fact.asked() != asked);
         match asked {
-            Asked::Users => self.members.clear(),
-            Asked::Endpoints => self.owned_endpoints.clear(),
+            Asked::Users => {
+                self.members.clear();
+                self.made.clear();
+            }
+            Asked::Endpoints => {
+                self.owned_endpoints.clear();
+                self.made.clear();
+            }
             Asked::Orders => self.open_orders.clear(),
             Asked::Parties | Asked::Products | Asked::Offers | Asked::Strategies | Asked::Usage => {}
         }
@@ -157,8 +177,9 @@ impl World {
         self.moved != 0
     }
 
-    fn moved(&self, asked: Asked) -> bool {
-        self.moved & (1 << asked as u8) != 0
+    /// Whether any of these tables has changes that are not written yet.
+    fn moved(&self, asked: u8) -> bool {
+        self.moved & asked != 0
     }
 
     /// The balance of a subscriber and a product; empty where there never was one.
@@ -251,11 +272,9 @@ impl World {
             Fact::OpenSubscriptionsTo(product) => {
                 self.orders.values().any(|o| o.state.is_open() && o.subscriptions.iter().any(|s| s.product == product))
             }
-            Fact::OperatorBesides(user) => self.users.values().any(|u| {
-                u.user != user
-                    && u.deleted_at.is_none()
-                    && u.grants.iter().any(|grant| grant.kind == PartyKind::Operator)
-            }),
+            Fact::OperatorBesides(user) => {
+                self.users.values().any(|other| other.user != user && other.can_act_for_operator())
+            }
         }
     }
 

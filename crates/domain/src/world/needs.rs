@@ -1,8 +1,10 @@
 //! Needs: the rows that a decision will look at, named before it is made, so that a batch loads them together.
 
+use super::Counted;
 use crate::request_key::RequestKeyId;
 use crate::{
-    EndpointRef, Event, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, StrategyRef, UserRef, World, user,
+    EndpointRef, Event, Instant, OfferRef, Order, OrderRef, PartyKind, PartyRef, ProductRef, Scope, StrategyRef,
+    UserRef, World, user,
 };
 use std::collections::BTreeSet;
 
@@ -27,7 +29,7 @@ pub enum Fact {
     OffersNaming(StrategyRef),
     /// Is there a subscription to this product whose order is `ACTIVE` or `PENDING`?
     OpenSubscriptionsTo(ProductRef),
-    /// Is there a living user besides this one who holds an operator scope?
+    /// Is there a living user besides this one who can do all that the operator can?
     OperatorBesides(UserRef),
 }
 
@@ -42,6 +44,13 @@ pub(crate) enum Asked {
     Orders,
     Endpoints,
     Usage,
+}
+
+impl Asked {
+    /// Its place in a set of tables.
+    pub(crate) fn bit(self) -> u8 {
+        1 << self as u8
+    }
 }
 
 impl Fact {
@@ -78,9 +87,26 @@ impl Event {
             | Event::OrderCancelled(_)
             | Event::SubscriptionSuspended { .. }
             | Event::SubscriptionResumed { .. } => Some(Asked::Orders),
-            Event::OrderMatched(_) | Event::OrderFound(_) | Event::TokenIssued(_) | Event::TokenRevoked(_) => None,
+            Event::QuotasSet { .. }
+            | Event::OrderMatched(_)
+            | Event::OrderFound(_)
+            | Event::TokenIssued(_)
+            | Event::TokenRevoked(_) => None,
         }
     }
+}
+
+/// A question for what a user made, and what the users that it made have made: the living ones, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MadeBy {
+    /// The user.
+    pub user: UserRef,
+    /// What it made itself counts from then on.
+    pub since: Instant,
+    /// Only what may be touched within it.
+    pub scope: Scope,
+    /// How many things to load at most.
+    pub max: usize,
 }
 
 /// One thing to load.
@@ -109,6 +135,9 @@ pub enum Need {
     EndpointsOf(PartyRef, u16),
     /// The first open orders of a subscriber, of at most so many subscriptions.
     OpenOrdersOf(PartyRef, u16),
+    /// Not asked again when it changes: the world follows the change.
+    Count(Counted),
+    MadeBy(MadeBy),
     Fact(Fact),
 }
 
@@ -116,13 +145,14 @@ pub enum Need {
 const WEIGHT_OF_MANY: usize = 128;
 
 impl Need {
-    /// The table that it asks about, if it names no row but asks "is there any …?" or "which …?".
-    pub(crate) fn asked(&self) -> Option<Asked> {
+    /// The tables that it asks about as bits, if it names no row but asks "is there any …?" or "which …?".
+    pub(crate) fn asked(&self) -> u8 {
         match self {
-            Need::UsersOf(..) => Some(Asked::Users),
-            Need::EndpointsOf(..) => Some(Asked::Endpoints),
-            Need::OpenOrdersOf(..) => Some(Asked::Orders),
-            Need::Fact(fact) => Some(fact.asked()),
+            Need::UsersOf(..) => Asked::Users.bit(),
+            Need::EndpointsOf(..) => Asked::Endpoints.bit(),
+            Need::OpenOrdersOf(..) => Asked::Orders.bit(),
+            Need::MadeBy(_) => Asked::Users.bit() | Asked::Endpoints.bit(),
+            Need::Fact(fact) => fact.asked().bit(),
             Need::Party(_)
             | Need::PartyId(..)
             | Need::User(_)
@@ -138,13 +168,14 @@ impl Need {
             | Need::Balance(..)
             | Need::RequestKey(_)
             | Need::Token(_)
-            | Need::Endpoint(_) => None,
+            | Need::Endpoint(_)
+            | Need::Count(_) => 0,
         }
     }
 
     /// The rows that loading it may take.
     fn weight(&self) -> usize {
-        let is_of_many = matches!(self, Need::Offer(_) | Need::Order(_)) || self.asked().is_some();
+        let is_of_many = matches!(self, Need::Offer(_) | Need::Order(_) | Need::Count(_)) || self.asked() != 0;
         if is_of_many { WEIGHT_OF_MANY } else { 1 }
     }
 }
@@ -200,7 +231,7 @@ impl Needs {
 
     /// Whether the database cannot answer one of them, because what has changed is not written yet.
     pub fn are_outdated(&self, world: &World) -> bool {
-        world.has_moved() && self.named.iter().any(|need| need.asked().is_some_and(|asked| world.moved(asked)))
+        world.has_moved() && self.named.iter().any(|need| world.moved(need.asked()))
     }
 
     fn add(&mut self, need: Need) {
@@ -338,6 +369,28 @@ impl Needs {
         }
         for user in world.users_of(party, parts_max).refs() {
             self.user(world, *user);
+        }
+    }
+
+    pub(crate) fn count(&mut self, world: &World, counted: Counted) {
+        if !world.is_whole() && !world.counts.contains_key(&counted) {
+            self.add(Need::Count(counted));
+        }
+    }
+
+    /// What a user made, and each of it.
+    pub(crate) fn made_by(&mut self, world: &World, asked: &MadeBy) {
+        self.asks = true;
+        if !world.is_whole() && !world.made.contains_key(asked) {
+            self.add(Need::MadeBy(asked.clone()));
+        }
+        let made = world.made_by(asked);
+        for user in made.users {
+            self.user(world, user);
+            self.token(world, user);
+        }
+        for endpoint in made.endpoints {
+            self.endpoint(world, endpoint);
         }
     }
 

@@ -35,7 +35,15 @@ fn closing_company(s: &mut Deployment, kind: PartyKind) {
 fn user(s: &Deployment, name: &str, acts_for: &[&str]) -> CreateUser {
     let grants = acts_for.iter().map(|name| s.grant(name)).collect();
     let (first_name, last_name, organization, secret) = (None, None, None, crate::harness::secret(3));
-    CreateUser { email: format!("{name}@test"), first_name, last_name, organization, grants, secret }
+    CreateUser {
+        email: format!("{name}@test"),
+        first_name,
+        last_name,
+        organization,
+        grants,
+        secret,
+        role: orderpark_domain::Role::Admin,
+    }
 }
 
 fn token_for(s: &Deployment, name: &str) -> IssueToken {
@@ -43,7 +51,7 @@ fn token_for(s: &Deployment, name: &str) -> IssueToken {
     let (hash, jti, client_id) = ([7; 32], "jti".into(), "tpx/test".into());
     let (issued_at, expires_at) = (s.now(), None);
     let token = Token { user: user.user, hash, jti, client_id, grants: user.grants, issued_at, expires_at };
-    IssueToken { token, proved: user.secrets[0], renew: false }
+    IssueToken { token, proved: user.secrets[0], renew: false, validity_max_s: None }
 }
 
 #[test]
@@ -89,7 +97,7 @@ fn company(s: &mut Deployment, kind: PartyKind, wish: fn(&Deployment) -> Wish) -
 
 fn grant_more(s: &Deployment, user: &str, right: &str) -> UpdateUser {
     let grants = Some(vec![s.grant(user), s.grant(right)]);
-    UpdateUser { user: s.user(user), first_name: None, last_name: None, organization: None, grants }
+    UpdateUser { user: s.user(user), first_name: None, last_name: None, organization: None, grants, role: None }
 }
 
 fn usage(s: &Deployment, used: u64) -> Wish {

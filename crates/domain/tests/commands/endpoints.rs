@@ -4,14 +4,14 @@ use crate::harness::{
     Deployment, No, Wish, endpoint, invalid, party, refused, rename_endpoint, shop::judge, subscriber,
 };
 use orderpark_domain::endpoint::{
-    CreateEndpoint, DeleteEndpoint, DisableEndpoint, ENDPOINTS_OF_PARTY_MAX, ROTATION_SECONDS, RotateEndpointSecret,
-    UpdateEndpoint, live_secrets,
+    CreateEndpoint, DeleteEndpoint, DisableEndpoint, ROTATION_SECONDS, RotateEndpointSecret, UpdateEndpoint,
+    live_secrets,
 };
 use orderpark_domain::feed::{Kind, notices};
 use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE};
 use orderpark_domain::{
-    Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Event, Instant, Outcome, PartyKind, Refusal,
-    SealedSecret,
+    Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Event, Instant, Outcome, PartyKind, Quota, Refusal,
+    Role, SealedSecret,
 };
 
 const URL: &str = "https://hooks.test/in";
@@ -71,12 +71,12 @@ fn creating() {
         (
             "one too many",
             |s| {
-                for _ in 0..ENDPOINTS_OF_PARTY_MAX {
+                for _ in 0..100 {
                     s.must(s.by("acme", endpoint(URL)));
                 }
                 s.by("acme", endpoint(URL))
             },
-            refused(Refusal::TooManyEndpoints),
+            refused(Refusal::QuotaReached { quota: Quota::Endpoints, max: 100, whose: PartyKind::Vendor }),
         ),
     ]);
 }
@@ -91,6 +91,7 @@ fn who_acts_for_several_says_for_whom() {
         organization: None,
         grants: vec![shop.grant("alice"), shop.grant("acme")],
         secret: crate::harness::secret(9),
+        role: Role::Admin,
     };
     shop.must(shop.by("operator", clerk));
     let answer = shop.asks(shop.by("clerk", endpoint(URL))).map(|_| ());

@@ -5,12 +5,14 @@ mod harness;
 
 mod cancel;
 mod closing;
+mod contain;
 mod endpoints;
 mod keys;
 mod offers;
 mod parties;
 mod place;
 mod products;
+mod quotas;
 mod settle;
 mod strategies;
 mod subscriptions;

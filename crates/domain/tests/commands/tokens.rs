@@ -21,7 +21,7 @@ fn token(shop: &Deployment, name: &str, number: u8) -> Token {
 
 fn issue(shop: &mut Deployment, token: Token, renew: bool) -> Token {
     let proved = shop.whole.users.get(&token.user).expect("the user exists").secrets[0];
-    match shop.must(Wish::by_system(IssueToken { token, proved, renew })).outcome {
+    match shop.must(Wish::by_system(IssueToken { token, proved, renew, validity_max_s: None })).outcome {
         Outcome::Token(token) => *token,
         other => panic!("not a token: {other:?}"),
     }
@@ -69,11 +69,13 @@ fn the_scopes_are_those_of_now() {
     let mut shop = Deployment::shop();
     let mut stale = token(&shop, "alice", 1);
     stale.grants = vec![shop.grant("acme")];
-    let refused = shop.asks(Wish::by_system(IssueToken { token: stale, proved: secret(1), renew: false }));
+    let refused =
+        shop.asks(Wish::by_system(IssueToken { token: stale, proved: secret(1), renew: false, validity_max_s: None }));
     assert_eq!(refused, Err(No::Refused(Refusal::Stale)));
     let gone = token(&shop, "alice", 1);
     shop.must(shop.by("alice", DeleteUser { user: gone.user }));
-    let refused = shop.asks(Wish::by_system(IssueToken { token: gone, proved: secret(1), renew: false }));
+    let refused =
+        shop.asks(Wish::by_system(IssueToken { token: gone, proved: secret(1), renew: false, validity_max_s: None }));
     assert_eq!(refused, Err(No::Refused(Refusal::NotFound)));
 }
 
@@ -82,9 +84,14 @@ fn a_secret_that_died_since_it_was_proved_gets_none() {
     let mut shop = Deployment::shop();
     let wanted = token(&shop, "alice", 1);
     shop.must(shop.by("alice", RotateSecret { user: wanted.user, secret: secret(7), keep_previous: false }));
-    let refused = shop.asks(Wish::by_system(IssueToken { token: wanted.clone(), proved: secret(1), renew: false }));
+    let refused = shop.asks(Wish::by_system(IssueToken {
+        token: wanted.clone(),
+        proved: secret(1),
+        renew: false,
+        validity_max_s: None,
+    }));
     assert_eq!(refused, Err(No::Refused(Refusal::NotFound)));
-    shop.must(Wish::by_system(IssueToken { token: wanted, proved: secret(7), renew: false }));
+    shop.must(Wish::by_system(IssueToken { token: wanted, proved: secret(7), renew: false, validity_max_s: None }));
 }
 
 #[test]
@@ -111,7 +118,7 @@ fn a_token_dies_with_what_it_stands_for() {
         shop
     };
     let user = open.user("both");
-    let update = UpdateUser { user, first_name: None, last_name: None, organization: None, grants: None };
+    let update = UpdateUser { user, first_name: None, last_name: None, organization: None, grants: None, role: None };
     let rotate = RotateSecret { user, secret: crate::harness::secret(9), keep_previous: true };
     let rows = [
         (

@@ -3,7 +3,7 @@
 use crate::harness::{Deployment, Wish, refused, secret, shop::judge, subscriber, unknown};
 use orderpark_domain::party::{DeleteParty, PARTS_AT_ONCE};
 use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
-use orderpark_domain::{Event, Grant, InUse, Outcome, PartyKind, PartyRef, Refusal, User, UserRef};
+use orderpark_domain::{Event, Grant, InUse, Outcome, PartyKind, PartyRef, Refusal, Role, User, UserRef};
 
 fn new(name: &str, grants: Vec<Grant>) -> CreateUser {
     CreateUser {
@@ -13,11 +13,12 @@ fn new(name: &str, grants: Vec<Grant>) -> CreateUser {
         organization: None,
         grants,
         secret: secret(2),
+        role: Role::Admin,
     }
 }
 
 fn as_is(user: UserRef) -> UpdateUser {
-    UpdateUser { user, first_name: None, last_name: None, organization: None, grants: None }
+    UpdateUser { user, first_name: None, last_name: None, organization: None, grants: None, role: None }
 }
 
 fn makes(s: &Deployment, who: &str, acts_for: &[&str]) -> Wish {

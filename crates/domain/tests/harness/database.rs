@@ -1,8 +1,8 @@
 //! What a database would hold: only rows that a working set marked as changed ever get in, and only rows that a need
 //! names ever get out.
 
-use orderpark_domain::world::Fact;
-use orderpark_domain::{Need, OrderState, PartyKind, World};
+use orderpark_domain::world::{Counted, Fact, MadeBy};
+use orderpark_domain::{Instant, Made, Need, OrderState, PartyKind, Role, World};
 use std::iter::repeat_n;
 
 /// Tables without rules.
@@ -88,6 +88,8 @@ impl Database {
                 users.sort_unstable();
                 set.load_users_of(*party, *max, users);
             }
+            Need::Count(counted) => set.load_count(*counted, self.count(*counted)),
+            Need::MadeBy(asked) => set.load_made_by(asked.clone(), self.made_by(asked)),
             Need::OpenOrdersOf(subscriber, max) => {
                 let of_it = self.0.orders.values().filter(|order| order.subscriber == *subscriber);
                 let open = of_it.filter(|order| order.state.is_open());
@@ -97,6 +99,46 @@ impl Database {
             }
             Need::Fact(fact) => set.load_fact(*fact, self.holds(*fact)),
         }
+    }
+
+    fn count(&self, counted: Counted) -> u64 {
+        let World { users, endpoints, balances, offers, .. } = &self.0;
+        match counted {
+            Counted::Users(party) => {
+                users.values().filter(|it| it.party == party && it.deleted_at.is_none()).map(|_| 1).sum()
+            }
+            Counted::Endpoints(party) => {
+                endpoints.values().filter(|it| it.owner.party == party && it.deleted_at.is_none()).map(|_| 1).sum()
+            }
+            Counted::OpenOrders(party) => {
+                let of_subscriber = balances.values().filter(|it| it.subscriber == party).map(|it| it.orders);
+                let of_vendor = offers.values().filter(|it| it.vendor == party).map(|it| it.open_orders);
+                of_subscriber.chain(of_vendor).sum()
+            }
+        }
+    }
+
+    /// Generation by generation.
+    fn made_by(&self, asked: &MadeBy) -> Made {
+        let (mut makers, mut users, mut endpoints) = (vec![asked.user], Vec::new(), Vec::new());
+        while let Some(maker) = makers.pop() {
+            let counts = |at: Option<Instant>| maker != asked.user || at >= Some(asked.since);
+            for user in self.0.users.values().filter(|it| it.created_by == Some(maker) && counts(it.created_at)) {
+                makers.push(user.user);
+                let is_only = asked.scope.only_user().is_none_or(|only| only == user.user);
+                let is_held = is_only && user.grants.iter().all(|grant| asked.scope.holds(*grant));
+                users.extend((is_held && user.deleted_at.is_none()).then_some(user.user));
+            }
+            let made = self.0.endpoints.values().filter(|it| it.created_by == Some(maker) && it.deleted_at.is_none());
+            let made = made.filter(|it| asked.scope.holds(it.owner));
+            endpoints.extend(made.filter(|it| counts(Some(it.created_at))).map(|it| it.endpoint));
+        }
+        users.sort_unstable();
+        endpoints.sort_unstable();
+        let more = users.len() + endpoints.len() > asked.max;
+        users.truncate(asked.max);
+        endpoints.truncate(asked.max - users.len());
+        Made { users, endpoints, more }
     }
 
     fn holds(&self, fact: Fact) -> bool {
@@ -127,7 +169,10 @@ impl Database {
             }
             Fact::OperatorBesides(user) => {
                 let mut others = users.values().filter(|other| other.user != user && other.deleted_at.is_none());
-                others.any(|other| other.grants.iter().any(|grant| grant.kind == PartyKind::Operator))
+                others.any(|other| {
+                    let acts = other.grants.iter().any(|grant| grant.kind == PartyKind::Operator);
+                    acts && other.role() == Role::Admin && other.has_secret()
+                })
             }
         }
     }

@@ -205,6 +205,10 @@ impl Deployment {
                 }
             }
             Outcome::User(user) => assert_eq!(world.users.get(&user.user), Some(&**user)),
+            Outcome::Contained(contained) => {
+                assert_eq!(world.users.get(&contained.user.user), Some(&contained.user));
+                assert!(world.tokens.get(&contained.user.user).is_none() && !contained.user.has_secret());
+            }
             Outcome::Product(product) => assert_eq!(world.products.get(&product.product), Some(&**product)),
             Outcome::Offer(offer) => assert_eq!(world.offers.get(&offer.offer), Some(&**offer)),
             Outcome::Strategy(strategy) => assert_eq!(world.strategies.get(&strategy.strategy), Some(&**strategy)),

@@ -16,7 +16,7 @@ use orderpark_domain::strategy::CreateStrategy;
 use orderpark_domain::user::CreateUser;
 use orderpark_domain::{
     Grant, Notification, NotificationMode, OfferRef, OfferState, Order, PartyKind, ProductKind, ProductRef, Refusal,
-    StrategyRef, StrategyState, UserRef,
+    Role, StrategyRef, StrategyState, UserRef,
 };
 
 /// One row of a table of rules: what is asked, in words and as a wish, and what comes of it.
@@ -118,6 +118,7 @@ impl Deployment {
             organization: None,
             grants,
             secret: secret(2),
+            role: Role::Admin,
         };
         self.must(self.by("operator", user));
     }

@@ -9,13 +9,14 @@ use orderpark_domain::offer::{CreateOffer, DeleteOffer, ITEMS_MAX_DEFAULT, NewIt
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, SettleOrder};
 use orderpark_domain::party::{Bootstrap, ContinueClosing, CreateParty, DeleteParty, PrimaryUser, UpdateParty};
 use orderpark_domain::product::{CreateProduct, DeleteProduct, RotateNotificationSecret, UpdateProduct};
+use orderpark_domain::quota::SetQuotas;
 use orderpark_domain::strategy::{CreateStrategy, DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
-use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
+use orderpark_domain::user::{ContainUser, CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
     Action, Caller, Command, EndpointRef, IfMatch, Intent, OfferState, Order, Outcome, PartyKind, PartyRef,
-    ProductKind, Refusal, RequestKey, Scope, SecretHash, StrategyState, UserRef,
+    ProductKind, Quota, Refusal, RequestKey, Scope, SecretHash, StrategyState, UserRef,
 };
 
 /// Whatever can be asked for.
@@ -42,12 +43,14 @@ asked!(
     Bootstrap,
     CreateParty,
     UpdateParty,
+    SetQuotas,
     DeleteParty,
     ContinueClosing,
     CreateUser,
     UpdateUser,
     RotateSecret,
     DeleteUser,
+    ContainUser,
     CreateProduct,
     UpdateProduct,
     DeleteProduct,
@@ -116,6 +119,8 @@ impl Wish {
             Command::CreateUser(_) | Command::UpdateUser(_) | Command::RotateSecret(_) | Command::DeleteUser(_) => {
                 Action::WriteUsers
             }
+            Command::ContainUser(_) => Action::ContainUser,
+            Command::SetQuotas(_) => Action::WriteQuotas,
             Command::CreateProduct(_)
             | Command::UpdateProduct(_)
             | Command::RotateNotificationSecret(_)
@@ -179,6 +184,11 @@ pub fn place(offer: &str, subscriber: PartyRef) -> PlaceOrder {
         strategy: None,
         can_ask_suppliers: true,
     }
+}
+
+/// One quota of a party.
+pub fn quota(party: PartyRef, quota: Quota, value: Option<u32>) -> SetQuotas {
+    SetQuotas { party, changes: vec![(quota, value)] }
 }
 
 pub fn cancel(order: &Order) -> CancelOrder {

@@ -12,13 +12,14 @@ use orderpark_domain::offer::{CreateOffer, DeleteOffer, UpdateOffer};
 use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder, Refused, SettleOrder};
 use orderpark_domain::party::{ContinueClosing, DeleteParty, PARTS_AT_ONCE, UpdateParty};
 use orderpark_domain::product::{DeleteProduct, UpdateProduct};
+use orderpark_domain::quota::SetQuotas;
 use orderpark_domain::strategy::{DeleteStrategy, UpdateStrategy};
 use orderpark_domain::subscription::ChangeSubscription;
 use orderpark_domain::token::{IssueToken, RevokeToken};
-use orderpark_domain::user::{CreateUser, DeleteUser, RotateSecret, UpdateUser};
+use orderpark_domain::user::{ContainUser, CreateUser, DeleteUser, RotateSecret, UpdateUser};
 use orderpark_domain::{
-    Command, DisabledWhy, EndpointState, Event, Grant, Offer, OfferState, Order, Party, PartyKind, Product, Strategy,
-    StrategyState, SubscriptionState, Token, User,
+    Command, DisabledWhy, EndpointState, Event, Grant, Instant, Offer, OfferState, Order, Party, PartyKind, Product,
+    Quota, Role, Strategy, StrategyState, SubscriptionState, Token, User,
 };
 
 /// Makes one wish after the other.
@@ -180,7 +181,7 @@ impl Script {
             issued_at: shop.now(),
             expires_at: None,
         };
-        Command::IssueToken(IssueToken { token, proved, renew: true })
+        Command::IssueToken(IssueToken { token, proved, renew: true, validity_max_s: None })
     }
 
     fn of_users(&mut self, shop: &Deployment) -> Command {
@@ -194,8 +195,14 @@ impl Script {
                 organization: None,
                 grants: vec![shop.grant("operator")],
                 secret: secret(number),
+                role: Role::Admin,
             }),
             2 => Command::DeleteUser(DeleteUser { user }),
+            // The first user made nearly all others, who are still wanted.
+            3 if number == 0 => {
+                let end_created = user != shop.user("operator");
+                Command::ContainUser(ContainUser { user, since: Instant(0), end_created })
+            }
             3 => Command::RotateSecret(RotateSecret { user, secret: secret(number), keep_previous: false }),
             _ => Command::UpdateUser(UpdateUser {
                 user,
@@ -203,6 +210,7 @@ impl Script {
                 last_name: None,
                 organization: None,
                 grants: None,
+                role: (number == 0).then_some(Role::Member).or((number == 1).then_some(Role::Admin)),
             }),
         }
     }
@@ -211,7 +219,7 @@ impl Script {
         let kind =
             self.chance.pick(&[PartyKind::Supplier, PartyKind::Vendor, PartyKind::Subscriber, PartyKind::Subscriber]);
         let (number, old) = (self.chance.below(3), self.party(shop, kind).party);
-        match self.chance.below(6) {
+        match self.chance.below(8) {
             0..=2 => {
                 let id = format!("{}{number}", kind.as_str().to_lowercase());
                 let new = if kind == PartyKind::Subscriber { subscriber(&id, "acme") } else { party(kind, &id) };
@@ -229,6 +237,11 @@ impl Script {
                 });
                 let party = closing.last().map_or(old, |party| party.party);
                 Command::ContinueClosing(ContinueClosing { party, parts_max: 2 })
+            }
+            4 | 5 => {
+                let value = (number > 0).then(|| u32::try_from(self.chance.below(4)).expect("a small number"));
+                let quota = self.chance.pick(&[Quota::OpenOrders, Quota::OpenOrders, Quota::Users, Quota::Endpoints]);
+                Command::SetQuotas(SetQuotas { party: old, changes: vec![(quota, value)] })
             }
             _ => Command::UpdateParty(UpdateParty {
                 kind,

@@ -1,5 +1,6 @@
 //! The commands, one file each, and what their exit codes mean.
 
+mod contain;
 mod copy;
 mod database;
 mod demo;
@@ -41,6 +42,7 @@ enum Command {
     Verify(verify::Verify),
     Migrate(migrate::Migrate),
     Copy(copy::Copy),
+    Contain(contain::Contain),
     Demo(demo::Demo),
 }
 
@@ -51,6 +53,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Verify(verify) => return verify.run(),
         Command::Migrate(migrate) => return migrate.run(),
         Command::Copy(copy) => return copy.run(),
+        Command::Contain(contain) => contain.run(),
         Command::Demo(demo) => demo.run(),
     };
     match done {

@@ -30,7 +30,9 @@ fn the_example_of_the_documentation_is_right() {
         .collect();
     let settings = read(&example.join("\n")).unwrap();
     assert_eq!(settings.token_validity_max_s, Some(30 * 86_400));
-    assert_eq!(Settings { token_validity_max_s: None, ..settings }, Settings::default());
+    assert_eq!(settings.token_fresh_for_credentials_s, Some(600));
+    let off = Settings { token_validity_max_s: None, token_fresh_for_credentials_s: None, ..settings };
+    assert_eq!(off, Settings::default());
 }
 
 /// A password may stand in the line that is wrong.

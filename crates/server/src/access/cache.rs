@@ -69,7 +69,7 @@ impl TokenCache {
 
     /// Remembers what the store answered to a lookup.
     pub(super) fn keep(&self, hash: [u8; 32], lookup: Lookup, token: &Token, caller: Caller) -> Arc<Known> {
-        let known = Arc::new(Known { caller, expires_at: token.expires_at, lookup });
+        let known = Arc::new(Known { caller: caller.with(token), expires_at: token.expires_at, lookup });
         self.known.insert(hash, Arc::clone(&known));
         known
     }

@@ -5,12 +5,12 @@
 //! that token.
 
 use super::Access;
-use crate::Problem;
 use crate::problem::Reason;
 use crate::wire::time::Time;
+use crate::{App, Problem};
 use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
-use orderpark_domain::Instant;
+use orderpark_domain::{Caller, Instant};
 use std::fmt;
 
 /// How to get a token, for the end of each sentence.
@@ -82,6 +82,29 @@ impl From<Unproved> for Problem {
             Err(_) => problem,
         }
     }
+}
+
+/// Refuses a token that is older than the operator wants for a change of credentials and endpoints, as a step up of the
+/// authentication (RFC 9470, 3).
+pub(crate) fn check_fresh(app: &App, caller: &Caller) -> Result<(), Problem> {
+    let Some(max) = app.settings.token_fresh_for_credentials_s else { return Ok(()) };
+    if caller.proved_at().is_some_and(|at| app.now() < at.plus_seconds(max)) {
+        return Ok(());
+    }
+    let message = format!(
+        "the access token was issued more than {max} seconds ago, which is too long for a change of users, secrets and \
+         webhook endpoints; get a new one from POST /admin/latest/api/oauth/token with renewToken=true, and send the \
+         request again with it"
+    );
+    let error = "error=\"insufficient_user_authentication\"";
+    let challenge = format!(
+        "Bearer realm=\"orderpark\", {error}, error_description=\"a newer token is needed\", max_age=\"{max}\""
+    );
+    let problem = Problem::new(Reason::FreshTokenNeeded, message);
+    Err(match HeaderValue::from_str(&challenge) {
+        Ok(challenge) => problem.header(WWW_AUTHENTICATE, challenge),
+        Err(_) => problem,
+    })
 }
 
 impl Access {

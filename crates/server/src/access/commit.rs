@@ -61,7 +61,7 @@ fn touched(command: &Command) -> Touched {
         Command::IssueToken(command) => Touched::One(command.token.user),
         Command::RevokeToken(command) => Touched::One(command.user),
         // Its users die with it, whoever they are; where it is closed in pieces, with the beginning.
-        Command::DeleteParty(_) => Touched::Everyone,
+        Command::DeleteParty(_) | Command::ContainUser(_) => Touched::Everyone,
         _ => Touched::Nobody,
     }
 }

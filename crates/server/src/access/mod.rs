@@ -9,6 +9,7 @@
 mod cache;
 mod challenge;
 mod commit;
+mod lasting;
 mod proof;
 pub mod secret;
 mod signer;
@@ -17,6 +18,7 @@ mod tokens;
 mod validity;
 
 pub(crate) use commit::commit;
+pub(crate) use lasting::Lasting;
 pub use proof::{ClientId, NotProved, prove};
 pub use secret::new_secret;
 pub(crate) use signer::Master;
@@ -28,10 +30,10 @@ pub use validity::{INFINITE_SECONDS, NotAValidity, Validity};
 
 use crate::{App, Problem};
 use cache::{Known, TokenCache};
-pub(crate) use challenge::Unproved;
+pub(crate) use challenge::{Unproved, check_fresh};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use orderpark_domain::{Caller, Instant, Scope};
+use orderpark_domain::{Caller, Instant, Membership, Scope, Token, User};
 use orderpark_store::{ReadError, Store};
 use std::sync::Arc;
 use throttle::Throttle;
@@ -42,12 +44,14 @@ pub struct Access {
     signer: Signer,
     cache: Arc<TokenCache>,
     throttle: Throttle,
+    /// How many seconds a token lives at most.
+    validity_max_s: Option<i64>,
 }
 
 impl Access {
     /// Remembers nothing yet.
-    pub fn new(signer: Signer) -> Access {
-        Access { signer, cache: Arc::new(TokenCache::new()), throttle: Throttle::new() }
+    pub fn new(signer: Signer, validity_max_s: Option<i64>) -> Access {
+        Access { signer, cache: Arc::new(TokenCache::new()), throttle: Throttle::new(), validity_max_s }
     }
 
     /// Forgets every token whenever `revocations` moves: another node may have ended one. Ends with the store.
@@ -67,14 +71,19 @@ impl Access {
             return Ok(Ok(known));
         }
         let lookup = self.cache.begin(now);
-        let scope = Scope::system("a bearer token proves itself by its digest");
-        let found = store.get_token(&scope, &hash).await?;
-        Ok(match found {
-            Some((token, user, vendor)) if token.is_valid_at(now) => {
-                Ok(self.cache.keep(hash, lookup, &token, Caller::new(&user, vendor)))
+        Ok(match self.token(store, &hash).await? {
+            Some((token, user, membership)) if token.is_valid_at(now) => {
+                Ok(self.cache.keep(hash, lookup, &token, Caller::new(&user, membership)))
             }
             found => Err(self.why_not(bearer, found.and_then(|(token, ..)| token.expires_at), now)),
         })
+    }
+
+    /// The token with this digest and its user, with the end that it has under the operator's rule.
+    async fn token(&self, store: &Store, hash: &[u8; 32]) -> Result<Option<(Token, User, Membership)>, ReadError> {
+        let scope = Scope::system("a bearer token proves itself by its digest");
+        let found = store.get_token(&scope, hash).await?;
+        Ok(found.map(|(token, user, membership)| (token.capped(self.validity_max_s), user, membership)))
     }
 }
 
@@ -82,6 +91,13 @@ impl Access {
 pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     let known = app.access.know(&app.store, bearer(headers)?, app.now()).await??;
     Ok(known.caller.clone())
+}
+
+/// As [`authenticate`], and counts a request for the quotas of the caller's party and its vendor: 429 beyond them.
+pub async fn admit(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let caller = authenticate(app, headers).await?;
+    app.limits.count_request(&caller, &app.settings)?;
+    Ok(caller)
 }
 
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750, 2.1); the scheme in any case (RFC 9110, 11.1).

@@ -4,7 +4,8 @@
 //! then 10 seconds, in which another wrong secret is answered 429 instead of 401. A right secret is let in at any time
 //! and clears the count, so nobody can shut a client out by failing in its name. Memory is bounded: the coldest counts
 //! are dropped first. Each node counts for itself. Secrets have 256 random bits, so this is not what makes guessing hopeless; it keeps the noise
-//! down and tells a misconfigured program to slow down.
+//! down and tells a misconfigured program to slow down. It is no rate limit of the family in [`crate::limits`]: it counts
+//! failures in a row, in steps, and forgets them at the first right secret.
 
 use super::secret::sha256;
 use orderpark_domain::Instant;

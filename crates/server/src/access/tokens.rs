@@ -79,7 +79,8 @@ async fn submit(
     proved: SecretHash,
     renew: bool,
 ) -> Result<Submitted, Problem> {
-    let command = Command::IssueToken(IssueToken { token, proved, renew });
+    let validity_max_s = app.settings.token_validity_max_s;
+    let command = Command::IssueToken(IssueToken { token, proved, renew, validity_max_s });
     let intent = Intent { tenant, ..Intent::system(command, "a client that proved its secret gets a token") };
     match commit(app, intent).await {
         Ok(committed) => match committed.outcome {
@@ -132,8 +133,7 @@ async fn sign(app: &App, token: Token) -> Result<(String, Token), Problem> {
 
 /// The valid token with this text, or why there is none.
 pub(crate) async fn find(app: &App, text: &str) -> Result<Result<Issued, Unproved>, Problem> {
-    let scope = Scope::system("a token is shown to whoever holds it");
-    let found = app.store.get_token(&scope, &sha256(text.as_bytes())).await?;
+    let found = app.access.token(&app.store, &sha256(text.as_bytes())).await?;
     let now = app.now();
     Ok(match found {
         Some((token, user, _)) if token.is_valid_at(now) => Ok(Issued { text: text.to_owned(), token, user }),

@@ -1,6 +1,7 @@
 //! One authenticated and permitted request, as handlers see it.
 
 use super::Base;
+use crate::access::Lasting;
 use crate::router::Operation;
 use crate::wire::{Fields, Json, Meaning, Query, etag, idempotency, json};
 use crate::{App, Problem, access, answer};
@@ -46,6 +47,11 @@ impl Done {
 }
 
 impl Call {
+    /// The token, to ask about it again while the answer goes on.
+    pub fn lasting(&self) -> Lasting {
+        Lasting::new(&self.headers, self.operation.action)
+    }
+
     /// The address of the operation, without the query.
     pub fn address(&self) -> String {
         format!("{}{}", self.base.path, self.operation.path.replace("{ref}", &self.path_ref))
@@ -93,11 +99,14 @@ impl Call {
 
     fn intent(&self, command: Command) -> Intent {
         let intent = Intent::by(self.caller.user(), self.scope.clone(), command);
-        Intent { tenant: Some(self.caller.tenant()), ..intent }
+        Intent { tenant: Some(self.caller.tenant()), quotas: self.app.settings.quotas, ..intent }
     }
 
     /// Commits an intent, with its precondition; or tries it.
     pub async fn submit(&self, intent: Intent) -> Result<Done, Problem> {
+        if intent.command.is_about_credentials() {
+            access::check_fresh(&self.app, &self.caller)?;
+        }
         let (is_dry, if_match) = (self.dry_run, etag::if_match(&self.headers)?);
         let intent = Intent { dry_run: is_dry, if_match, ..intent };
         let committed = access::commit(&self.app, intent).await.map_err(|error| self.explain(error))?;

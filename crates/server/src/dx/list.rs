@@ -12,8 +12,10 @@
 //! given back only with the end of the read: hanging up gains nothing.
 
 use super::Call;
+use crate::access::Lasting;
 use crate::limits::{Permit, Tenant};
 use crate::memory::{Counted, Reserved};
+use crate::problem::Reason;
 use crate::wire::page::{PAGE_ROWS, Page};
 use crate::{App, Problem, answer};
 use axum::body::Body;
@@ -64,6 +66,8 @@ struct Walk<L> {
     tenant: Tenant,
     /// The size of a slice, in bytes.
     bytes_max: usize,
+    /// The token, which each further slice asks about.
+    lasting: Lasting,
     listing: L,
 }
 
@@ -90,7 +94,7 @@ pub(crate) fn nothing() -> Response {
 pub(crate) async fn answer<L: Listing>(call: &Call, listing: L, page: Page<L::Ref>) -> Result<Response, Problem> {
     let (app, scope, tenant) = (Arc::clone(&call.app), call.scope.clone(), call.caller.tenant());
     let bytes_max = if matches!(page, Page::After(..)) { PAGE_BYTES } else { SLICE_BYTES };
-    let walk = Arc::new(Walk { app, scope, tenant, bytes_max, listing });
+    let walk = Arc::new(Walk { app, scope, tenant, bytes_max, lasting: call.lasting(), listing });
     match page {
         Page::Skip(skip) => walk.stream(skip, PAGE_ROWS).await,
         Page::After(after, limit) => walk.keyset(call, after, limit).await,
@@ -194,6 +198,7 @@ impl<L: Listing> Walk<L> {
     async fn next(self: &Arc<Self>, after: L::Ref, rows: u32, left: u32) -> Result<(Bytes, At<L::Ref>), Problem> {
         let reserved = self.app.memory.next(self.tenant, self.bytes_max).await?;
         let permit = self.app.limits.list_read_on(self.tenant).await;
+        self.lasting.check(&self.app, &self.scope).await?;
         let mut part = self.part(permit, reserved, b',', Slice::after(after, rows), rows).await?;
         let at = part.next(rows, left);
         if part.last.is_none() {
@@ -272,7 +277,11 @@ async fn read_on<L: Listing>(
     match walk.next(after, rows, left).await {
         Ok((text, at)) => (Ok(text), at),
         Err(problem) => {
-            tracing::error!(?problem, "a list was broken off");
+            if problem.reason() == Reason::Unauthorized {
+                tracing::debug!("a list was broken off, because its token is dead");
+            } else {
+                tracing::error!(?problem, "a list was broken off");
+            }
             (Err(io::Error::other("the list was broken off")), At::End)
         }
     }

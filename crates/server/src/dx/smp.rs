@@ -23,7 +23,7 @@ pub(crate) async fn subscription(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let caller = access::authenticate(&app, &headers).await?;
+    let caller = access::admit(&app, &headers).await?;
     let scope = caller.may(Action::ReadSubscriptions)?;
     accept::check_answer(&headers)?;
     Query::expect_none(&uri, SUBSCRIPTION, app.settings.ignore_unknown_fields)?;

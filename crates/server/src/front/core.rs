@@ -35,14 +35,17 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
             let tenant = caller.tenant();
             let path_ref = path_ref.to_ascii_lowercase();
             let request = OperationRequest { base, operation, path_ref, parts, body };
-            let result = operate(app, caller, request).await;
+            let result = match app.limits.count_request(&caller, &app.settings) {
+                Ok(()) => operate(app, caller, request).await,
+                Err(too_many) => Err(too_many),
+            };
             if result.is_err() {
                 app.limits.slow_down(Client::Tenant(tenant)).await;
             }
             result
         }
         Found::OtherMethods(methods) => {
-            access::authenticate(app, &parts.headers).await?;
+            access::admit(app, &parts.headers).await?;
             Err(allowing(&parts.method, &methods))
         }
         Found::Nothing => Err(unserved::problem(parts.uri.path())),

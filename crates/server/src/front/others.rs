@@ -48,7 +48,7 @@ async fn authenticate_where_needed(app: &App, uri: &Uri, headers: &HeaderMap) ->
     let admin = ADMIN_BASES.iter().find_map(|base| below(uri.path(), base));
     let needs_token = admin.is_some_and(|rest| !rest.starts_with("/oauth/") && rest != TOKEN_ALIAS);
     if needs_token || below(uri.path(), smp::SMP_BASE).is_some() {
-        access::authenticate(app, headers).await?;
+        access::admit(app, headers).await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! What is ours alone, beside what other servers of this API have: the event feed, and webhook endpoints.
+//! What is ours alone, beside what other servers of this API have: the event feed, quotas, and webhook endpoints.
 //!
 //! It lies below the same base paths as the resources, and goes through the same front.
 
 pub(crate) mod events;
+pub(crate) mod quotas;
 pub(crate) mod webhooks;

@@ -1,7 +1,7 @@
 //! Problems of this program's own errors; those of refusals stand in `refused`.
 
 use super::{Problem, Reason};
-use crate::limits::refused;
+use crate::limits::{Shared, refused};
 use crate::wire::time::Time;
 use orderpark_domain::{Forbidden, PartyKind, Refusal};
 use orderpark_store::{CommitError, ReadError};
@@ -50,6 +50,13 @@ impl Problem {
 
 impl From<Forbidden> for Problem {
     fn from(forbidden: Forbidden) -> Problem {
+        if forbidden.by_role {
+            let what = forbidden.action.words();
+            let message = format!(
+                "your user has the role MEMBER, which may order and read, but may not {what}; use a token of a user with the role ADMIN"
+            );
+            return Problem::new(Reason::Forbidden, message);
+        }
         let mine: Vec<&str> = forbidden.kinds.iter().map(|kind| kind.as_str()).collect();
         let open = |kind: &&PartyKind| forbidden.action.is_open_to(**kind);
         let others: Vec<&str> = PartyKind::ALL.iter().filter(open).map(|kind| kind.as_str()).collect();
@@ -77,7 +84,7 @@ impl From<CommitError> for Problem {
                 "too many requests are waiting; nothing was changed; send it again after Retry-After seconds",
             )
             .retry_after(1),
-            CommitError::TenantBusy(full) => refused(full, "changes waiting", 1),
+            CommitError::TenantBusy(full) => refused(full, Shared::Committer, 1),
             CommitError::Unavailable(detail) => Problem::unavailable(detail),
             CommitError::ClockBehind { journal, now } => {
                 let (journal, now) = (Time(journal), Time(now));

@@ -37,6 +37,7 @@ reasons! {
     UnknownProcessingStrategy BAD_REQUEST "unknown_processing_strategy";
     InvalidRequest BAD_REQUEST "invalid_request";
     Unauthorized UNAUTHORIZED "unauthorized";
+    FreshTokenNeeded UNAUTHORIZED "fresh_token_needed";
     Forbidden FORBIDDEN "forbidden";
     ScopeNotHeld FORBIDDEN "scope_not_held";
     NotFound NOT_FOUND "not_found";
@@ -59,6 +60,8 @@ reasons! {
     TooManyConnections CONFLICT "too_many_connections";
     TooManyEndpoints CONFLICT "too_many_endpoints";
     TooLargeAtOnce CONFLICT "too_large_at_once";
+    TooManyUsers CONFLICT "too_many_users";
+    TooManyOpenOrders CONFLICT "too_many_open_orders";
     EndpointDisabled CONFLICT "endpoint_disabled";
     IllegalTransition CONFLICT "illegal_transition";
     PositionUnknown GONE "position_unknown";

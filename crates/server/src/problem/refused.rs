@@ -2,7 +2,7 @@
 
 use super::{FieldError, Problem, Reason};
 use crate::access::Unproved;
-use orderpark_domain::{InUse, PartyKind, Refusal};
+use orderpark_domain::{InUse, PartyKind, Quota, Refusal};
 
 /// A lookup of the value sent under a name (an attribute, a parameter, a header), in quotes.
 pub(crate) type Sent<'s> = &'s dyn Fn(&str) -> Option<String>;
@@ -43,7 +43,7 @@ impl Problem {
                 about(Reason::ConnectionsNotGranted, "usedConnections", connections_not_granted(*granted, sent))
             }
             Refusal::TooManyConnections => Problem::new(Reason::TooManyConnections, TOO_MANY_CONNECTIONS),
-            Refusal::TooManyEndpoints => Problem::new(Reason::TooManyEndpoints, TOO_MANY_ENDPOINTS),
+            Refusal::QuotaReached { quota, max, whose } => quota_reached(*quota, *max, *whose),
             Refusal::TooLargeAtOnce => Problem::new(Reason::TooLargeAtOnce, TOO_LARGE_AT_ONCE),
             Refusal::IllegalTransition { from, to } => {
                 let message =
@@ -62,9 +62,27 @@ const SUBSCRIBER_USES_CONNECTIONS: &str = "the subscriber uses connections of it
      (the suppliers report it), or keep the subscriber";
 const TOO_MANY_CONNECTIONS: &str = "the subscriber would be granted more connections of one product than can be counted \
      (1000000000000000000); order a smaller quantity";
-const TOO_MANY_ENDPOINTS: &str = "this party has 100 webhook endpoints, the most that it may have; delete one first";
 const TOO_LARGE_AT_ONCE: &str = "nothing was changed: this would look at or change more objects than the server decides at once (5000); \
      do it in smaller steps, as cancelling the orders one by one before their subscriber is deleted";
+
+fn quota_reached(quota: Quota, max: u32, whose: PartyKind) -> Problem {
+    let (reason, things, first) = match quota {
+        Quota::Users => (Reason::TooManyUsers, "users", "delete one first"),
+        Quota::Endpoints => (Reason::TooManyEndpoints, "webhook endpoints", "delete one first"),
+        Quota::OpenOrders => (Reason::TooManyOpenOrders, "open orders", "cancel one first"),
+        Quota::RequestsPerSecond | Quota::Streams => return Problem::internal("no decision looks at this quota"),
+    };
+    let party = match (quota, whose) {
+        (Quota::OpenOrders, PartyKind::Vendor) => "the vendor with all its subscribers",
+        (Quota::OpenOrders, _) => "the subscriber",
+        _ => "the party",
+    };
+    let name = quota.name();
+    let message = format!(
+        "{party} has as many {things} as its quota {name} allows ({max}), or more; {first}, or ask the operator for a larger quota"
+    );
+    Problem::new(reason, message)
+}
 
 /// A sentence about one attribute, which it names itself.
 fn about(reason: Reason, attribute: &str, message: String) -> Problem {

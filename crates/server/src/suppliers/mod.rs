@@ -22,7 +22,7 @@ pub mod sweep;
 
 pub(crate) use ask::{parties, signed};
 
-use crate::limits::{self, Full};
+use crate::limits::{self, Full, Shared};
 use crate::problem::Reason;
 use crate::{App, Problem};
 use orderpark_domain::order::Refused;
@@ -36,9 +36,8 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 const WAIT_MAX: Duration = Duration::from_secs(2);
 /// After how many seconds an order is worth a new try whose buyer had too many questions under way.
 const RETRY_AFTER_S: u64 = 5;
-/// What a buyer has too many of.
-const ASKED: &str =
-    "questions to one supplier waiting, so the order was rejected (with a new Idempotency-Key it may succeed)";
+/// What follows for an order whose buyer has too many questions under way.
+const SO_REJECTED: &str = ", so the order was rejected (with a new Idempotency-Key it may succeed)";
 /// The shortest while between two looks at an order that is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -99,7 +98,7 @@ fn rejected(settled: &Settled) -> Problem {
         None => "a supplier".to_owned(),
     };
     if let Some(full) = settled.full {
-        return limits::refused(full, ASKED, RETRY_AFTER_S);
+        return limits::refused_so(full, Shared::Questions, SO_REJECTED, RETRY_AFTER_S);
     }
     if settled.refused.is_some_and(|refused| refused.unreachable) {
         let again = "place it again later, with a new Idempotency-Key if you use one; the externalId is free again";

@@ -2,10 +2,11 @@
 
 use super::as_text;
 use super::time::Time;
+use super::user::Creator;
 use orderpark_domain::feed::Kind;
 use orderpark_domain::{EndpointRef, Grant, Instant};
-use orderpark_store::FeedPosition;
 use orderpark_store::deliveries::{self, DeliveryStatus};
+use orderpark_store::{Creators, FeedPosition};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -28,6 +29,8 @@ pub struct Endpoint<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled_at: Option<Time>,
     creation_date: Time,
+    #[serde(flatten)]
+    creator: Creator,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,9 +67,16 @@ impl<'a> Endpoint<'a> {
             disabled_reason: endpoint.disabled.map(|disabled| disabled.why.as_str()),
             disabled_at: endpoint.disabled.map(|disabled| Time(disabled.at)),
             creation_date: Time(endpoint.created_at),
+            creator: Creator::unknown(endpoint.created_by),
             secret: None,
             delivery: None,
         }
+    }
+
+    /// With its maker, where the reader may know it.
+    #[must_use]
+    pub fn made_by(self, creators: &Creators) -> Endpoint<'a> {
+        Endpoint { creator: self.creator.among(creators), ..self }
     }
 
     /// With the secret, where it was made for this answer.

@@ -20,6 +20,7 @@ pub(crate) mod parameters;
 mod party;
 mod product;
 mod query;
+mod quotas;
 pub(crate) mod shown;
 mod strategy;
 mod subscription;
@@ -40,12 +41,14 @@ pub use party::{Closing, Party, Subscriber};
 pub use product::{Application, ConnectivityPlan};
 pub use query::Query;
 pub(crate) use query::{flag, wrong};
+pub use quotas::Quotas;
 pub(crate) use shown::quoted;
 pub use strategy::Strategy;
 pub use subscription::Subscription;
 pub(crate) use text::is_hidden;
 pub use text::is_segment;
-pub use user::{FirstUser, User};
+pub use time::{Time, parse as parse_time};
+pub use user::{Contained, FirstUser, User};
 
 /// Serializes a ref as a JSON string (domain.md, conventions).
 fn as_text<T: std::fmt::Display, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {

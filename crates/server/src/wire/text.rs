@@ -8,7 +8,7 @@ use super::fields::{Meant, Read, Wrong};
 use super::json::Json;
 use orderpark_domain::feed::Kind;
 use orderpark_domain::order::QUANTITY_MAX;
-use orderpark_domain::{Grant, NotificationFormat, NotificationMode, OfferState, StrategyState};
+use orderpark_domain::{Grant, Instant, NotificationFormat, NotificationMode, OfferState, Quota, Role, StrategyState};
 use orderpark_store::FeedPosition;
 use visible::visible;
 
@@ -53,6 +53,19 @@ pub fn name(value: &Json) -> Read<String> {
 /// The caller's own name for an order.
 pub fn external_id(value: &Json) -> Read<String> {
     words(value, EXTERNAL_ID_MAX)
+}
+
+/// What a user may do.
+pub fn role(value: &Json) -> Read<Role> {
+    word(value, Role::parse, "ADMIN, MEMBER")
+}
+
+/// True or false.
+pub fn flag(value: &Json) -> Read<bool> {
+    match value {
+        Json::Bool(flag) => Ok(*flag),
+        _ => Err("must be true or false".into()),
+    }
 }
 
 /// A longer text.
@@ -159,6 +172,16 @@ pub fn quantity(value: &Json) -> Read<u32> {
     .ok_or_else(|| "must be an integer from 1 to 1000000".into())
 }
 
+/// The value of a quota.
+pub fn quota(value: &Json, quota: Quota) -> Read<u32> {
+    let range = quota.range();
+    let number = match value {
+        Json::Unsigned(number) => u32::try_from(*number).ok().filter(|number| range.contains(number)),
+        _ => None,
+    };
+    number.ok_or_else(|| format!("must be an integer from {} to {}, or null", range.start(), range.end()).into())
+}
+
 /// A number of connections: an integer, or one as a decimal string (domain.md, "Resources").
 fn count(value: &Json) -> Option<u64> {
     match value {
@@ -228,7 +251,7 @@ macro_rules! meant_as_sent {
     ($($read:ty),+) => { $(impl Meant for $read {})+ };
 }
 
-meant_as_sent!(Settings, Grant, Vec<Grant>, Vec<String>, OfferState, StrategyState);
+meant_as_sent!(Role, Instant, bool, Settings, Grant, Vec<Grant>, Vec<String>, OfferState, StrategyState);
 meant_as_sent!(NotificationMode, NotificationFormat, FeedPosition);
 
 /// Their order means nothing.

@@ -94,6 +94,7 @@ impl Scene {
                 let gone = make(json!({"name": "Gone", "vendorId": "acme"})).await;
                 vec![other.subscriber.party.clone(), self.own.vendor.party.clone(), gone]
             }
+            "/quotas" => vec![other.vendor.party.clone(), other.subscriber.party.clone()],
             "/users" => {
                 let scope = format!("VENDOR:{}", self.own.vendor.party);
                 let gone = make(json!({"email": "gone@own.example", "scopes": [scope]})).await;

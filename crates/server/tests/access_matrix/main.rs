@@ -1,7 +1,8 @@
 //! who may do what, as a table that a person can read, and that is carried out cell by cell.
 //!
 //! Every operation of [`operations`] has a row. A column is a caller: the operator; the supplier, the vendor and the
-//! subscriber whose objects are asked for; nobody; and a stranger, who holds a scope of each kind, all of other parties.
+//! subscriber whose objects are asked for; nobody; a stranger, who holds a scope of each kind, all of other parties; and a
+//! user of the vendor with the role `MEMBER`.
 //! A cell is the status that the caller is answered. Domain.md, "Resources" and "Orders", says the same in prose.
 
 mod dry_runs;
@@ -19,75 +20,80 @@ use parameters::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-const COLUMNS: [&str; 6] = ["operator", "supplier", "vendor", "subscriber", "nobody", "stranger"];
+const COLUMNS: [&str; 7] = ["operator", "supplier", "vendor", "subscriber", "nobody", "stranger", "member"];
 
-type Row = (&'static str, &'static str, [u16; 6]);
+type Row = (&'static str, &'static str, [u16; 7]);
 
 #[rustfmt::skip]
 const MATRIX: &[Row] = &[
-    //                                        oper  supp  vend  subs  nobo  stra
-    ("GET",    "/suppliers",                  [200,  200,  403,  403,  401,  200]),
-    ("POST",   "/suppliers",                  [201,  403,  403,  403,  401,  403]),
-    ("GET",    "/suppliers/{ref}",            [200,  200,  403,  403,  401,  404]),
-    ("PUT",    "/suppliers/{ref}",            [200,  403,  403,  403,  401,  403]),
-    ("DELETE", "/suppliers/{ref}",            [200,  403,  403,  403,  401,  403]),
-    ("GET",    "/vendors",                    [200,  403,  200,  403,  401,  200]),
-    ("POST",   "/vendors",                    [201,  403,  403,  403,  401,  403]),
-    ("GET",    "/vendors/{ref}",              [200,  403,  200,  403,  401,  404]),
-    ("PUT",    "/vendors/{ref}",              [200,  403,  403,  403,  401,  403]),
-    ("DELETE", "/vendors/{ref}",              [200,  403,  403,  403,  401,  403]),
-    ("GET",    "/subscribers",                [200,  403,  200,  200,  401,  200]),
-    ("POST",   "/subscribers",                [201,  403,  201,  403,  401,  400]),
-    ("GET",    "/subscribers/{ref}",          [200,  403,  200,  200,  401,  404]),
-    ("PUT",    "/subscribers/{ref}",          [200,  403,  200,  403,  401,  404]),
-    ("DELETE", "/subscribers/{ref}",          [200,  403,  200,  403,  401,  404]),
-    ("GET",    "/users",                      [200,  200,  200,  200,  401,  200]),
-    ("POST",   "/users",                      [201,  201,  201,  201,  401,  403]),
-    ("GET",    "/users/{ref}",                [200,  200,  200,  200,  401,  404]),
-    ("PUT",    "/users/{ref}",                [200,  200,  200,  200,  401,  404]),
-    ("DELETE", "/users/{ref}",                [200,  200,  200,  200,  401,  404]),
-    ("GET",    "/applications",               [200,  200,  200,  200,  401,  200]),
-    ("POST",   "/applications",               [201,  201,  403,  403,  401,  400]),
+    //                                        oper  supp  vend  subs  nobo  stra  memb
+    ("GET",    "/suppliers",                  [200,  200,  403,  403,  401,  200,  403]),
+    ("POST",   "/suppliers",                  [201,  403,  403,  403,  401,  403,  403]),
+    ("GET",    "/suppliers/{ref}",            [200,  200,  403,  403,  401,  404,  403]),
+    ("PUT",    "/suppliers/{ref}",            [200,  403,  403,  403,  401,  403,  403]),
+    ("DELETE", "/suppliers/{ref}",            [200,  403,  403,  403,  401,  403,  403]),
+    ("GET",    "/vendors",                    [200,  403,  200,  403,  401,  200,  200]),
+    ("POST",   "/vendors",                    [201,  403,  403,  403,  401,  403,  403]),
+    ("GET",    "/vendors/{ref}",              [200,  403,  200,  403,  401,  404,  200]),
+    ("PUT",    "/vendors/{ref}",              [200,  403,  403,  403,  401,  403,  403]),
+    ("DELETE", "/vendors/{ref}",              [200,  403,  403,  403,  401,  403,  403]),
+    ("GET",    "/subscribers",                [200,  403,  200,  200,  401,  200,  200]),
+    ("POST",   "/subscribers",                [201,  403,  201,  403,  401,  400,  403]),
+    ("GET",    "/subscribers/{ref}",          [200,  403,  200,  200,  401,  404,  200]),
+    ("PUT",    "/subscribers/{ref}",          [200,  403,  200,  403,  401,  404,  403]),
+    ("DELETE", "/subscribers/{ref}",          [200,  403,  200,  403,  401,  404,  403]),
+    ("GET",    "/users",                      [200,  200,  200,  200,  401,  200,  200]),
+    ("POST",   "/users",                      [201,  201,  201,  201,  401,  403,  403]),
+    ("GET",    "/users/{ref}",                [200,  200,  200,  200,  401,  404,  404]),
+    ("PUT",    "/users/{ref}",                [200,  200,  200,  200,  401,  404,  403]),
+    ("DELETE", "/users/{ref}",                [200,  200,  200,  200,  401,  404,  403]),
+    ("POST",   "/users/{ref}/contain",        [200,  200,  200,  200,  401,  404,  404]),
+    ("GET",    "/applications",               [200,  200,  200,  200,  401,  200,  200]),
+    ("POST",   "/applications",               [201,  201,  403,  403,  401,  400,  403]),
     // Vendors bundle the products of every supplier, so a stranger who is one sees them.
-    ("GET",    "/applications/{ref}",         [200,  200,  200,  200,  401,  200]),
-    ("PUT",    "/applications/{ref}",         [200,  200,  403,  403,  401,  404]),
-    ("DELETE", "/applications/{ref}",         [200,  200,  403,  403,  401,  404]),
-    ("GET",    "/applications/{ref}/attempts", [200, 200, 403, 403, 401, 404]),
-    ("GET",    "/connectivityPlans",          [200,  200,  200,  200,  401,  200]),
-    ("POST",   "/connectivityPlans",          [201,  201,  403,  403,  401,  400]),
-    ("GET",    "/connectivityPlans/{ref}",    [200,  200,  200,  200,  401,  200]),
-    ("PUT",    "/connectivityPlans/{ref}",    [200,  200,  403,  403,  401,  404]),
-    ("DELETE", "/connectivityPlans/{ref}",    [200,  200,  403,  403,  401,  404]),
-    ("GET",    "/connectivityPlans/{ref}/attempts", [200, 200, 403, 403, 401, 404]),
-    ("GET",    "/offers",                     [200,  403,  200,  200,  401,  200]),
-    ("POST",   "/offers",                     [201,  403,  201,  403,  401,  400]),
-    ("GET",    "/offers/{ref}",               [200,  403,  200,  200,  401,  404]),
-    ("PUT",    "/offers/{ref}",               [200,  403,  200,  403,  401,  404]),
-    ("DELETE", "/offers/{ref}",               [200,  403,  200,  403,  401,  404]),
-    ("GET",    "/processingStrategies",       [200,  200,  200,  200,  401,  200]),
-    ("POST",   "/processingStrategies",       [201,  403,  201,  403,  401,  400]),
-    ("GET",    "/processingStrategies/{ref}", [200,  404,  200,  200,  401,  404]),
-    ("PUT",    "/processingStrategies/{ref}", [200,  403,  200,  403,  401,  404]),
-    ("DELETE", "/processingStrategies/{ref}", [200,  403,  200,  403,  401,  404]),
-    ("GET",    "/orders",                     [200,  403,  200,  200,  401,  200]),
-    ("POST",   "/orders",                     [201,  403,  201,  201,  401,  400]),
-    ("GET",    "/orders/{ref}",               [200,  403,  200,  200,  401,  404]),
-    ("DELETE", "/orders/{ref}",               [200,  403,  200,  200,  401,  404]),
-    ("GET",    "/subscriptions",              [200,  200,  200,  200,  401,  200]),
-    ("GET",    "/subscriptions/{ref}",        [200,  200,  200,  200,  401,  404]),
-    ("PUT",    "/subscriptions/{ref}",        [200,  403,  200,  403,  401,  404]),
-    ("GET",    "/events",                     [200,  200,  200,  200,  401,  200]),
-    ("GET",    "/events/stream",              [200,  200,  200,  200,  401,  200]),
+    ("GET",    "/applications/{ref}",         [200,  200,  200,  200,  401,  200,  200]),
+    ("PUT",    "/applications/{ref}",         [200,  200,  403,  403,  401,  404,  403]),
+    ("DELETE", "/applications/{ref}",         [200,  200,  403,  403,  401,  404,  403]),
+    ("GET",    "/applications/{ref}/attempts", [200, 200, 403, 403, 401, 404, 403]),
+    ("GET",    "/connectivityPlans",          [200,  200,  200,  200,  401,  200,  200]),
+    ("POST",   "/connectivityPlans",          [201,  201,  403,  403,  401,  400,  403]),
+    ("GET",    "/connectivityPlans/{ref}",    [200,  200,  200,  200,  401,  200,  200]),
+    ("PUT",    "/connectivityPlans/{ref}",    [200,  200,  403,  403,  401,  404,  403]),
+    ("DELETE", "/connectivityPlans/{ref}",    [200,  200,  403,  403,  401,  404,  403]),
+    ("GET",    "/connectivityPlans/{ref}/attempts", [200, 200, 403, 403, 401, 404, 403]),
+    ("GET",    "/offers",                     [200,  403,  200,  200,  401,  200,  200]),
+    ("POST",   "/offers",                     [201,  403,  201,  403,  401,  400,  403]),
+    ("GET",    "/offers/{ref}",               [200,  403,  200,  200,  401,  404,  200]),
+    ("PUT",    "/offers/{ref}",               [200,  403,  200,  403,  401,  404,  403]),
+    ("DELETE", "/offers/{ref}",               [200,  403,  200,  403,  401,  404,  403]),
+    ("GET",    "/processingStrategies",       [200,  200,  200,  200,  401,  200,  200]),
+    ("POST",   "/processingStrategies",       [201,  403,  201,  403,  401,  400,  403]),
+    ("GET",    "/processingStrategies/{ref}", [200,  404,  200,  200,  401,  404,  200]),
+    ("PUT",    "/processingStrategies/{ref}", [200,  403,  200,  403,  401,  404,  403]),
+    ("DELETE", "/processingStrategies/{ref}", [200,  403,  200,  403,  401,  404,  403]),
+    ("GET",    "/orders",                     [200,  403,  200,  200,  401,  200,  200]),
+    ("POST",   "/orders",                     [201,  403,  201,  201,  401,  400,  201]),
+    ("GET",    "/orders/{ref}",               [200,  403,  200,  200,  401,  404,  200]),
+    ("DELETE", "/orders/{ref}",               [200,  403,  200,  200,  401,  404,  200]),
+    ("GET",    "/subscriptions",              [200,  200,  200,  200,  401,  200,  200]),
+    ("GET",    "/subscriptions/{ref}",        [200,  200,  200,  200,  401,  404,  200]),
+    ("PUT",    "/subscriptions/{ref}",        [200,  403,  200,  403,  401,  404,  403]),
+    // A vendor sees those of its subscribers too; only the operator sets them.
+    ("GET",    "/quotas",                     [200,  200,  200,  200,  401,  200,  200]),
+    ("GET",    "/quotas/{ref}",               [200,  200,  200,  200,  401,  404,  200]),
+    ("PUT",    "/quotas/{ref}",               [200,  403,  403,  403,  401,  403,  403]),
+    ("GET",    "/events",                     [200,  200,  200,  200,  401,  200,  200]),
+    ("GET",    "/events/stream",              [200,  200,  200,  200,  401,  200,  200]),
     // Each party has its own, and sees nobody else's: a vendor none of its subscribers'.
-    ("GET",    "/webhookEndpoints",           [200,  200,  200,  200,  401,  200]),
-    ("POST",   "/webhookEndpoints",           [201,  201,  201,  201,  401,  400]),
-    ("GET",    "/webhookEndpoints/{ref}",     [200,  200,  200,  200,  401,  404]),
-    ("PUT",    "/webhookEndpoints/{ref}",     [200,  200,  200,  200,  401,  404]),
-    ("DELETE", "/webhookEndpoints/{ref}",     [200,  200,  200,  200,  401,  404]),
-    ("POST",   "/webhookEndpoints/{ref}/rotateSecret", [200, 200, 200, 200, 401, 404]),
-    ("POST",   "/webhookEndpoints/{ref}/test",         [200, 200, 200, 200, 401, 404]),
-    ("POST",   "/webhookEndpoints/{ref}/replay",       [200, 200, 200, 200, 401, 404]),
-    ("GET",    "/webhookEndpoints/{ref}/attempts",     [200, 200, 200, 200, 401, 404]),
+    ("GET",    "/webhookEndpoints",           [200,  200,  200,  200,  401,  200,  200]),
+    ("POST",   "/webhookEndpoints",           [201,  201,  201,  201,  401,  400,  403]),
+    ("GET",    "/webhookEndpoints/{ref}",     [200,  200,  200,  200,  401,  404,  200]),
+    ("PUT",    "/webhookEndpoints/{ref}",     [200,  200,  200,  200,  401,  404,  403]),
+    ("DELETE", "/webhookEndpoints/{ref}",     [200,  200,  200,  200,  401,  404,  403]),
+    ("POST",   "/webhookEndpoints/{ref}/rotateSecret", [200, 200, 200, 200, 401, 404, 403]),
+    ("POST",   "/webhookEndpoints/{ref}/test",         [200, 200, 200, 200, 401, 404, 403]),
+    ("POST",   "/webhookEndpoints/{ref}/replay",       [200, 200, 200, 200, 401, 404, 403]),
+    ("GET",    "/webhookEndpoints/{ref}/attempts",     [200, 200, 200, 200, 401, 404, 200]),
 ];
 
 /// The operations of the contract; its `{orderRef}` is our `{ref}`.
@@ -97,12 +103,12 @@ const CONTRACT: [(&str, &str); 4] =
 /// What stands beside the table of routes: the Admin API, for the same callers.
 #[rustfmt::skip]
 const ADMIN: &[Row] = &[
-    ("GET",    "/profiles",                             [200, 200, 200, 200, 401, 200]),
-    ("GET",    "/profiles/default",                     [200, 200, 200, 200, 401, 200]),
-    ("GET",    "/profiles/none",                        [404, 404, 404, 404, 401, 404]),
-    ("GET",    "/oauth/tokeninfo?access_token=none",    [400, 400, 400, 400, 400, 400]),
-    ("POST",   "/oauth/revoke_token?access_token=none", [200, 200, 200, 200, 200, 200]),
-    ("POST",   "/oauth/token",                          [400, 400, 400, 400, 400, 400]),
+    ("GET",    "/profiles",                             [200, 200, 200, 200, 401, 200, 200]),
+    ("GET",    "/profiles/default",                     [200, 200, 200, 200, 401, 200, 200]),
+    ("GET",    "/profiles/none",                        [404, 404, 404, 404, 401, 404, 404]),
+    ("GET",    "/oauth/tokeninfo?access_token=none",    [400, 400, 400, 400, 400, 400, 400]),
+    ("POST",   "/oauth/revoke_token?access_token=none", [200, 200, 200, 200, 200, 200, 200]),
+    ("POST",   "/oauth/token",                          [400, 400, 400, 400, 400, 400, 400]),
 ];
 
 #[test]
@@ -132,7 +138,7 @@ struct Scene {
     world: World,
     shop: Shop,
     journal: Journal,
-    callers: [Caller; 6],
+    callers: [Caller; 7],
     strategy: String,
     order: Value,
     /// Numbers for names that nobody has yet.
@@ -168,6 +174,7 @@ impl Scene {
             shop.subscriber.caller.clone(),
             world.nobody(),
             stranger,
+            world.member_of(&shop.vendor, "VENDOR").await,
         ];
         let journal = world.journal();
         Scene { world, shop, journal, callers, strategy: text(&strategy, "ref"), order, next: 0 }
@@ -207,6 +214,7 @@ impl Scene {
             "/connectivityPlans" => self.shop.plan_ref.clone(),
             "/offers" => self.shop.offer_ref.clone(),
             "/processingStrategies" => self.strategy.clone(),
+            "/quotas" => self.own_scope(column).split_once(':').expect("a scope").1.to_owned(),
             "/orders" => text(&self.order, "ref"),
             "/subscriptions" => text(&self.order["subscriptions"][0], "ref"),
             other => panic!("teach Scene::target what {other} asks for"),
@@ -228,9 +236,13 @@ impl Scene {
             ("POST", "/webhookEndpoints") => {
                 json!({"url": format!("https://hooks.example/{n}"), "scope": self.own_scope(column)})
             }
-            ("POST", "/webhookEndpoints/{ref}/rotateSecret" | "/webhookEndpoints/{ref}/test") => json!({}),
+            (
+                "POST",
+                "/webhookEndpoints/{ref}/rotateSecret" | "/webhookEndpoints/{ref}/test" | "/users/{ref}/contain",
+            ) => json!({}),
             ("POST", "/webhookEndpoints/{ref}/replay") => json!({"exhausted": true}),
             ("PUT", "/webhookEndpoints/{ref}") => json!({"description": format!("For {n}")}),
+            ("PUT", "/quotas/{ref}") => json!({"openOrders": 1000 + n}),
             ("PUT", "/users/{ref}") => json!({"firstName": format!("Name {n}")}),
             ("PUT", "/subscriptions/{ref}") => {
                 json!({"state": if n.is_multiple_of(2) { "ACTIVE" } else { "SUSPENDED" }})

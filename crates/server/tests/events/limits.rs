@@ -3,6 +3,7 @@
 use super::harness::{Engine, World};
 use super::listener::{Listener, STREAM};
 use super::order;
+use orderpark_domain::Quota;
 use orderpark_server::Settings;
 use orderpark_server::serve::serve;
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use tokio::task::JoinHandle;
 
 #[tokio::test]
 async fn a_vendor_with_its_subscribers_has_some_streams_and_the_server_has_more() {
-    let settings =
-        Settings { streams_of_party_max: 1, streams_of_vendor_max: 2, streams_max: 3, ..Settings::default() };
+    let mut settings = Settings { streams_max: 3, ..Settings::default() };
+    settings.quotas.party = settings.quotas.party.with(Quota::Streams, Some(1));
+    settings.quotas.vendor = settings.quotas.vendor.with(Quota::Streams, Some(2));
     let world = World::with(Engine::Sqlite, settings).await;
     let shop = world.shop("net", "acme").await;
     let open =

@@ -169,6 +169,14 @@ impl World {
         self.login(&text(&made, "clientId"), &text(&made, "clientSecret")).await
     }
 
+    /// A user of a party with the role `MEMBER`, made by its admin.
+    pub async fn member_of(&self, party: &Member, kind: &str) -> Caller {
+        let email = format!("member@{}.example", party.id.to_lowercase());
+        let body = json!({"email": email, "scopes": [format!("{kind}:{}", party.party)], "role": "MEMBER"});
+        let made = party.post("/users", body).await.expect(201);
+        self.login(&text(&made, "clientId"), &text(&made, "clientSecret")).await
+    }
+
     /// A supplier and a vendor with these ids, and what [`Shop`] says.
     pub async fn shop(&self, supplier_id: &str, vendor_id: &str) -> Shop {
         let supplier = self.supplier(supplier_id).await;

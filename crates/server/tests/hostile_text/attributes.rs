@@ -75,6 +75,8 @@ pub const ATTRIBUTES: &[Attribute] = &[
     ("POST", "/orders", r#"{"offerId":"acme/sensor-100","subscriberId":$}"#, "subscriberId", &TEXTS),
     ("POST", "/orders", r#"{"offerId":"acme/sensor-100","subscriberId":"SUB","state":$}"#, "state", &["\"ACTIVE\"", "null"]),
     ("POST", "/orders", r#"{"offerId":"acme/sensor-100","subscriberId":"SUB","__proto__":$}"#, "__proto__", &["{}", "null"]),
+    ("PUT", "/quotas/{ref}", r#"{"users":$}"#, "users", &["-1", "1.5", "\"7\"", "10001", "true", "[]"]),
+    ("PUT", "/quotas/{ref}", r#"{"requestsPerSecond":$}"#, "requestsPerSecond", &["0", "4294967297"]),
     ("POST", "/webhookEndpoints", r#"{"scope":"OPERATOR:1","url":$}"#, "url", &URLS),
     ("POST", "/webhookEndpoints", r#"{"scope":"OPERATOR:1","url":$}"#, "url",
         &["\"https://a:b@net.example/\"", "\"https://net.example/#a\"", "\"http://127.0.0.1/\"", "\"http://[::1]/\"",

@@ -50,6 +50,7 @@ impl Scene {
             "/vendors" => self.shop.vendor.party.clone(),
             "/subscribers" => self.shop.subscriber.party.clone(),
             "/users" => self.user.clone(),
+            "/quotas" => self.shop.vendor.party.clone(),
             "/applications" => self.shop.application_ref.clone(),
             "/connectivityPlans" => self.shop.plan_ref.clone(),
             "/offers" => self.shop.offer_ref.clone(),
@@ -102,7 +103,7 @@ impl Scene {
 }
 
 /// Operations that may be asked without a body.
-const NEEDS_NO_BODY: [&str; 2] = ["/rotateSecret", "/test"];
+const NEEDS_NO_BODY: [&str; 3] = ["/rotateSecret", "/test", "/contain"];
 
 /// Operations that change nothing that has a tag.
 const NOT_TAGGED: [&str; 2] = ["/test", "/replay"];

@@ -17,6 +17,8 @@ pub struct Party {
 pub struct User {
     pub grants: Vec<Grant>,
     pub login: String,
+    /// Whether it has a secret that somebody may know.
+    pub has_secret: bool,
     pub lives: bool,
 }
 
@@ -173,7 +175,7 @@ impl Model {
                 let key = (number(told, "subscriber"), number(told, "product"));
                 self.used.insert(key, number(told, "used"));
             }
-            "orderMatched" | "orderFound" | "tokenIssued" | "tokenRevoked" => {}
+            "orderMatched" | "orderFound" | "quotasSet" | "tokenIssued" | "tokenRevoked" => {}
             other => panic!("teach the model and the oracle what {other} means: {told}"),
         }
     }
@@ -200,7 +202,9 @@ impl Model {
 
     fn user(&mut self, told: &Value) {
         let user_ref = number(told, "ref");
-        self.users.insert(user_ref, User { grants: grants(told), login: string(told, "login"), lives: true });
+        let has_secret = told["secrets"][0].as_str().is_some_and(|digest| digest.bytes().any(|digit| digit != b'0'));
+        self.users
+            .insert(user_ref, User { grants: grants(told), login: string(told, "login"), has_secret, lives: true });
         self.plant_all(told, &["login", "firstName", "lastName", "organization"], Place::User(user_ref));
     }
 

@@ -128,6 +128,9 @@ impl Eyes<'_> {
             "/suppliers" => parties(Supplier).collect(),
             "/vendors" => parties(Vendor).collect(),
             "/subscribers" => parties(Subscriber).collect(),
+            "/quotas" => {
+                model.parties.iter().filter(|(at, row)| row.lives && self.see_party(**at)).map(|(at, _)| *at).collect()
+            }
             "/users" => seen(&model.users, |at, row| row.lives && self.see(Place::User(at))),
             "/applications" => seen(&model.products, |at, row| row.lives && !row.is_plan && self.see_product(at)),
             "/connectivityPlans" => seen(&model.products, |at, row| row.lives && row.is_plan && self.see_product(at)),
@@ -172,6 +175,7 @@ impl Eyes<'_> {
         match name {
             "partyCreated" => self.write_party(number("vendor")),
             "partyUpdated" | "partyClosing" | "partyDeleted" => self.write_party(model.parties[&at].vendor),
+            "quotasSet" => self.is_operator(),
             "userCreated" => self.holds_all(&grants(told)) || first_user(told, all),
             "userUpdated" => {
                 let (before, after) = (&model.users[&at].grants, grants(told));

@@ -69,7 +69,7 @@ impl<'m> Maker<'m> {
         Asked { method, collection, path_ref, below, query, body, headers }
     }
 
-    /// Any operation; deletions of parties and users less often, or nobody would be left.
+    /// Any operation; what ends parties and users less often, or nobody would be left.
     fn operation(&mut self) -> (Method, &'static str) {
         loop {
             let operation = self.chance.pick(operations());
@@ -77,10 +77,9 @@ impl<'m> Maker<'m> {
             if operation.path.ends_with("/stream") {
                 continue;
             }
-            let rare = operation.method == Method::DELETE
-                && ["/suppliers/", "/vendors/", "/subscribers/", "/users/"]
-                    .iter()
-                    .any(|p| operation.path.starts_with(p));
+            let of_parties = ["/suppliers/", "/vendors/", "/subscribers/", "/users/"];
+            let ends = operation.method == Method::DELETE || operation.path.ends_with("/contain");
+            let rare = ends && of_parties.iter().any(|path| operation.path.starts_with(path));
             if !rare || self.chance.percent(25) {
                 return (operation.method.clone(), operation.path);
             }
@@ -95,7 +94,9 @@ impl<'m> Maker<'m> {
     fn all(&self, collection: &str) -> Vec<String> {
         let model = self.model();
         match collection {
-            "/suppliers" | "/vendors" | "/subscribers" => model.parties.keys().map(ToString::to_string).collect(),
+            "/suppliers" | "/vendors" | "/subscribers" | "/quotas" => {
+                model.parties.keys().map(ToString::to_string).collect()
+            }
             "/users" => model.users.keys().map(ToString::to_string).collect(),
             "/applications" | "/connectivityPlans" => model.products.keys().map(ToString::to_string).collect(),
             "/offers" => model.offers.keys().map(ToString::to_string).collect(),
@@ -200,6 +201,7 @@ impl<'m> Maker<'m> {
             ("/subscribers", 6) => format!("applicationId={}", self.id("/applications")),
             ("/subscribers", 7) => format!("contactEmail={}", self.id("/users")),
             ("/webhookEndpoints", _) => format!("scope={}", self.scopes()[0].as_str().unwrap_or_default()),
+            ("/quotas", _) => "pageIndex=1".to_owned(),
             ("/users", _) => format!("email={}", self.id("/users")),
             _ => {
                 let name = collection.trim_start_matches('/').trim_end_matches('s').replace("Strategie", "Strategy");
@@ -263,6 +265,7 @@ impl<'m> Maker<'m> {
             ("/replay", 0) => json!({"exhausted": true}),
             ("/replay", 1) => json!({"after": self.chance.below(200).to_string()}),
             ("/replay", _) => json!({"eventId": format!("{}.0", self.chance.below(200))}),
+            ("/contain", end) => json!({"endCreated": end == 0}),
             _ => json!({}),
         }
     }
@@ -303,6 +306,7 @@ impl<'m> Maker<'m> {
                 body
             }
             "/users" => json!({}),
+            "/quotas" => json!({"openOrders": 1000 + self.chance.below(9), "users": null}),
             "/subscribers" => json!({"name": name, "contactEmail": self.canaries.email()}),
             "/applications" => json!({"name": name, "notification": {"subscribedUrl": self.canaries.url()}}),
             "/connectivityPlans" if !query.is_empty() => json!({"usedConnections": self.chance.below(12).to_string()}),

@@ -45,7 +45,8 @@ async fn an_endpoint_is_made_read_changed_and_deleted(engine: Engine) {
     assert_eq!(
         expected,
         json!({"ref": made["ref"], "url": URL, "description": "orders", "scope": format!("VENDOR:{}", vendor.party),
-            "eventTypes": ["order.activated", "offer.updated"], "state": "ENABLED", "creationDate": made["creationDate"]})
+            "eventTypes": ["order.activated", "offer.updated"], "state": "ENABLED", "creationDate": made["creationDate"],
+            "createdBy": made["createdBy"], "createdByLogin": "acme@vendor.example"})
     );
     assert_eq!(vendor.get("/webhookEndpoints").await.expect(200), json!([expected]));
 

@@ -40,7 +40,11 @@ async fn a_test_is_sent_at_once_signed_and_logged(engine: Engine) {
     assert_eq!((&headers["webhook-id"], &headers["ce-id"]), (&id, &id));
     assert_eq!((headers["ce-type"].as_str(), &headers["ce-time"]), ("webhook.test", &text(&attempt, "timestamp")));
     let mut endpoint = made.clone();
-    endpoint.as_object_mut().expect("an object").remove("secret");
+    // Its receiver need not know who made it.
+    endpoint
+        .as_object_mut()
+        .expect("an object")
+        .retain(|name, _| !["secret", "createdBy", "createdByLogin"].contains(&name.as_str()));
     assert_eq!(body, json!({"id": id, "type": "webhook.test", "timestamp": attempt["timestamp"], "data": endpoint}));
     let expected = json!({"ref": attempt["ref"], "webhookId": id, "type": "webhook.test", "number": 1,
         "timestamp": attempt["timestamp"], "durationMs": attempt["durationMs"], "url": receiver.url, "status": 202,

@@ -67,7 +67,9 @@ fn ended(writer: &mut dyn Writer, world: &mut World, event: &Event) -> Result<Op
         }};
     }
     Ok(match event {
-        Event::PartyDeleted(party) => row!(parties, Party, party, |party| Outcome::Party(party, None)),
+        Event::QuotasSet { party, .. } | Event::PartyDeleted(party) => {
+            row!(parties, Party, party, |party| Outcome::Party(party, None))
+        }
         Event::UserDeleted(user) => row!(users, User, user, Outcome::User),
         Event::ProductDeleted(product) => row!(products, Product, product, Outcome::Product),
         Event::OfferDeleted(offer) => row!(offers, Offer, offer, Outcome::Offer),

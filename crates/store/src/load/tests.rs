@@ -5,7 +5,8 @@ use crate::committer::Writer;
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::{Database, Options};
-use orderpark_domain::{Head, Instant};
+use orderpark_domain::world::{Counted, MadeBy};
+use orderpark_domain::{Endpoint, EndpointState, Grant, Head, Instant, Scope};
 use orderpark_testbed::{Engine, TestDatabase};
 
 /// One row of everything and a second one of most, living and deleted; `blob:N` is `N` repeated, sixteen or 32 times.
@@ -48,8 +49,8 @@ const WORLD: &str = "
         reason) values
         (blob16:1, 1, 1, 20, 2, 'SUSPENDED', 10, 7, null, 'unpaid'), (blob16:1, 2, 2, 21, 2, 'ACTIVE', null, 7, null, null),
         (blob16:2, 1, 3, 20, 2, 'PENDING', 5, 8, null, null), (blob16:3, 1, 4, 21, 2, 'CANCELLED', null, 9, 10, null);
-    insert into balances (subscriber_ref, product_ref, granted, used, subscriptions) values
-        (4, 20, 9007199254740993, 3, 1), (4, 21, 0, 0, 1), (5, 20, 1, 1, 0);
+    insert into balances (subscriber_ref, product_ref, granted, used, subscriptions, orders) values
+        (4, 20, 9007199254740993, 3, 1, 1), (4, 21, 0, 0, 1, 2), (5, 20, 1, 1, 0, 0);
     insert into request_keys (client_ref, key, fingerprint, seq) values
         (10, blob16:5, blob16:6, 12), (11, blob16:5, blob16:7, 13);
     insert into tokens (user_ref, hash, jti, client_id, scopes, issued_at, expires_at) values
@@ -61,6 +62,10 @@ const WORLD: &str = "
         (51, 'VENDOR', 3, 'https://h.test/b', 'why', '[\"order.activated\"]', '[{\"sealed\":\"k.x\",\"madeAt\":7}]',
             'DISABLED', 'gone', 9, 8, 2, null),
         (52, 'SUPPLIER', 2, 'https://h.test/c', null, null, '[]', 'ENABLED', null, null, 7, 2, 99);
+    update users set created_by = 10, created_at = 5, role = 'ADMIN' where ref in (11, 12);
+    update users set created_by = 12, created_at = 6, role = 'MEMBER' where ref = 13;
+    update webhook_endpoints set created_by = 13 where ref = 50;
+    update webhook_endpoints set created_by = 10 where ref in (51, 52);
 ";
 
 fn sql(engine: Engine) -> String {
@@ -131,6 +136,37 @@ fn facts() -> Vec<Fact> {
     of_parties.chain(of_products).chain(others).chain(users).collect()
 }
 
+/// What each user made, since then and since ever, for the operator and for a vendor; at most so much.
+fn made() -> impl Iterator<Item = Need> {
+    let vendor = rows_of(PartyRef(3));
+    let scopes = [Scope::system("a test"), vendor];
+    let asked = move |(user, since, max)| {
+        let of = |scope: &Scope| MadeBy { user: UserRef(user), since: Instant(since), scope: scope.clone(), max };
+        scopes.each_ref().map(of).map(Need::MadeBy)
+    };
+    (10..14).flat_map(|user| [(user, 0, 9), (user, 6, 9), (user, 8, 9), (user, 0, 1)]).flat_map(asked)
+}
+
+/// What a vendor may touch.
+fn rows_of(vendor: PartyRef) -> Scope {
+    let owner = Grant { kind: PartyKind::Vendor, party: vendor };
+    let endpoint = Endpoint {
+        endpoint: EndpointRef(1),
+        owner,
+        url: String::new(),
+        description: None,
+        kinds: None,
+        secrets: Vec::new(),
+        state: EndpointState::Enabled,
+        disabled: None,
+        created_at: Instant(1),
+        created_by: None,
+        revision: 1,
+        deleted_at: None,
+    };
+    endpoint.hears()
+}
+
 /// Everything in the world above, and of each kind something that it does not hold.
 fn needs() -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
@@ -148,6 +184,9 @@ fn needs() -> Vec<Need> {
         Need::EndpointsOf(PartyRef(3), 1),
     ]);
     needs.extend((50..54).map(|n| Need::Endpoint(EndpointRef(n))));
+    let counted = [Counted::Users, Counted::Endpoints, Counted::OpenOrders];
+    needs.extend((1..8).flat_map(|n| counted.map(|counted| Need::Count(counted(PartyRef(n))))));
+    needs.extend(made());
     needs.extend((10..15).flat_map(|n| [Need::User(UserRef(n)), Need::Token(UserRef(n))]));
     needs.extend((20..24).map(|n| Need::Product(ProductRef(n))));
     needs.extend((30..34).map(|n| Need::Strategy(StrategyRef(n))));
@@ -170,7 +209,7 @@ fn needs() -> Vec<Need> {
 
 /// Which kind of need, and of fact, it is: the words before its values.
 fn kind(need: &Need) -> String {
-    let text = format!("{need:?}").replace("Fact(", "Fact ");
+    let text = format!("{need:?}").replace("Fact(", "Fact ").replace("Count(", "Count ");
     text[..text.find('(').expect("a need has a value")].to_owned()
 }
 
@@ -186,7 +225,7 @@ fn each_need_is_loaded_the_same_from_both_engines() {
         both.entry(kind(&need)).or_default().insert(one);
         kinds.insert(kind(&need));
     }
-    assert_eq!(kinds.len(), 19 + 10, "a new kind of need or fact belongs into the table: {kinds:?}");
+    assert_eq!(kinds.len(), 20 + 10 + 3, "a new kind of need or fact belongs into the table: {kinds:?}");
     for (kind, worlds) in both {
         assert!(worlds.len() > 1, "{kind} is never different");
     }
@@ -208,7 +247,12 @@ fn needs_that_come_together_are_loaded_as_if_they_came_alone() {
                             // `get` panics on what was not loaded.
                             assert_eq!(together.$table.get(&key), alone.$table.get(&key), "{engine}: {key:?}");
                         })+
-                        Need::UsersOf(..) | Need::EndpointsOf(..) | Need::OpenOrdersOf(..) | Need::Fact(_) => {}
+                        Need::UsersOf(..)
+                        | Need::Count(_)
+                        | Need::EndpointsOf(..)
+                        | Need::OpenOrdersOf(..)
+                        | Need::MadeBy(_)
+                        | Need::Fact(_) => {}
                     }
                 }
             };

@@ -56,8 +56,14 @@ const KEYS_OF_SECRETS: Texts = Texts {
 fn visible(dialect: Dialect, scope: &Scope) -> Query {
     let mut query = Query::new(dialect, "select ");
     query.either(rows::ENDPOINT).text(" from webhook_endpoints w where w.deleted_at is null");
+    owned(&mut query, scope);
+    query
+}
+
+/// Adds: the owner of the endpoint is one of the caller's.
+pub(crate) fn owned(query: &mut Query, scope: &Scope) {
     if scope.is_everything() {
-        return query;
+        return;
     }
     // Said of all parties together, so that they are found by their index; and once more with their kinds.
     let parties = [scope.suppliers(), scope.vendors(), scope.subscribers()];
@@ -68,5 +74,4 @@ fn visible(dialect: Dialect, scope: &Scope) -> Query {
         query.text(" or w.owner_kind = '").text(kind.as_str()).text("' and w.owner_ref").any_of(parties);
     }
     query.text(")");
-    query
 }

@@ -7,19 +7,23 @@
 //! given up after five seconds. A walk over everything is a loop of slices, each after the last ref of the one before.
 
 mod beginning;
-mod endpoints;
+pub(crate) mod endpoints;
 mod events;
 mod instants;
+mod names;
 mod offers;
 mod orders;
 mod parties;
 mod products;
+mod quotas;
 mod strategies;
 mod subscriptions;
 mod suppliers;
-mod users;
+pub(crate) mod users;
 
 pub use events::{EventPage, EventPlace, FeedEvent};
+pub use quotas::QuotaUse;
+pub use users::Creators;
 
 use crate::ReadError;
 use crate::query::Query;
@@ -63,6 +67,17 @@ pub struct Rows<T> {
     pub rows: Vec<T>,
     /// Whether reading stopped before the slice was full or the list at its end.
     pub is_cut: bool,
+}
+
+impl<T> Rows<T> {
+    pub(crate) fn none() -> Rows<T> {
+        Rows { rows: Vec::new(), is_cut: false }
+    }
+
+    /// The same with other rows, one for each.
+    pub fn map<U>(self, row: impl FnMut(T) -> U) -> Rows<U> {
+        Rows { rows: self.rows.into_iter().map(row).collect(), is_cut: self.is_cut }
+    }
 }
 
 impl<T> Deref for Rows<T> {

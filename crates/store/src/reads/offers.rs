@@ -1,5 +1,6 @@
 //! Offers: the operator sees all, a vendor its own, a subscriber those it has taken, or may take.
 
+use super::names::Name;
 use super::{OfferFilter, Read, Rows, Slice};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
@@ -23,6 +24,9 @@ impl Store {
 
     /// The living offers, by ref.
     pub async fn page_offers(&self, scope: &Scope, filter: &OfferFilter, slice: Slice<OfferRef>) -> Read<Rows<Offer>> {
+        if !self.knows(scope, [filter.id.as_deref().map(Name::Offer)]).await? {
+            return Ok(Rows::none());
+        }
         let mut query = living(self.dialect());
         if filter.orderable {
             query.text(" and f.state = 'ACTIVE'");
@@ -60,7 +64,9 @@ fn of_vendors(query: &mut Query, scope: &Scope) {
 
 fn taken(query: &mut Query, scope: &Scope) {
     if !scope.subscribers().is_empty() {
-        query.text(" or f.ref in (select o.offer_ref from orders o where o.subscriber_ref");
+        // First, so that an offer of another vendor is not looked for among the orders.
+        query.text(" or f.vendor_ref in (select p.vendor_ref from parties p where p.ref").any_of(scope.subscribers());
+        query.text(") and f.ref in (select o.offer_ref from orders o where o.subscriber_ref");
         query.any_of(scope.subscribers()).text(" and o.state in ('PENDING', 'ACTIVE'))");
     }
 }

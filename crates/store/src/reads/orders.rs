@@ -1,5 +1,6 @@
 //! Orders, with their subscriptions: the operator sees all, a vendor those of its offers, a subscriber its own.
 
+use super::names::Name;
 use super::{OrderFilter, Read, Rows, Slice};
 use crate::Store;
 use crate::load::OPEN;
@@ -20,10 +21,10 @@ impl Store {
 
     /// Orders, newest first.
     pub async fn page_orders(&self, scope: &Scope, filter: &OrderFilter, slice: Slice<OrderRef>) -> Read<Rows<Order>> {
-        if let Some(id) = &filter.offer_id
-            && !self.knows_offer(id).await?
-        {
-            return Ok(Rows { rows: Vec::new(), is_cut: false });
+        let (offer, subscriber) =
+            (filter.offer_id.as_deref().map(Name::Offer), filter.subscriber.map(Name::Subscriber));
+        if !self.knows(scope, [offer, subscriber]).await? {
+            return Ok(Rows::none());
         }
         let query = page(self.dialect(), scope, filter, slice);
         let (orders, is_cut) = self.read_slice(query, Vec::new(), rows::add_order).await?;
@@ -59,13 +60,6 @@ impl Store {
     ) -> Read<Vec<(OrderRef, Instant)>> {
         let query = pending(self.dialect(), scope, after, limit);
         self.list(query, |row| Ok((rows::order_ref(row, 0)?, instant(row, 1)?))).await
-    }
-
-    /// Whether there ever was an offer with this id: a list of the orders of none need not look for them.
-    async fn knows_offer(&self, id: &str) -> Read<bool> {
-        let mut query = Query::new(self.dialect(), "select ref from offers where");
-        query.bind(" id = ?", id.to_owned()).text(" limit 1");
-        Ok(self.get(query, |row| number(row, 0)).await?.is_some())
     }
 }
 

@@ -40,17 +40,21 @@ impl Store {
         query
             .bind_some(" and p.id = ?", filter.id.clone())
             .bind_some(" and lower(p.contact_email) = ?", filter.contact_email.as_deref().map(str::to_ascii_lowercase))
-            .bind_some(
-                " and p.ref in (select b.subscriber_ref from products pr join balances b on b.product_ref = pr.ref \
-                 where pr.id = ? and pr.kind = 'APPLICATION' and pr.deleted_at is null and b.subscriptions > 0)",
-                filter.product_id.clone(),
-            )
+            .bind_some(if scope.is_everything() { AMONG_ALL } else { EACH }, filter.product_id.clone())
             .bind_some(" and p.ref > ?", slice.after.map(|after| sql_number(after.0)))
             .text(" order by p.ref");
         slice.limit(&mut query);
         self.page(query, rows::party).await
     }
 }
+
+/// Subscribers with an application: found through the application, which may have many of them.
+const AMONG_ALL: &str = " and p.ref in (select b.subscriber_ref from products pr join balances b on b.product_ref = pr.ref \
+    where pr.id = ? and pr.kind = 'APPLICATION' and pr.deleted_at is null and b.subscriptions > 0)";
+
+/// The same, asked of each of a vendor's own, so that the time tells nothing of other vendors' subscribers.
+const EACH: &str = " and (select b.subscriptions from balances b where b.subscriber_ref = p.ref and b.product_ref = \
+    (select pr.ref from products pr where pr.id = ? and pr.kind = 'APPLICATION' and pr.deleted_at is null)) > 0";
 
 fn visible(dialect: Dialect, scope: &Scope, kind: PartyKind) -> Query {
     let mut query = Query::new(dialect, "select ");

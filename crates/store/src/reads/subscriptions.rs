@@ -1,5 +1,6 @@
 //! Subscriptions: a supplier sees those to its products, the others as orders.
 
+use super::names::Name;
 use super::orders::{bytes, of_party, only_party};
 use super::{PlacedSubscription, Read, Rows, Slice, SubscriptionFilter};
 use crate::Store;
@@ -50,6 +51,10 @@ impl Store {
         filter: &SubscriptionFilter,
         slice: Slice<SubscriptionRef>,
     ) -> Read<Rows<PlacedSubscription>> {
+        let names = [filter.product_id.as_deref().map(Name::Product), filter.subscriber.map(Name::Subscriber)];
+        if !self.knows(scope, names).await? {
+            return Ok(Rows::none());
+        }
         let query = page(self.dialect(), scope, filter, slice);
         self.page(query, placed).await
     }

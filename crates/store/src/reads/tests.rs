@@ -20,6 +20,7 @@ use orderpark_domain::{
     ProductKind, ProductRef, Scope, SecretHash, StrategyRef, SubscriptionState, User, UserRef,
 };
 use rusqlite::{Connection, params_from_iter};
+use std::collections::BTreeSet;
 use tokio::runtime::{Builder, Runtime};
 
 const OPERATOR: &[(PartyKind, u64)] = &[(PartyKind::Operator, 1)];
@@ -38,15 +39,26 @@ fn scope(grants: &[(PartyKind, u64)], action: Action) -> Option<Scope> {
         organization: None,
         grants: grants.iter().map(|(kind, party)| Grant { kind: *kind, party: PartyRef(*party) }).collect(),
         secrets: vec![SecretHash([0; 32])],
+        role: None,
+        created_by: None,
+        created_at: None,
         revision: 1,
         deleted_at: None,
     };
     Caller::of(&user).may(action).ok()
 }
 
-/// What every database here holds: an offer `x`, because a list of the orders of no offer is not looked for.
-const KNOWN_OFFER: &str = "insert into parties (ref, kind, id, name, revision) values (9001, 'VENDOR', 'v', 'V', 1); \
-    insert into offers (ref, vendor_ref, id, name, state, open_orders, revision) values (9002, 9001, 'x', 'X', 'ACTIVE', 0, 1)";
+/// What every database here holds: the names that are asked for, because a list that is filtered by an unknown name is not
+/// looked for; and `theirs`, which is of others.
+const KNOWN: &str = "insert into parties (ref, kind, id, name, vendor_ref, revision) values (2, 'SUPPLIER', 's', 'S', null, 1), \
+    (3, 'VENDOR', 'v', 'V', null, 1), (4, 'SUBSCRIBER', 'b', 'B', 3, 1), (9001, 'VENDOR', 'theirs', 'V', null, 1), \
+    (9002, 'SUPPLIER', 'theirs', 'S', null, 1), (9003, 'SUBSCRIBER', 'theirs', 'B', 9001, 1); \
+    insert into offers (ref, vendor_ref, id, name, state, open_orders, revision) values \
+    (9004, 3, 'x', 'X', 'ACTIVE', 0, 1), (9005, 9001, 'theirs', 'X', 'ACTIVE', 0, 1); \
+    insert into products (ref, kind, supplier_ref, id, name, revision) values \
+    (9006, 'APPLICATION', 2, 'x', 'X', 1), (9007, 'APPLICATION', 9002, 'theirs', 'X', 1); \
+    insert into balances (subscriber_ref, product_ref, granted, used, subscriptions) values (4, 9006, 0, 0, 0), \
+    (9003, 9007, 1, 0, 1)";
 
 struct Asked {
     store: Store,
@@ -62,7 +74,7 @@ impl Asked {
         let database = Database::Sqlite(folder.path().join("plan.db"));
         let store = Store::open(&database, Options::default()).expect("a new database");
         let beside = Connection::open(folder.path().join("plan.db")).expect("a connection that writes");
-        beside.execute_batch(KNOWN_OFFER).expect("an offer");
+        beside.execute_batch(KNOWN).expect("known names");
         let connection = open_reader(&folder.path().join("plan.db")).expect("a connection");
         let runtime = Builder::new_current_thread().build().expect("a runtime");
         Asked { store, runtime, connection, _folder: folder }
@@ -208,6 +220,7 @@ async fn every_read(store: &Store, grants: &[(PartyKind, u64)]) -> Result<(), Re
         store.get_user(&scope, UserRef(9)).await?;
         store.get_user_by_login(&scope, "x").await?;
         store.get_token(&scope, &[0; 32]).await?;
+        store.get_creators(&scope, BTreeSet::from([UserRef(8), UserRef(9)])).await?;
         store.page_users(&scope, &UserFilter { login: text() }, Slice::after(UserRef(9), 1)).await?;
     }
     if let Some(scope) = scope(grants, Action::ReadProducts) {
@@ -286,7 +299,7 @@ async fn every_read_of_orders(store: &Store, grants: &[(PartyKind, u64)]) -> Res
         store.page_orders(&scope, &closed, Slice::first(1)).await?;
         let filter = OrderFilter {
             offer_id: Some("x".into()),
-            subscriber: Some(PartyRef(9)),
+            subscriber: Some(PartyRef(4)),
             created_from: Some(at(1)),
             created_to: Some(at(2)),
             ..OrderFilter::default()
@@ -303,13 +316,90 @@ async fn every_read_of_orders(store: &Store, grants: &[(PartyKind, u64)]) -> Res
         store.page_subscriptions(&scope, &SubscriptionFilter::default(), Slice::first(1)).await?;
         let filter = SubscriptionFilter {
             states: vec![SubscriptionState::Active],
-            subscriber: Some(PartyRef(9)),
+            subscriber: Some(PartyRef(4)),
             product_id: Some("x".into()),
             order: Some(order(9)),
         };
         store.page_subscriptions(&scope, &filter, Slice::first(1)).await?;
     }
     Ok(())
+}
+
+/// Every list with each filter that names something: a row a filter.
+async fn every_filter(
+    store: &Store,
+    grants: &[(PartyKind, u64)],
+    name: &str,
+    subscriber: u64,
+) -> Result<(), ReadError> {
+    let (id, subscriber) = (|| Some(name.to_owned()), Some(PartyRef(subscriber)));
+    if let Some(scope) = scope(grants, Action::ReadOrders) {
+        for filter in [
+            OrderFilter { offer_id: id(), ..OrderFilter::default() },
+            OrderFilter { subscriber, ..OrderFilter::default() },
+            OrderFilter { external_id: id(), ..OrderFilter::default() },
+        ] {
+            assert!(store.page_orders(&scope, &filter, Slice::first(1)).await?.is_empty());
+        }
+    }
+    if let Some(scope) = scope(grants, Action::ReadSubscriptions) {
+        let of_subscriber = SubscriptionFilter { subscriber, ..SubscriptionFilter::default() };
+        store.page_subscriptions(&scope, &of_subscriber, Slice::first(1)).await?;
+        // Vendors may read every product.
+        if scope.vendors().is_empty() {
+            let of_product = SubscriptionFilter { product_id: id(), ..SubscriptionFilter::default() };
+            store.page_subscriptions(&scope, &of_product, Slice::first(1)).await?;
+        }
+    }
+    if let Some(scope) = scope(grants, Action::ReadSubscribers) {
+        for filter in [
+            PartyFilter { id: id(), ..PartyFilter::default() },
+            PartyFilter { contact_email: id(), ..PartyFilter::default() },
+            PartyFilter { product_id: id(), ..PartyFilter::default() },
+        ] {
+            store.page_parties(&scope, PartyKind::Subscriber, &filter, Slice::first(1)).await?;
+        }
+    }
+    if let Some(scope) = scope(grants, Action::ReadUsers) {
+        store.page_users(&scope, &UserFilter { login: id() }, Slice::first(1)).await?;
+    }
+    if let Some(scope) = scope(grants, Action::ReadProducts) {
+        store.page_products(&scope, ProductKind::Application, &ProductFilter { id: id() }, Slice::first(1)).await?;
+    }
+    if let Some(scope) = scope(grants, Action::ReadStrategies) {
+        store.page_strategies(&scope, &StrategyFilter { id: id() }, Slice::first(1)).await?;
+    }
+    if let Some(scope) = scope(grants, Action::ReadOffers) {
+        for orderable in [false, true] {
+            store.page_offers(&scope, &OfferFilter { id: id(), orderable }, Slice::first(1)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The statements of every filter by a name of others, and by a name of nobody.
+async fn by_foreign_names(store: &Store, grants: &[(PartyKind, u64)]) -> [Vec<String>; 2] {
+    let mut asked = [("theirs", 9003), ("nobody's", 9999)].map(|named| (named, Vec::new()));
+    for ((name, subscriber), statements) in &mut asked {
+        heard::take();
+        Box::pin(every_filter(store, grants, name, *subscriber)).await.expect("every filter");
+        statements.extend(heard::take().iter().map(|query| query.sql().to_owned()));
+    }
+    asked.map(|(_, statements)| statements)
+}
+
+/// Else the time of an answer would tell whether somebody else has something of this name.
+#[test]
+fn a_name_of_others_asks_what_a_name_of_nobody_asks() {
+    let asked = Asked::new();
+    for grants in [SUPPLIER, VENDOR, SUBSCRIBER] {
+        let [theirs, nobodys] = asked.runtime.block_on(by_foreign_names(&asked.store, grants));
+        assert!(theirs.len() >= 4, "{grants:?}: {theirs:?}");
+        assert_eq!(theirs, nobodys, "{grants:?}");
+        let walks = |sql: &&String| sql.contains("from orders o where") || sql.contains("from subscriptions s");
+        let walked: Vec<_> = theirs.iter().filter(walks).filter(|sql| !sql.contains("external_id in ")).collect();
+        assert!(walked.is_empty(), "{grants:?} looks for what it cannot have: {walked:?}");
+    }
 }
 
 #[test]

@@ -3,9 +3,13 @@
 use super::{Read, Rows, Slice, UserFilter};
 use crate::Store;
 use crate::query::{Dialect, Query, sql_number};
-use crate::row::{self, Row};
+use crate::row::{self, Row, number, string};
 use crate::rows;
-use orderpark_domain::{PartyRef, Scope, Token, User, UserRef};
+use orderpark_domain::{Membership, PartyKind, PartyRef, Scope, Token, User, UserRef};
+use std::collections::{BTreeSet, HashMap};
+
+/// The logins of users that made something.
+pub type Creators = HashMap<UserRef, String>;
 
 impl Store {
     /// The living user with this ref.
@@ -38,20 +42,39 @@ impl Store {
         self.page(query, rows::user).await
     }
 
-    /// The token with this SHA-256, its living user, and the vendor of the user's party, unless the closing of that party
+    /// The logins of those of these users that are within the scope; also of deleted ones, who may have made what lives.
+    pub async fn get_creators(&self, scope: &Scope, users: BTreeSet<UserRef>) -> Read<Creators> {
+        if users.is_empty() {
+            return Ok(Creators::new());
+        }
+        let mut query = Query::new(self.dialect(), "select u.ref, u.login from users u where u.ref");
+        query.any_number(users.iter().map(|user| sql_number(user.0)).collect());
+        all_held(&mut query, scope);
+        let creators = self.list(query, |row| Ok((UserRef(number(row, 0)?), string(row, 1)?))).await?;
+        Ok(creators.into_iter().collect())
+    }
+
+    /// The token with this SHA-256, its living user, and the membership of the user, unless the closing of the user's party
     /// ended it. Whether it has expired is the caller's to ask.
-    pub async fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User, Option<PartyRef>)>> {
+    pub async fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User, Membership)>> {
         let mut query = Query::new(self.dialect(), "select ");
         query
             .either(rows::TOKEN)
-            .text(", (select p.vendor_ref from parties p where p.ref = u.party_ref), ")
+            .text(", p.kind, p.vendor_ref, p.quotas, v.quotas, ")
             .either(rows::USER)
-            .text(" from tokens t join users u on u.ref = t.user_ref");
+            .text(" from tokens t join users u on u.ref = t.user_ref join parties p on p.ref = u.party_ref")
+            .text(" left join parties v on v.ref = p.vendor_ref");
         query.bind(" where t.hash = ?", hash.to_vec()).text(" and u.deleted_at is null").text(NOT_ENDED_BY_CLOSING);
         all_held(&mut query, scope);
         let read = |row: &dyn Row| {
-            let vendor = row::optional_number(row, rows::TOKEN_COLUMNS)?.map(PartyRef);
-            Ok((rows::token(row)?, rows::user_at(row, rows::TOKEN_COLUMNS + 1)?, vendor))
+            let at = rows::TOKEN_COLUMNS;
+            let membership = Membership {
+                kind: row::word(row, at, PartyKind::parse)?,
+                vendor: row::optional_number(row, at + 1)?.map(PartyRef),
+                quotas: rows::quotas(row, at + 2)?,
+                vendor_quotas: rows::quotas(row, at + 3)?,
+            };
+            Ok((rows::token(row)?, rows::user_at(row, at + 4)?, membership))
         };
         self.get(query, read).await
     }
@@ -70,7 +93,8 @@ fn visible(dialect: Dialect, scope: &Scope) -> Query {
 }
 
 /// Adds: every scope of the user is one of the caller's. It begins with those that share one, which an index finds.
-fn all_held(query: &mut Query, scope: &Scope) {
+pub(crate) fn all_held(query: &mut Query, scope: &Scope) {
+    query.bind_some(" and u.ref = ?", scope.only_user().map(|user| sql_number(user.0)));
     if scope.is_everything() {
         return;
     }

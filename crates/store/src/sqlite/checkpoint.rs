@@ -15,14 +15,14 @@ const EVERY: Duration = Duration::from_millis(250);
 /// How often once it is long.
 const IN_A_HURRY: Duration = Duration::from_millis(2);
 
-/// Pages after which the log is long: 64 MiB.
-const LONG: i64 = 16_384;
+/// Pages after which the log is long: 8 MiB.
+const LONG: i64 = 2_048;
 
 /// Pages after which it is begun anew at any price: 256 MiB.
 const TOO_LONG: i64 = 65_536;
 
-/// Pages that the writer may copy itself: 4 MiB.
-const LITTLE: i64 = 1_024;
+/// Pages that the writer may copy itself: 2 MiB.
+const LITTLE: i64 = 512;
 
 /// The log, in pages.
 #[derive(Clone, Copy, Debug)]

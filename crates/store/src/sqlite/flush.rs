@@ -6,7 +6,7 @@ use crate::journal::{Hash, Line};
 use crate::query::sql_number;
 use crate::told::{Told, ToldTarget};
 use orderpark_domain::{
-    Balance, Endpoint, Head, Offer, Order, OrderState, Party, Product, Strategy, Token, User, UserRef, World,
+    Balance, Endpoint, Head, Offer, Order, OrderState, Party, Product, Role, Strategy, Token, User, UserRef, World,
     request_key::KeptRequest, request_key::RequestKeyId,
 };
 use rusqlite::{Connection, Result, params};
@@ -59,9 +59,10 @@ pub(crate) fn flush(connection: &Connection, world: &World, told: &Told) -> Resu
 
 fn write_party(connection: &Connection, party: &Party) -> Result<()> {
     let sql = "insert into parties (ref, kind, id, name, vendor_ref, contact_email, organization, revision, closing_at, \
-               deleted_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
+               deleted_at, quotas) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set name = excluded.name, \
                contact_email = excluded.contact_email, organization = excluded.organization, \
-               revision = excluded.revision, closing_at = excluded.closing_at, deleted_at = excluded.deleted_at";
+               revision = excluded.revision, closing_at = excluded.closing_at, deleted_at = excluded.deleted_at, \
+               quotas = excluded.quotas";
     connection.prepare_cached(sql)?.execute(params![
         sql_number(party.party.0),
         party.kind.as_str(),
@@ -73,15 +74,21 @@ fn write_party(connection: &Connection, party: &Party) -> Result<()> {
         party.revision,
         party.closing_at.map(|at| at.0),
         party.deleted_at.map(|at| at.0),
+        set_quotas(party),
     ])?;
     Ok(())
 }
 
+fn set_quotas(party: &Party) -> Option<String> {
+    (!party.quotas.is_empty()).then(|| json(&party.quotas))
+}
+
 fn write_user(connection: &Connection, user: &User) -> Result<()> {
     let sql = "insert into users (ref, party_ref, login, first_name, last_name, organization, secrets, revision, \
-               deleted_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set \
-               party_ref = excluded.party_ref, first_name = excluded.first_name, last_name = excluded.last_name, organization = excluded.organization, \
-               secrets = excluded.secrets, revision = excluded.revision, deleted_at = excluded.deleted_at";
+               deleted_at, role, created_by, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+               on conflict (ref) do update set party_ref = excluded.party_ref, first_name = excluded.first_name, last_name = excluded.last_name, \
+               organization = excluded.organization, secrets = excluded.secrets, role = excluded.role, \
+               revision = excluded.revision, deleted_at = excluded.deleted_at";
     connection.prepare_cached(sql)?.execute(params![
         sql_number(user.user.0),
         sql_number(user.party.0),
@@ -92,6 +99,9 @@ fn write_user(connection: &Connection, user: &User) -> Result<()> {
         user.secrets.iter().flat_map(|secret| secret.0).collect::<Vec<u8>>(),
         user.revision,
         user.deleted_at.map(|at| at.0),
+        user.role.map(Role::as_str),
+        user.created_by.map(|by| sql_number(by.0)),
+        user.created_at.map(|at| at.0),
     ])?;
     connection.prepare_cached("delete from user_scopes where user_ref = ?")?.execute([sql_number(user.user.0)])?;
     let sql = "insert into user_scopes (user_ref, position, kind, party_ref) values (?, ?, ?, ?)";
@@ -178,8 +188,8 @@ fn write_offer(connection: &Connection, offer: &Offer, told: &Told) -> Result<()
 
 fn write_endpoint(connection: &Connection, endpoint: &Endpoint) -> Result<()> {
     let sql = "insert into webhook_endpoints (ref, owner_kind, owner_ref, url, description, kinds, secrets, state, \
-               disabled_why, disabled_at, created_at, revision, deleted_at) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set url = excluded.url, \
+               disabled_why, disabled_at, created_at, revision, deleted_at, created_by) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (ref) do update set url = excluded.url, \
                description = excluded.description, kinds = excluded.kinds, secrets = excluded.secrets, \
                state = excluded.state, disabled_why = excluded.disabled_why, disabled_at = excluded.disabled_at, \
                revision = excluded.revision, deleted_at = excluded.deleted_at";
@@ -197,6 +207,7 @@ fn write_endpoint(connection: &Connection, endpoint: &Endpoint) -> Result<()> {
         endpoint.created_at.0,
         endpoint.revision,
         endpoint.deleted_at.map(|at| at.0),
+        endpoint.created_by.map(|by| sql_number(by.0)),
     ])?;
     Ok(())
 }
@@ -247,15 +258,17 @@ fn write_order(connection: &Connection, order: &Order) -> Result<()> {
 }
 
 fn write_balance(connection: &Connection, balance: &Balance) -> Result<()> {
-    let sql = "insert into balances (subscriber_ref, product_ref, granted, used, subscriptions) values (?, ?, ?, ?, ?) \
-               on conflict (subscriber_ref, product_ref) do update set granted = excluded.granted, \
-               used = excluded.used, subscriptions = excluded.subscriptions";
+    let sql = "insert into balances (subscriber_ref, product_ref, granted, used, subscriptions, orders) \
+               values (?, ?, ?, ?, ?, ?) on conflict (subscriber_ref, product_ref) do update set \
+               granted = excluded.granted, used = excluded.used, subscriptions = excluded.subscriptions, \
+               orders = excluded.orders";
     connection.prepare_cached(sql)?.execute(params![
         sql_number(balance.subscriber.0),
         sql_number(balance.product.0),
         sql_number(balance.granted),
         sql_number(balance.used),
         sql_number(balance.subscriptions),
+        sql_number(balance.orders),
     ])?;
     Ok(())
 }

@@ -59,8 +59,11 @@ pub(super) fn broken_by(world: &World, entry: &Entry) -> Vec<String> {
 
 /// Adds up the granted connections from the orders and compares with the balances (I10).
 pub(super) fn check_balances(world: &World, report: &mut Report) {
-    let mut sums: BTreeMap<(PartyRef, ProductRef), (u64, u64)> = BTreeMap::new();
+    let mut sums: BTreeMap<(PartyRef, ProductRef), (u64, u64, u64)> = BTreeMap::new();
     for order in world.orders.values() {
+        if let Some(first) = order.subscriptions.first().filter(|_| order.state.is_open()) {
+            sums.entry((order.subscriber, first.product)).or_default().2 += 1;
+        }
         let granted = |state| matches!(state, SubscriptionState::Active | SubscriptionState::Suspended);
         for subscription in order.subscriptions.iter().filter(|subscription| granted(subscription.state)) {
             let sum = sums.entry((order.subscriber, subscription.product)).or_default();
@@ -69,13 +72,16 @@ pub(super) fn check_balances(world: &World, report: &mut Report) {
         }
     }
     for balance in world.balances.values() {
-        let (granted, count) = sums.remove(&(balance.subscriber, balance.product)).unwrap_or_default();
+        let (granted, count, orders) = sums.remove(&(balance.subscriber, balance.product)).unwrap_or_default();
         let whose = format!("balance of subscriber {} for product {}", balance.subscriber, balance.product);
         report.check((balance.granted, balance.subscriptions) == (granted, count), || {
             format!(
                 "{whose}: {} connections in {} subscriptions, the orders sum to {granted} in {count} (I10)",
                 balance.granted, balance.subscriptions
             )
+        });
+        report.check(balance.orders == orders, || {
+            format!("{whose}: {} open orders begin with it, but there are {orders} (I10)", balance.orders)
         });
         report.check(balance.used <= balance.granted, || format!("{whose}: more used than granted (I10)"));
     }

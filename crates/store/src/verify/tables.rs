@@ -140,7 +140,8 @@ fn json<T: serde::Serialize>(value: &T) -> Value {
     serde_json::to_string(value).map_or(Value::Nothing, Value::Text)
 }
 
-const PARTIES: &str = "ref, kind, id, name, vendor_ref, contact_email, organization, revision, closing_at, deleted_at";
+const PARTIES: &str =
+    "ref, kind, id, name, vendor_ref, contact_email, organization, revision, closing_at, deleted_at, quotas";
 
 fn party(party: &Party) -> Vec<Value> {
     vec![
@@ -154,10 +155,12 @@ fn party(party: &Party) -> Vec<Value> {
         Value::Integer(party.revision.into()),
         optional_at(party.closing_at),
         optional_at(party.deleted_at),
+        if party.quotas.is_empty() { Value::Nothing } else { json(&party.quotas) },
     ]
 }
 
-const USERS: &str = "ref, party_ref, login, first_name, last_name, organization, secrets, revision, deleted_at";
+const USERS: &str = "ref, party_ref, login, first_name, last_name, organization, secrets, revision, deleted_at, role, \
+    created_by, created_at";
 
 fn user(user: &User) -> Vec<Value> {
     vec![
@@ -170,6 +173,9 @@ fn user(user: &User) -> Vec<Value> {
         Value::Blob(user.secrets.iter().flat_map(|secret| secret.0).collect()),
         Value::Integer(user.revision.into()),
         optional_at(user.deleted_at),
+        optional(user.role, |role| text(role.as_str())),
+        optional(user.created_by, |by| integer(by.0)),
+        optional_at(user.created_at),
     ]
 }
 
@@ -244,7 +250,7 @@ fn strategy(strategy: &Strategy) -> Vec<Value> {
 }
 
 const ENDPOINTS: &str = "ref, owner_kind, owner_ref, url, description, kinds, secrets, state, disabled_why, disabled_at, \
-    created_at, revision, deleted_at";
+    created_at, revision, deleted_at, created_by";
 
 fn endpoint(endpoint: &Endpoint) -> Vec<Value> {
     vec![
@@ -261,6 +267,7 @@ fn endpoint(endpoint: &Endpoint) -> Vec<Value> {
         Value::Integer(endpoint.created_at.0),
         Value::Integer(endpoint.revision.into()),
         optional_at(endpoint.deleted_at),
+        optional(endpoint.created_by, |by| integer(by.0)),
     ]
 }
 
@@ -303,11 +310,11 @@ fn subscription(world: &World, key: &[Value]) -> Option<Vec<Value>> {
     ])
 }
 
-const BALANCES: &str = "subscriber_ref, product_ref, granted, used, subscriptions";
+const BALANCES: &str = "subscriber_ref, product_ref, granted, used, subscriptions, orders";
 
 fn balance(balance: &Balance) -> Vec<Value> {
-    let numbers = [balance.subscriber.0, balance.product.0, balance.granted, balance.used, balance.subscriptions];
-    numbers.map(integer).to_vec()
+    let Balance { subscriber, product, granted, used, subscriptions, orders } = *balance;
+    [subscriber.0, product.0, granted, used, subscriptions, orders].map(integer).to_vec()
 }
 
 const REQUEST_KEYS: &str = "client_ref, key, fingerprint, seq";

@@ -30,6 +30,9 @@ fn scope(grants: &[Who]) -> Scope {
         organization: None,
         grants: grants.iter().map(|(kind, party)| Grant { kind: *kind, party: PartyRef(*party) }).collect(),
         secrets: vec![SecretHash([1; 32])],
+        role: None,
+        created_by: None,
+        created_at: None,
         revision: 1,
         deleted_at: None,
     };

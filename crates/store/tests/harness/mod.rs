@@ -131,6 +131,9 @@ pub fn acting_for(kind: PartyKind, party: PartyRef) -> Caller {
         organization: None,
         grants: vec![Grant { kind, party }],
         secrets: vec![SecretHash([1; 32])],
+        role: None,
+        created_by: None,
+        created_at: None,
         revision: 1,
         deleted_at: None,
     })

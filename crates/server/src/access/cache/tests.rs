@@ -18,6 +18,9 @@ fn caller() -> Caller {
         organization: None,
         grants: Vec::new(),
         secrets: Vec::new(),
+        role: None,
+        created_by: None,
+        created_at: None,
         revision: 1,
         deleted_at: None,
     })

@@ -22,6 +22,9 @@ fn client(secrets: Vec<SecretHash>) -> User {
         organization: None,
         grants: Vec::new(),
         secrets,
+        role: None,
+        created_by: None,
+        created_at: None,
         revision: 1,
         deleted_at: None,
     }

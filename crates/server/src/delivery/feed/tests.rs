@@ -14,6 +14,7 @@ pub(in crate::delivery) fn event(seq: u64) -> Arc<FeedEvent> {
         name: "Somebody".to_owned(),
         contact_email: None,
         organization: None,
+        quotas: orderpark_domain::Quotas::default(),
         vendor: Some(PartyRef(1)),
         vendor_id: None,
         revision: 1,

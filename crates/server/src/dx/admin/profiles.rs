@@ -22,7 +22,7 @@ impl Shown<'_> {
 }
 
 pub(super) async fn list(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    access::authenticate(&app, &headers).await?;
+    access::admit(&app, &headers).await?;
     Query::expect_none(&uri, "/profiles", app.settings.ignore_unknown_fields)?;
     let profiles: Vec<Shown<'_>> = app.settings.profiles.iter().map(Shown::of).collect();
     Ok(answer::json(&profiles))
@@ -34,7 +34,7 @@ pub(super) async fn show(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    access::authenticate(&app, &headers).await?;
+    access::admit(&app, &headers).await?;
     Query::expect_none(&uri, "/profiles/{profileId}", app.settings.ignore_unknown_fields)?;
     let Path(id) = id.map_err(|_| Problem::not_found())?;
     let profile = app.settings.profiles.iter().find(|profile| profile.id == id).ok_or_else(Problem::not_found)?;

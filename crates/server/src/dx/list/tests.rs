@@ -5,7 +5,8 @@ use crate::Settings;
 use crate::access::Signer;
 use crate::outside::{Outside, SystemNames};
 use futures_util::FutureExt as _;
-use orderpark_domain::PartyRef;
+use http::HeaderMap;
+use orderpark_domain::{Action, PartyRef};
 use orderpark_store::{Database, Options, Store};
 use tokio::sync::Notify;
 
@@ -89,7 +90,14 @@ fn slow() -> (tempfile::TempDir, Arc<Walk<Slow>>) {
     let app = App::new(store, settings, signer, Arc::new(outside.expect("a way out")), options.chance);
     let listing = Slow { began: Arc::default(), end: Arc::default() };
     let (app, scope, bytes_max) = (Arc::new(app), Scope::system("a test"), SLICE_BYTES);
-    let walk = Walk { app, scope, tenant: TENANT, bytes_max, listing };
+    let walk = Walk {
+        app,
+        scope,
+        tenant: TENANT,
+        bytes_max,
+        lasting: Lasting::new(&HeaderMap::new(), Action::ReadVendors),
+        listing,
+    };
     (folder, Arc::new(walk))
 }
 

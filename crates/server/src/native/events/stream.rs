@@ -11,19 +11,19 @@
 //! keeps the place of its last event, and passes again what did not concern it.
 
 use super::{AFTER_RULE, After, parse, position, read, unknown};
+use crate::access::Lasting;
 use crate::dx::{Call, PAGE_BYTES};
 use crate::limits::{Place, Tenant};
 use crate::memory::Reserved;
 use crate::problem::Reason;
 use crate::wire;
-use crate::{App, Problem, access, answer};
+use crate::{App, Problem, answer};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName};
-use orderpark_domain::{Action, Scope};
+use http::HeaderName;
+use orderpark_domain::Scope;
 use orderpark_store::{EventPage, FeedPosition};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ const RETRY_STOPPING_MS: u64 = 5000;
 pub(crate) async fn stream(call: Call) -> Result<Response, Problem> {
     let after = begin(&call).await?;
     let closing = call.app.streams.begin()?;
-    let place = call.app.limits.stream(call.caller.tenant(), &call.app.settings)?;
+    let place = call.app.limits.stream(&call.caller, &call.app.settings)?;
     let feed = Feed::new(call, after, closing, place);
     let chunks = stream::unfold(feed, async |mut feed| Some((Ok::<_, Infallible>(feed.next().await?), feed)));
     Ok(answer::events(Body::from_stream(chunks)))
@@ -72,8 +72,7 @@ async fn begin(call: &Call) -> Result<FeedPosition, Problem> {
 struct Feed {
     app: Arc<App>,
     tenant: Tenant,
-    /// The token.
-    headers: HeaderMap,
+    lasting: Lasting,
     after: FeedPosition,
     /// What is to be said before anything else.
     greeting: Option<Bytes>,
@@ -98,13 +97,13 @@ enum Woken {
 
 impl Feed {
     fn new(call: Call, after: FeedPosition, closing: watch::Receiver<bool>, place: Place) -> Feed {
-        let Call { app, caller, headers, .. } = call;
-        let token = headers.get_all(AUTHORIZATION).iter().map(|value| (AUTHORIZATION, value.clone())).collect();
+        let lasting = call.lasting();
+        let Call { app, caller, .. } = call;
         let (moved, now) = (app.store.moved(), Instant::now());
         Feed {
             app,
             tenant: caller.tenant(),
-            headers: token,
+            lasting,
             after,
             greeting: Some(format!("retry: {RETRY_MS}\n:\n").into()),
             is_over: false,
@@ -208,9 +207,9 @@ impl Feed {
 
     /// What the token is good for now.
     async fn scope(&mut self) -> Option<Scope> {
-        let caller = access::authenticate(&self.app, &self.headers).await;
+        let scope = self.lasting.scope(&self.app).await;
         self.checked_at = Instant::now();
-        caller.ok()?.may(Action::ReadEvents).ok()
+        scope.ok()
     }
 }
 

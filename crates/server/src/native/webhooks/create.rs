@@ -1,10 +1,10 @@
 //! `POST /webhookEndpoints`: with the secret, once.
 
-use super::{address, changed};
+use super::{address, changed, shown};
 use crate::Problem;
 use crate::dx::Call;
 use crate::outside::NewSecret;
-use crate::wire::{self, etag, text};
+use crate::wire::{etag, text};
 use axum::response::Response;
 use orderpark_domain::endpoint::CreateEndpoint;
 use orderpark_domain::{Command, PartyKind};
@@ -27,6 +27,6 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     let done = call.commit_once(Command::CreateEndpoint(command), Some(&body)).await?;
     let (secret, replayed) = (done.secret(secret.text.as_str()), done.replayed);
     let endpoint = changed(&call, done.outcome)?;
-    let shown = wire::Endpoint::of(&endpoint).with_secret(secret);
+    let shown = shown(&call, &endpoint).await?.with_secret(secret);
     Ok(call.made(&shown, &etag::of(endpoint.revision), endpoint.endpoint, replayed))
 }

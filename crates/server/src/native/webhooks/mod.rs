@@ -17,6 +17,7 @@ pub(crate) mod update;
 use crate::delivery::Trial;
 use crate::dx::Call;
 use crate::dx::call::unexpected;
+use crate::dx::core::users::creators;
 use crate::wire::fields::Read;
 use crate::wire::{self, Json, etag, text};
 use crate::{App, Problem, answer};
@@ -57,5 +58,10 @@ async fn with_delivery<'e>(call: &Call, endpoint: &'e Endpoint) -> Result<(wire:
     }
     let moved = etag::of_text(&answer::to_json(&delivery));
     let etag = format!("\"{}-{}\"", endpoint.revision, moved.trim_matches('"'));
-    Ok((wire::Endpoint::of(endpoint).with_delivery(delivery), etag))
+    Ok((shown(call, endpoint).await?.with_delivery(delivery), etag))
+}
+
+/// An endpoint as the caller reads it.
+async fn shown<'e>(call: &Call, endpoint: &'e Endpoint) -> Result<wire::Endpoint<'e>, Problem> {
+    Ok(wire::Endpoint::of(endpoint).made_by(&creators(call, [endpoint.created_by]).await?))
 }

@@ -1,10 +1,10 @@
 //! `POST /webhookEndpoints/{ref}/rotateSecret`: a new secret, shown once. The one before signs beside it for a day.
 
-use super::{changed, find};
+use super::{changed, find, shown};
 use crate::Problem;
 use crate::dx::Call;
 use crate::outside::NewSecret;
-use crate::wire::{self, etag};
+use crate::wire::etag;
 use axum::response::Response;
 use orderpark_domain::Command;
 use orderpark_domain::endpoint::RotateEndpointSecret;
@@ -17,6 +17,6 @@ pub(crate) async fn rotate(call: Call) -> Result<Response, Problem> {
     let done = call.commit_once(Command::RotateEndpointSecret(command), None).await?;
     let (secret, replayed) = (done.secret(secret.text.as_str()), done.replayed);
     let endpoint = changed(&call, done.outcome)?;
-    let shown = wire::Endpoint::of(&endpoint).with_secret(secret);
+    let shown = shown(&call, &endpoint).await?.with_secret(secret);
     Ok(call.done(&shown, &etag::of(endpoint.revision), replayed))
 }

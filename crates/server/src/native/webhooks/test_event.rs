@@ -32,10 +32,12 @@ pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
         return Ok(answer::dry_run(&wire::TestEvent::of(&id, test.kind(), at, &endpoint)));
     }
     pace(&call, &endpoint).await?;
-    let app = Arc::clone(&call.app);
+    let (app, lasting) = (Arc::clone(&call.app), call.lasting());
     let sees_inside = call.scope.is_everything();
     let work = tokio::spawn(async move { send(&app, &endpoint, place, sees_inside).await });
     let attempt = work.await.map_err(|panic| Problem::internal(panic.to_string()))??;
+    // That may have taken long, and what the receiver answered is for those alone who may still read it.
+    lasting.check(&call.app, &call.scope).await?;
     Ok(answer::json(&wire::Attempt::of(&attempt, sees_inside)))
 }
 

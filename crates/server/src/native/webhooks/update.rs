@@ -1,10 +1,10 @@
 //! `PUT /webhookEndpoints/{ref}`: where, what, and whether.
 
-use super::{address, changed, find};
+use super::{address, changed, find, shown};
 use crate::Problem;
 use crate::dx::Call;
 use crate::dx::core::as_read;
-use crate::wire::{self, etag, text};
+use crate::wire::{etag, text};
 use axum::response::Response;
 use orderpark_domain::endpoint::UpdateEndpoint;
 use orderpark_domain::{Command, EndpointState};
@@ -22,8 +22,8 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
     };
     // It moves by itself: what was read a moment ago says nothing that could be wrong.
     fields.optional("delivery", |_| Ok(()));
-    fields.finish_against(&as_read(&wire::Endpoint::of(&current)))?;
+    fields.finish_against(&as_read(&shown(&call, &current).await?))?;
     let done = call.commit(Command::UpdateEndpoint(command)).await?;
     let endpoint = changed(&call, done.outcome)?;
-    Ok(call.done(&wire::Endpoint::of(&endpoint), &etag::of(endpoint.revision), false))
+    Ok(call.done(&shown(&call, &endpoint).await?, &etag::of(endpoint.revision), false))
 }

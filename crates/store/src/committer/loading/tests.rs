@@ -9,6 +9,7 @@ use orderpark_domain::order::{CancelOrder, OfferName, PlaceOrder};
 use orderpark_domain::party::DeleteParty;
 use orderpark_domain::{
     Command, Entry, Head, Offer, OfferItem, OfferRef, OfferState, OrderRef, Party, PartyKind, PartyRef, ProductRef,
+    Quotas,
 };
 
 const ITEMS: u64 = 30;
@@ -29,7 +30,9 @@ impl Shelf {
 impl Writer for Shelf {
     fn load(&mut self, world: &mut World, needs: BTreeSet<Need>) -> Result<(), Failure> {
         self.loaded.push(needs.clone());
-        lookups(Dialect::Sqlite, needs.clone()).into_iter().for_each(|lookup| lookup.begin(world));
+        for lookup in lookups(Dialect::Sqlite, needs.clone()) {
+            lookup.begin(world);
+        }
         for need in needs {
             match need {
                 Need::Party(party) => world.parties.load(party, Some(subscriber(party))),
@@ -83,6 +86,7 @@ fn subscriber(party: PartyRef) -> Party {
         contact_email: None,
         organization: None,
         closing_at: None,
+        quotas: Quotas::default(),
         revision: 1,
         deleted_at: None,
     }
@@ -134,7 +138,7 @@ fn a_batch_takes_as_many_as_it_has_parts_for_and_one_at_least() {
         let (sizes, shelf) = loaded(&orders, Budget { batch_parts, intent_parts: 5000 });
         assert_eq!(sizes, vec![Size { parts: ITEMS, asks: false, is_too_large: false }; fit], "of {batch_parts}");
         let products = shelf.count(|need| matches!(need, Need::Product(_))).iter().sum::<usize>();
-        assert_eq!(products, ITEMS as usize, "each product is loaded once");
+        assert_eq!(products as u64, ITEMS, "each product is loaded once");
     }
 }
 

@@ -74,6 +74,7 @@ async fn what_is_appended_is_read_again() {
                 Value::Integer(1),
                 nothing(),
                 nothing(),
+                nothing(),
             ]
         };
         let rows: Rows = (1..=3000).map(party).collect();

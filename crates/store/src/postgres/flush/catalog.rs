@@ -3,16 +3,18 @@
 use super::{Writes, column, json};
 use crate::query::sql_number;
 use crate::told::Told;
-use orderpark_domain::{Offer, Party, Product, Strategy, User};
+use orderpark_domain::{Offer, Party, Product, Role, Strategy, User};
 
 impl<'w> Writes<'w> {
     pub(super) fn parties(&mut self, parties: &[&'w Party]) {
         let sql = "insert into parties (ref, kind, id, name, vendor_ref, contact_email, organization, revision, \
-                   closing_at, deleted_at) \
+                   closing_at, deleted_at, quotas) \
                    select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], \
-                   $7::text[], $8::bigint[], $9::bigint[], $10::bigint[]) on conflict (ref) do update set name = excluded.name, \
+                   $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[]) \
+                   on conflict (ref) do update set name = excluded.name, \
                    contact_email = excluded.contact_email, organization = excluded.organization, \
-                   revision = excluded.revision, closing_at = excluded.closing_at, deleted_at = excluded.deleted_at";
+                   revision = excluded.revision, closing_at = excluded.closing_at, deleted_at = excluded.deleted_at, \
+                   quotas = excluded.quotas";
         self.add(sql, parties.len(), || {
             vec![
                 column(parties, |party| sql_number(party.party.0)),
@@ -25,17 +27,19 @@ impl<'w> Writes<'w> {
                 column(parties, |party| i64::from(party.revision)),
                 column(parties, |party| party.closing_at.map(|at| at.0)),
                 column(parties, |party| party.deleted_at.map(|at| at.0)),
+                column(parties, |party| (!party.quotas.is_empty()).then(|| json(&party.quotas))),
             ]
         });
     }
 
     pub(super) fn users(&mut self, users: &[&'w User]) {
         let sql = "insert into users (ref, party_ref, login, first_name, last_name, organization, secrets, revision, \
-                   deleted_at) select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], \
-                   $6::text[], $7::bytea[], $8::bigint[], $9::bigint[]) on conflict (ref) do update set \
+                   deleted_at, role, created_by, created_at) select * from unnest($1::bigint[], $2::bigint[], $3::text[], \
+                   $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bigint[], $9::bigint[], $10::text[], \
+                   $11::bigint[], $12::bigint[]) on conflict (ref) do update set \
                    party_ref = excluded.party_ref, first_name = excluded.first_name, last_name = excluded.last_name, \
-                   organization = excluded.organization, secrets = excluded.secrets, revision = excluded.revision, \
-                   deleted_at = excluded.deleted_at";
+                   organization = excluded.organization, secrets = excluded.secrets, role = excluded.role, \
+                   revision = excluded.revision, deleted_at = excluded.deleted_at";
         self.add(sql, users.len(), || {
             vec![
                 column(users, |user| sql_number(user.user.0)),
@@ -47,6 +51,9 @@ impl<'w> Writes<'w> {
                 column(users, |user| user.secrets.iter().flat_map(|secret| secret.0).collect::<Vec<u8>>()),
                 column(users, |user| i64::from(user.revision)),
                 column(users, |user| user.deleted_at.map(|at| at.0)),
+                column(users, |user| user.role.map(Role::as_str)),
+                column(users, |user| user.created_by.map(|by| sql_number(by.0))),
+                column(users, |user| user.created_at.map(|at| at.0)),
             ]
         });
         self.user_scopes(users);

@@ -9,9 +9,10 @@ use orderpark_domain::Endpoint;
 impl<'w> Writes<'w> {
     pub(super) fn endpoints(&mut self, endpoints: &[&'w Endpoint]) {
         let sql = "insert into webhook_endpoints (ref, owner_kind, owner_ref, url, description, kinds, secrets, state, \
-                   disabled_why, disabled_at, created_at, revision, deleted_at) \
+                   disabled_why, disabled_at, created_at, revision, deleted_at, created_by) \
                    select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], \
-                   $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[]) \
+                   $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], \
+                   $14::bigint[]) \
                    on conflict (ref) do update set url = excluded.url, description = excluded.description, \
                    kinds = excluded.kinds, secrets = excluded.secrets, state = excluded.state, \
                    disabled_why = excluded.disabled_why, disabled_at = excluded.disabled_at, \
@@ -31,6 +32,7 @@ impl<'w> Writes<'w> {
                 column(endpoints, |endpoint| endpoint.created_at.0),
                 column(endpoints, |endpoint| i64::from(endpoint.revision)),
                 column(endpoints, |endpoint| endpoint.deleted_at.map(|at| at.0)),
+                column(endpoints, |endpoint| endpoint.created_by.map(|by| sql_number(by.0))),
             ]
         });
     }

@@ -7,8 +7,8 @@ use orderpark_domain::feed::Kind;
 use orderpark_domain::{
     Disabled, DisabledWhy, Endpoint, EndpointRef, EndpointState, Entry, Event, Grant, Head, Instant, Notification,
     Offer, OfferItem, OfferRef, OfferState, Order, OrderRef, OrderState, Party, PartyKind, PartyRef, Product,
-    ProductKind, ProductRef, RequestKey, SealedSecret, SecretHash, Strategy, StrategyRef, StrategyState, Subscription,
-    SubscriptionState, Token, User, UserRef, World,
+    ProductKind, ProductRef, Quotas, RequestKey, SealedSecret, SecretHash, Strategy, StrategyRef, StrategyState,
+    Subscription, SubscriptionState, Token, User, UserRef, World,
 };
 use tokio_postgres::Client;
 
@@ -125,6 +125,7 @@ fn party(party: PartyRef, kind: PartyKind, id: &str) -> Event {
         vendor_id: vendor.map(|_| "vendor".into()),
         contact_email: (kind == PartyKind::Subscriber).then(|| "jane@example.com".into()),
         organization: None,
+        quotas: Quotas::default(),
         revision: 1,
         closing_at: None,
         deleted_at: None,
@@ -141,6 +142,9 @@ fn user(user: UserRef, party: PartyRef, grants: &[(PartyKind, PartyRef)], revisi
         organization: Some(String::new()),
         grants: grants.iter().map(|(kind, party)| Grant { kind: *kind, party: *party }).collect(),
         secrets: vec![SecretHash([1; 32]); revision as usize],
+        role: None,
+        created_by: None,
+        created_at: None,
         revision,
         deleted_at: None,
     }
@@ -185,6 +189,7 @@ fn endpoint(endpoint: EndpointRef) -> Endpoint {
         url: "https://example.com/hook".into(),
         description: (endpoint == HOOK).then(|| "A hook".into()),
         kinds: (endpoint == HOOK).then(|| vec![Kind::OrderActivated]),
+        created_by: None,
         secrets: vec![SealedSecret { sealed: "key.sealed".into(), made_at: Instant(7) }],
         state: EndpointState::Enabled,
         disabled: None,
@@ -291,10 +296,13 @@ fn load(world: &mut World, orders: &[u64]) {
 #[tokio::test]
 async fn every_kind_of_row_is_written_as_it_is() {
     let mut written = Written::nothing().await;
+    load(&mut written.world, &[]);
     written.batch(everything()).await;
     assert_tables("created", &written.tables().await);
     load(&mut written.world, &[1, 2, 3]);
-    written.world.endpoints.load(SPARE_HOOK, Some(endpoint(SPARE_HOOK)));
+    for hook in [HOOK, SPARE_HOOK] {
+        written.world.endpoints.load(hook, Some(endpoint(hook)));
+    }
     let changes = vec![
         Event::PartyUpdated(Party {
             name: "Renamed".into(),

@@ -105,10 +105,10 @@ impl<'w> Writes<'w> {
 
     /// The only hot rows of which the journal does not say whether they are new.
     pub(super) fn balances(&mut self, balances: &[&'w Balance]) {
-        let sql = "insert into balances (subscriber_ref, product_ref, granted, used, subscriptions) \
-                   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+        let sql = "insert into balances (subscriber_ref, product_ref, granted, used, subscriptions, orders) \
+                   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) \
                    on conflict (subscriber_ref, product_ref) do update set granted = excluded.granted, \
-                   used = excluded.used, subscriptions = excluded.subscriptions";
+                   used = excluded.used, subscriptions = excluded.subscriptions, orders = excluded.orders";
         self.add(sql, balances.len(), || {
             vec![
                 column(balances, |balance| sql_number(balance.subscriber.0)),
@@ -116,6 +116,7 @@ impl<'w> Writes<'w> {
                 column(balances, |balance| sql_number(balance.granted)),
                 column(balances, |balance| sql_number(balance.used)),
                 column(balances, |balance| sql_number(balance.subscriptions)),
+                column(balances, |balance| sql_number(balance.orders)),
             ]
         });
     }

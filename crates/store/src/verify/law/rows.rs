@@ -12,6 +12,7 @@ pub(super) fn changed(world: &World, event: &Event, broken: &mut Broken) {
         Event::PartyCreated(party) => party_created(world, party, broken),
         Event::PartyUpdated(party) => kept(world.parties.get(&party.party), party, "party", broken),
         Event::PartyClosing(party) => party_closing(world, party, broken),
+        Event::QuotasSet { party, .. } => lived(world.parties.get(party).is_some_and(Row::lives), "party", broken),
         Event::PartyDeleted(party) => party_deleted(world, *party, broken),
         Event::UserCreated(user) => {
             // An older version let in logins that differ by letter case.

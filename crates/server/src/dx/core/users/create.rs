@@ -1,13 +1,13 @@
 //! `POST /users`. An operator names the party by `scopes`; for others it follows from their own (domain.md, "Resources").
 
-use super::user_of;
+use super::{shown, user_of};
 use crate::Problem;
 use crate::access::new_secret;
 use crate::dx::Call;
-use crate::wire::{self, Fields, etag, text};
+use crate::wire::{Fields, etag, text};
 use axum::response::Response;
 use orderpark_domain::user::CreateUser;
-use orderpark_domain::{Caller, Command, Grant, SecretHash};
+use orderpark_domain::{Caller, Command, Grant, Role, SecretHash};
 
 pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     let body = call.json()?;
@@ -18,7 +18,7 @@ pub(crate) async fn create(call: Call) -> Result<Response, Problem> {
     let done = call.commit_once(Command::CreateUser(command), Some(&body)).await?;
     let (secret, replayed) = (done.secret(secret.as_str()), done.replayed);
     let user = user_of(done.outcome)?;
-    let shown = wire::User::of(&user).with_client(&call.app.settings.default_profile, secret);
+    let shown = shown(&call, &user).await?.with_client(&call.app.settings.default_profile, secret);
     Ok(call.made(&shown, &etag::of(user.revision), user.user, replayed))
 }
 
@@ -34,6 +34,7 @@ fn read(fields: &mut Fields<'_>, call: &Call, secret: SecretHash) -> CreateUser 
         last_name: fields.optional("lastName", text::name),
         organization: fields.optional("organization", text::name),
         grants,
+        role: fields.or("role", Role::Admin, text::role),
         secret,
     }
 }

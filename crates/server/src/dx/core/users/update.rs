@@ -4,12 +4,12 @@
 //! `keepPrevious=false` it dies at once, and the token with it. The spelling `keepprevious` is
 //! taken as well: whoever sends it has a leaked secret to end, which a refusal would leave alive.
 
-use super::{find, user_of};
+use super::{find, shown, user_of};
 use crate::Problem;
 use crate::access::new_secret;
 use crate::dx::Call;
 use crate::dx::core::{as_read, renamed};
-use crate::wire::{self, etag, text, wrong};
+use crate::wire::{etag, text, wrong};
 use axum::response::Response;
 use orderpark_domain::user::{RotateSecret, UpdateUser};
 use orderpark_domain::{Command, User};
@@ -30,18 +30,19 @@ pub(crate) async fn update(call: Call) -> Result<Response, Problem> {
         last_name: renamed(&mut fields, "lastName", current.last_name.as_deref(), text::name),
         organization: renamed(&mut fields, "organization", current.organization.as_deref(), text::name),
         grants: fields.changed("scopes", text::grants),
+        role: fields.changed("role", text::role),
     };
-    fields.finish_against(&as_read(&wire::User::of(&current)))?;
+    fields.finish_against(&as_read(&shown(&call, &current).await?))?;
     let done = call.commit(Command::UpdateUser(command)).await?;
     let user = user_of(done.outcome)?;
-    Ok(call.done(&wire::User::of(&user), &etag::of(user.revision), false))
+    Ok(call.done(&shown(&call, &user).await?, &etag::of(user.revision), false))
 }
 
 /// The body may be empty, or the object as it was read.
 async fn reset(call: &Call, current: &User) -> Result<Response, Problem> {
     if !call.body.is_empty() {
         let body = call.json()?;
-        call.fields(&body).finish_against(&as_read(&wire::User::of(current)))?;
+        call.fields(&body).finish_against(&as_read(&shown(call, current).await?))?;
     }
     let keep_previous = keep_previous(call)?.unwrap_or(true);
     let (text, secret) = new_secret(&*call.app.chance);
@@ -49,7 +50,7 @@ async fn reset(call: &Call, current: &User) -> Result<Response, Problem> {
     let done = call.commit(Command::RotateSecret(command)).await?;
     let text = done.secret(text.as_str());
     let user = user_of(done.outcome)?;
-    let shown = wire::User::of(&user).with_client(&call.app.settings.default_profile, text);
+    let shown = shown(call, &user).await?.with_client(&call.app.settings.default_profile, text);
     Ok(call.done(&shown, &etag::of(user.revision), false))
 }
 
