@@ -1,25 +1,22 @@
 //! Drives the line of one target: reads the feed for it, makes the requests that it wants made, and writes what it has come to.
 //!
-//! A worker is a task that owns its line alone, so nothing of it is locked. Requests and settlements are tasks of their own,
-//! which send notes back. It ends when there is nothing to do until the feed has something for the target, and is started again
-//! then.
+//! A worker is a task that owns its line alone, so nothing of it is locked. Requests and settlements are tasks, which send notes
+//! back. It ends when there is nothing to do until the feed has something for the target, and is started again then.
 
+mod giving_up;
 mod pace;
 mod reading;
 
 use super::bodies::Bodies;
 use super::dispatch::Ground;
 use super::flight::{Ended, Flight, Note};
-use super::line::{GivenUp, Line, Outcome, RETRIES_MAX, Rules};
+use super::line::{Line, Outcome, RETRIES_MAX, Rules};
 use super::post::Post;
-use super::trial::Trial;
 use super::whom::{Known, Whom};
-use crate::limits::ReplayTurn;
-use crate::outside::address;
-use orderpark_domain::endpoint::{DisableEndpoint, DisabledWhy};
-use orderpark_domain::{self as domain, Command, Intent, Outcome as Decided, Tenant};
+use orderpark_domain::{self as domain, Tenant};
 use orderpark_store::deliveries::{Lease, Target, TargetState};
-use orderpark_store::{CommitError, EventPlace, ReadError};
+use orderpark_store::{EventPlace, ReadError};
+use pace::Replays;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -83,9 +80,7 @@ pub(super) struct Worker {
     /// Not before this is anything sent: its receiver has a rate.
     paced_until: Option<Instant>,
     /// The place of its replays among those to the same destination.
-    replay_turn: Option<ReplayTurn>,
-    /// Whether there is a replay that waits until the target does not fail any more.
-    replay_waits: bool,
+    replays: Replays,
     tell: UnboundedSender<Note>,
     notes: UnboundedReceiver<Note>,
     /// Aborted with the worker.
@@ -102,8 +97,7 @@ pub(super) struct Worker {
     reads_from: Option<Instant>,
     settles_from: Option<Instant>,
     tried_revision: u32,
-    /// The revision of the endpoint as disabled, once operators were told: of requests that were
-    /// under way, each may end so.
+    /// The revision of the endpoint as disabled, once operators were told: each request under way may end so.
     told_disabled: u32,
     is_nobody: bool,
 }
@@ -126,8 +120,7 @@ impl Worker {
             proof: None,
             challenged: None,
             paced_until: None,
-            replay_turn: None,
-            replay_waits: false,
+            replays: Replays::None,
             tell,
             notes,
             tasks: JoinSet::new(),
@@ -170,7 +163,8 @@ impl Worker {
     }
 
     fn ending(&self, why: Why) -> Ending {
-        Ending { why, read: self.line.news_read(), failing_since: self.line.failing_since(), asked: self.asked }
+        let (read, failing_since) = (self.line.news_read(), self.line.failing_since());
+        Ending { why, read, failing_since, asked: self.asked }
     }
 
     /// Does what can be done now.
@@ -211,32 +205,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Whether deliveries may begin. Where the operator asks for proof, an address is sent one challenge whenever there is reason to
-    /// look at its endpoint anew, and until it is echoed there is nobody to deliver to.
-    async fn has_proof(&mut self, whom: &Whom) -> Result<bool, ReadError> {
-        let app = Arc::clone(&self.ground.app);
-        let (Whom::Endpoint(endpoint), Some(owner), Some(known)) = (whom, self.owner, &mut self.proof) else {
-            return Ok(true);
-        };
-        if Trial::of(&app, endpoint, known) == Trial::Test {
-            return Ok(true);
-        }
-        // It may have answered one that somebody else has sent.
-        known.url = app.store.target_state(self.target).await?.url;
-        let mut is_proven = Trial::of(&app, endpoint, known) == Trial::Test;
-        if !is_proven && self.challenged != self.asked {
-            self.challenged = self.asked;
-            let _place = self.ground.places.wait(owner, 1).await;
-            is_proven = Trial::Challenge.send(&app, endpoint).await?.is_success;
-        }
-        if is_proven {
-            known.url = Some(endpoint.url.clone());
-        }
-        (self.is_nobody, self.rereads) = (!is_proven, self.rereads || !is_proven);
-        Ok(is_proven)
-    }
-
-    /// Reads while the line wants more and there is more, but not for so long that nothing is sent meanwhile.
+    /// Reads while the line wants more and there is more, but not so long that nothing is sent meanwhile.
     async fn read_on(&mut self) -> Result<(), ReadError> {
         for _ in 0..READS_MAX {
             let Some(wish) = self.line.wish(self.ground.ring.end()) else { return Ok(()) };
@@ -248,8 +217,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads what the ledger holds, at the beginning and whenever there is reason to. What is to be written is written
-    /// before. False: not yet.
+    /// Reads what the ledger holds, at the beginning and whenever there is reason to, after all is written. False: not yet.
     async fn load(&mut self, whom: &Whom) -> Result<bool, ReadError> {
         let asked = self.post.asked();
         let is_wanted = self.asked != Some(asked) || self.rereads || self.line.wants_retries();
@@ -277,13 +245,7 @@ impl Worker {
             self.proof = Some(state);
         }
         self.line.load_retries(rows, is_complete, self.ground.app.now());
-        let may_replay = match &replay {
-            Some(_) => self.may_replay(whom).await,
-            None => {
-                (self.replay_turn, self.replay_waits) = (None, false);
-                false
-            }
-        };
+        let may_replay = self.may_replay(whom, replay.is_some()).await;
         self.line.load_replay(replay.filter(|_| may_replay));
         (self.asked, self.rereads, self.is_flushed) = (Some(asked), false, false);
         Ok(true)
@@ -319,14 +281,14 @@ impl Worker {
 
     fn hear(&mut self, note: Note) {
         match note {
-            Note::Ended(ended) => self.ended(ended),
+            Note::Ended(ended) => self.ended(*ended),
             Note::Settled(epoch, Ok(was_written)) => {
                 if !was_written && epoch == self.post.epoch() {
                     self.post.lose();
                 }
                 if self.line.settled(was_written) {
                     // The next one takes its place behind those of others.
-                    (self.rereads, self.replay_turn) = (true, None);
+                    (self.rereads, self.replays) = (true, Replays::None);
                 }
                 self.is_flushed = true;
             }
@@ -358,36 +320,6 @@ impl Worker {
         if given_up.is_some() {
             self.tried_revision = revision;
         }
-    }
-
-    /// Has the endpoint disabled as it was tried; if it was changed since, it has a new chance.
-    async fn give_up(&mut self, why: GivenUp) -> Result<(), ReadError> {
-        let Target::Endpoint(endpoint) = self.target else { return Ok(()) };
-        let why = match why {
-            GivenUp::Gone => DisabledWhy::Gone,
-            GivenUp::Failing => DisabledWhy::Failing,
-        };
-        let command = DisableEndpoint { endpoint, revision: self.tried_revision, why };
-        let intent =
-            Intent::system(Command::DisableEndpoint(command), "an endpoint answered that it is gone, or only fails");
-        match self.ground.app.store.commit(intent).await {
-            Ok(committed) => {
-                let Decided::Endpoint(disabled) = committed.outcome else { return Ok(()) };
-                if disabled.is_active() {
-                    self.line.resume();
-                } else if self.told_disabled != disabled.revision {
-                    self.told_disabled = disabled.revision;
-                    let host = address::host(&disabled.url);
-                    let (owner, why) = (disabled.owner, why.as_str());
-                    tracing::warn!(%endpoint, %owner, host, why, "a webhook endpoint was disabled");
-                }
-            }
-            // It is deleted.
-            Err(CommitError::Refused(_)) => {}
-            Err(error) => return Err(ReadError::Unavailable(error.to_string())),
-        }
-        self.known.forget().await;
-        Ok(())
     }
 
     /// Writes what there is to write, when it is time.
@@ -436,7 +368,7 @@ impl Worker {
         }
         let is_loaded = self.asked == Some(self.post.asked()) && !self.rereads;
         let is_at_end = self.line.news_read() >= self.ground.ring.end();
-        let is_quiet = self.line.is_quiet() && self.replay_turn.is_none() && !self.replay_waits;
+        let is_quiet = self.line.is_quiet() && matches!(self.replays, Replays::None);
         (is_loaded && is_at_end && is_quiet).then_some(Why::Idle)
     }
 

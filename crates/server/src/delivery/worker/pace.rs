@@ -1,11 +1,25 @@
-//! How fast a target is sent to: rate limits for its receiver, which may be somebody who never asked to be told of anything.
+//! Whether and how fast a target is sent to: rate limits and proof for its receiver, which may be somebody who never asked to be
+//! told of anything.
 
 use super::Worker;
+use crate::delivery::trial::Trial;
 use crate::delivery::whom::Whom;
+use crate::limits::ReplayTurn;
 use orderpark_domain::Tenant;
+use orderpark_store::ReadError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// The replays of a target among those to the same destination.
+pub(super) enum Replays {
+    /// It has none.
+    None,
+    /// They wait in the line, or have their turn.
+    InLine(ReplayTurn),
+    /// They wait until the target does not fail any more.
+    Yield,
+}
 
 impl Worker {
     /// Whether something may be sent now. A receiver that has never taken a message has one under way at most.
@@ -27,33 +41,60 @@ impl Worker {
         Ok(())
     }
 
+    /// Whether deliveries may begin. Where the operator asks for proof, an address is sent one challenge whenever there is reason to
+    /// look at its endpoint anew, and until it is echoed there is nobody to deliver to.
+    pub(super) async fn has_proof(&mut self, whom: &Whom) -> Result<bool, ReadError> {
+        let app = Arc::clone(&self.ground.app);
+        let (Whom::Endpoint(endpoint), Some(owner), Some(known)) = (whom, self.owner, &mut self.proof) else {
+            return Ok(true);
+        };
+        if Trial::of(&app, endpoint, known) == Trial::Test {
+            return Ok(true);
+        }
+        // It may have answered one that somebody else has sent.
+        known.url = app.store.target_state(self.target).await?.url;
+        let mut is_proven = Trial::of(&app, endpoint, known) == Trial::Test;
+        if !is_proven && self.challenged != self.asked {
+            self.challenged = self.asked;
+            let _place = self.ground.places.wait(owner, 1).await;
+            is_proven = Trial::Challenge.send(&app, endpoint).await?.is_success;
+        }
+        if is_proven {
+            known.url = Some(endpoint.url.clone());
+        }
+        (self.is_nobody, self.rereads) = (!is_proven, self.rereads || !is_proven);
+        Ok(is_proven)
+    }
+
     /// Whether this target's replays have their turn: one runs at a time to a destination. The target is woken when it has.
-    pub(super) async fn may_replay(&mut self, whom: &Whom) -> bool {
-        let (app, Some(owner)) = (Arc::clone(&self.ground.app), self.owner) else { return false };
-        self.replay_waits = self.line.is_failing();
-        if self.replay_waits {
+    pub(super) async fn may_replay(&mut self, whom: &Whom, is_asked: bool) -> bool {
+        let (app, Some(owner), true) = (Arc::clone(&self.ground.app), self.owner, is_asked) else {
+            self.replays = Replays::None;
+            return false;
+        };
+        if self.line.is_failing() {
+            self.replays = Replays::Yield;
             return false;
         }
-        let turn = match self.replay_turn.take() {
-            Some(turn) => turn,
-            None => {
-                let destinations = app.outside.locate(whom.url()).await;
-                let deliveries = app.deliveries.clone();
-                let wake = move |target| deliveries.poke(target);
-                app.limits.egress.replay(owner.root, destinations, self.target, wake)
-            }
-        };
-        self.replay_turn.insert(turn).has_come()
+        if !matches!(self.replays, Replays::InLine(_)) {
+            let destinations = app.outside.locate(whom.url()).await;
+            let deliveries = app.deliveries.clone();
+            let wake = move |target| deliveries.poke(target);
+            self.replays = Replays::InLine(app.limits.egress.replay(owner.root, destinations, self.target, wake));
+        }
+        matches!(&self.replays, Replays::InLine(turn) if turn.has_come())
     }
 
     /// A target that only fails lets others have their turn, and has its own again when it has recovered.
     pub(super) fn yield_replay(&mut self) {
         let is_failing = self.line.is_failing();
-        if is_failing && self.replay_turn.is_some() && self.line.under_way() == 0 && !self.line.is_unsettled() {
-            self.line.load_replay(None);
-            (self.replay_turn, self.replay_waits) = (None, true);
-        } else if !is_failing && self.replay_waits {
-            (self.replay_waits, self.rereads) = (false, true);
+        match self.replays {
+            Replays::InLine(_) if is_failing && self.line.under_way() == 0 && !self.line.is_unsettled() => {
+                self.line.load_replay(None);
+                self.replays = Replays::Yield;
+            }
+            Replays::Yield if !is_failing => (self.replays, self.rereads) = (Replays::None, true),
+            Replays::None | Replays::InLine(_) | Replays::Yield => {}
         }
     }
 }
