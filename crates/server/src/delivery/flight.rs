@@ -22,7 +22,7 @@ const ASKS_FOR_REST: [u16; 2] = [429, 503];
 /// What a worker is told.
 pub(super) enum Note {
     /// A request has ended.
-    Ended(Ended),
+    Ended(Box<Ended>),
     /// A settlement under this epoch has: whether it was written, or the lease was another one's.
     Settled(u64, Result<bool, ReadError>),
 }
@@ -62,7 +62,7 @@ impl Drop for Teller {
     fn drop(&mut self) {
         if let Some(ended) = self.ended.take() {
             // An error means that the worker is gone, and the line with it.
-            let _ = self.notes.send(Note::Ended(ended));
+            let _ = self.notes.send(Note::Ended(Box::new(ended)));
         }
     }
 }

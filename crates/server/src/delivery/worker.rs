@@ -67,6 +67,7 @@ pub(super) struct Beginning {
     pub failing_since: Option<domain::Instant>,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "each says something else of one target, and they change apart")]
 pub(super) struct Worker {
     ground: Arc<Ground>,
     target: Target,
@@ -277,12 +278,11 @@ impl Worker {
             self.proof = Some(state);
         }
         self.line.load_retries(rows, is_complete, self.ground.app.now());
-        let may_replay = match &replay {
-            Some(_) => self.may_replay(whom).await,
-            None => {
-                (self.replay_turn, self.replay_waits) = (None, false);
-                false
-            }
+        let may_replay = if replay.is_some() {
+            self.may_replay(whom).await
+        } else {
+            (self.replay_turn, self.replay_waits) = (None, false);
+            false
         };
         self.line.load_replay(replay.filter(|_| may_replay));
         (self.asked, self.rereads, self.is_flushed) = (Some(asked), false, false);
@@ -319,7 +319,7 @@ impl Worker {
 
     fn hear(&mut self, note: Note) {
         match note {
-            Note::Ended(ended) => self.ended(ended),
+            Note::Ended(ended) => self.ended(*ended),
             Note::Settled(epoch, Ok(was_written)) => {
                 if !was_written && epoch == self.post.epoch() {
                     self.post.lose();

@@ -78,7 +78,9 @@ impl Drop for ReplayTurn {
         }
         drop(lines);
         next.dedup();
-        next.into_iter().for_each(|target| (self.wake)(target));
+        for target in next {
+            (self.wake)(target);
+        }
     }
 }
 

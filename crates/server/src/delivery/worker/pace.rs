@@ -34,14 +34,13 @@ impl Worker {
         if self.replay_waits {
             return false;
         }
-        let turn = match self.replay_turn.take() {
-            Some(turn) => turn,
-            None => {
-                let destinations = app.outside.locate(whom.url()).await;
-                let deliveries = app.deliveries.clone();
-                let wake = move |target| deliveries.poke(target);
-                app.limits.egress.replay(owner.root, destinations, self.target, wake)
-            }
+        let turn = if let Some(turn) = self.replay_turn.take() {
+            turn
+        } else {
+            let destinations = app.outside.locate(whom.url()).await;
+            let deliveries = app.deliveries.clone();
+            let wake = move |target| deliveries.poke(target);
+            app.limits.egress.replay(owner.root, destinations, self.target, wake)
         };
         self.replay_turn.insert(turn).has_come()
     }

@@ -46,8 +46,12 @@ impl Feed {
         }
     }
 
+    fn at(&self, place: EventPlace) -> &Met {
+        &self.0[usize::try_from(place.seq).expect("a small number") - 1]
+    }
+
     fn sent_of(&self, all: &[Sending], tenant: u64) -> Vec<usize> {
-        let of = |sending: &Sending| self.0[sending.place.seq as usize - 1].tenant == Tenant::alone(PartyRef(tenant));
+        let of = |sending: &Sending| self.at(sending.place).tenant == Tenant::alone(PartyRef(tenant));
         all.iter().enumerate().filter(|(_, sending)| of(sending)).map(|(at, _)| at).collect()
     }
 }
@@ -70,10 +74,9 @@ fn a_tenant_with_a_backlog_stands_in_nobodys_way() {
         places.sort_unstable();
         assert!(places.iter().eq(feed.0.iter().map(|event| &event.place)), "{lanes} lanes: each once");
         for lane in 0..lanes.min(3) {
-            let lane = format!("1:{lane}");
-            let of_lane: Vec<_> =
-                all.iter().map(|it| it.place).filter(|it| feed.0[it.seq as usize - 1].lane == lane).collect();
-            assert!(of_lane.is_sorted(), "{lane}");
+            let name = format!("1:{lane}");
+            let of_lane: Vec<_> = all.iter().map(|it| it.place).filter(|it| feed.at(*it).lane == name).collect();
+            assert!(of_lane.is_sorted(), "{name}");
         }
         assert!(line.is_idle() && line.sides.is_empty(), "the backlog has ended");
     }
@@ -89,7 +92,7 @@ fn backlogs_take_turns() {
     }
     let all = feed.deliver(&mut line(SUPPLIER), LATE);
     let of = |party: u64| {
-        let is_of = |sending: &&Sending| feed.0[sending.place.seq as usize - 1].tenant.party == PartyRef(party);
+        let is_of = |sending: &&Sending| feed.at(sending.place).tenant.party == PartyRef(party);
         all[64..264].iter().filter(is_of).count()
     };
     let shares = [of(1), of(2), of(3)];
