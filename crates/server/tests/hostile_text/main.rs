@@ -299,7 +299,7 @@ async fn a_hostile_path_or_query_is_refused(engine: Engine) {
         "%",
         "%zz",
         "1/2",
-        "1//",
+        "987654//",
         "null",
         "*",
         "'",
