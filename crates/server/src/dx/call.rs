@@ -2,6 +2,7 @@
 
 use super::Base;
 use crate::access::Lasting;
+use crate::limits::Permit;
 use crate::router::Operation;
 use crate::wire::{Fields, Json, Meaning, Query, etag, idempotency, json};
 use crate::{App, Problem, access, answer};
@@ -16,6 +17,8 @@ use std::sync::Arc;
 /// One request. Its scope is that of the operation's action: what a handler receives it may use.
 pub(crate) struct Call {
     pub app: Arc<App>,
+    /// Its place among the requests in progress.
+    pub permit: Option<Permit>,
     pub base: Base,
     pub caller: Caller,
     pub scope: Scope,
@@ -50,6 +53,11 @@ impl Call {
     /// The token, to ask about it again while the answer goes on.
     pub fn lasting(&self) -> Lasting {
         Lasting::new(&self.headers, self.operation.action)
+    }
+
+    /// Gives the place among the requests in progress back: from now on this one waits for another server.
+    pub fn wait_outside(&mut self) {
+        self.permit = None;
     }
 
     /// The address of the operation, without the query.

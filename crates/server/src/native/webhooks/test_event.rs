@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
+pub(crate) async fn test(mut call: Call) -> Result<Response, Problem> {
     let endpoint = find(&call).await?;
     call.expect_no_attributes()?;
     // It would keep none, but what is no key is none here either.
@@ -32,6 +32,7 @@ pub(crate) async fn test(call: Call) -> Result<Response, Problem> {
         return Ok(answer::dry_run(&wire::TestEvent::of(&id, test.kind(), at, &endpoint)));
     }
     pace(&call, &endpoint).await?;
+    call.wait_outside();
     let (app, lasting) = (Arc::clone(&call.app), call.lasting());
     let sees_inside = call.scope.is_everything();
     let work = tokio::spawn(async move { send(&app, &endpoint, place, sees_inside).await });
