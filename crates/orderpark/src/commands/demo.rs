@@ -107,8 +107,9 @@ async fn play(
     let signer = wiring::signer(&store, folder, &options, (false, false)).await?;
     let app = wiring::app(&store, settings, signer, &options)?;
     let mut stop = Box::pin(stop);
+    let tour = Box::pin(async { demo::tour(&app, &demo::build(&app).await?, listener.local_addr()?).await });
     let made = tokio::select! {
-        made = async { demo::tour(&app, &demo::build(&app).await?, listener.local_addr()?).await } => made.map(|()| true),
+        made = tour => made.map(|()| true),
         () = &mut stop => Ok(false),
     };
     if made? {

@@ -20,14 +20,14 @@ pub(super) struct Deliveries {
     host_rate: Option<u32>,
     host_burst: Option<u32>,
     #[serde(default)]
-    hosts: Vec<Host>,
+    hosts: Vec<HostTable>,
     require_proof: Option<bool>,
 }
 
 /// A host with a rate of its own.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Host {
+struct HostTable {
     host: String,
     rate: u32,
     burst: Option<u32>,
@@ -105,7 +105,7 @@ impl Deliveries {
             per_second: self.host_rate.unwrap_or(settings.host_rate.per_second),
             burst: self.host_burst.unwrap_or(settings.host_rate.burst),
         };
-        for Host { host, rate, burst } in &self.hosts {
+        for HostTable { host, rate, burst } in &self.hosts {
             let rate = HostRate { per_second: *rate, burst: burst.unwrap_or(*rate) };
             settings.hosts.insert(host.to_ascii_lowercase(), rate);
         }

@@ -47,10 +47,9 @@ impl Scene {
     fn path_ref(&self, collection: &str) -> String {
         match collection {
             "/suppliers" => self.shop.supplier.party.clone(),
-            "/vendors" => self.shop.vendor.party.clone(),
+            "/vendors" | "/quotas" => self.shop.vendor.party.clone(),
             "/subscribers" => self.shop.subscriber.party.clone(),
             "/users" => self.user.clone(),
-            "/quotas" => self.shop.vendor.party.clone(),
             "/applications" => self.shop.application_ref.clone(),
             "/connectivityPlans" => self.shop.plan_ref.clone(),
             "/offers" => self.shop.offer_ref.clone(),
