@@ -4,7 +4,7 @@
 //! refused, and not much slower. Machines that run tests are busy, so the bound here is loose; it
 //! is far below what any of these attacks did before there were limits (docs/decisions).
 
-use orderpark_bench::fair::{self, Attack, Figure, Size};
+use orderpark_bench::fair::{self, Attack, Figure, Size, Work};
 use orderpark_bench::program::{Program, hand_on_keys};
 use orderpark_testbed::Engine;
 use std::collections::BTreeSet;
@@ -15,8 +15,10 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_orderpark");
 const SIZE: Size = Size { connections: 60, measure: Duration::from_secs(1), orders: 300 };
 /// How much longer the work of another party may take.
 const TIMES_MAX: f64 = 3.0;
-/// What is always fast enough, in milliseconds: a debug build on cores that others use too.
-const ALWAYS_FINE: f64 = 400.0;
+/// What is always fast enough, in milliseconds: a debug build, which the attack keeps busy on the same cores.
+const ALWAYS_FINE: f64 = 1_000.0;
+/// The same of a webhook, which is told after everything that was decided before.
+const WEBHOOK_ALWAYS_FINE: f64 = 3_000.0;
 
 #[test]
 fn on_sqlite_one_party_hurts_no_other() {
@@ -69,7 +71,8 @@ fn what_parties_share_has_an_attack_each() {
 
 fn hurt(figure: &Figure) -> Option<String> {
     let [alone, beside] = [&figure.alone, &figure.beside].map(|seen| seen.quantile(0.9));
-    let is_fine = figure.beside.refused.is_empty() && beside <= (TIMES_MAX * alone).max(ALWAYS_FINE);
+    let always_fine = if figure.work == Work::Webhook { WEBHOOK_ALWAYS_FINE } else { ALWAYS_FINE };
+    let is_fine = figure.beside.refused.is_empty() && beside <= (TIMES_MAX * alone).max(always_fine);
     (!is_fine).then(|| {
         let (attack, work, refused) = (figure.attack.id(), figure.work, &figure.beside.refused);
         format!("{attack}: {work}: p90 {alone:.1} -> {beside:.1} ms, refused {refused:?}")
