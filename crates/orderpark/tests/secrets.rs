@@ -145,7 +145,7 @@ fn keys_that_do_not_open_what_is_sealed(engine: Engine) {
         deployment.running().stderr()
     );
     let tested = |deployment: &Deployment| {
-        text(&send(deployment, &world.vendor, post(&format!("{hook}/test"))).done(), "failure")
+        text(&send(deployment, &world.operator, post(&format!("{hook}/test"))).done(), "failure")
     };
     assert!(tested(&deployment).starts_with("secret_unreadable"));
     send(&deployment, &world.vendor, post(&format!("{hook}/rotateSecret")).json(&json!({}))).done();
@@ -270,7 +270,7 @@ impl Clients {
         let endpoint = format!("{endpoints}/{}", text(&made, "ref"));
         let mut secrets = vec![text(&made, "secret")];
         for _ in 0..2 {
-            let test = self.ask(&post(&format!("{endpoint}/test")).bearer(&vendor)).done();
+            let test = self.ask(&post(&format!("{endpoint}/test")).bearer(&self.world.operator.clone())).done();
             assert!(text(&test, "failure").starts_with("connect_failed"), "{test}");
             let rotated = self.ask(&post(&format!("{endpoint}/rotateSecret")).bearer(&vendor)).done();
             secrets.push(text(&rotated, "secret"));
