@@ -152,7 +152,7 @@ fn follow(transaction: &Transaction<'_>, group: &[Placed]) -> anyhow::Result<()>
 }
 
 fn balance(transaction: &Transaction<'_>, subscriber: i64, group: &[Placed]) -> anyhow::Result<()> {
-    let sql = "insert into balances values (?1, ?2, ?3, 0, ?4) on conflict do update \
+    let sql = "insert into balances (subscriber_ref, product_ref, granted, used, subscriptions) values (?1, ?2, ?3, 0, ?4) on conflict do update \
                set granted = granted + excluded.granted, subscriptions = subscriptions + excluded.subscriptions";
     let own = group.iter().filter(|placed| integer(&placed.order[3]) == Some(subscriber));
     let subscriptions: Vec<_> = own.flat_map(|placed| &placed.subscriptions).collect();

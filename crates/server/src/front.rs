@@ -98,7 +98,7 @@ impl Front {
             Some(rest) => rest.read().await,
             None => true,
         };
-        if let Some(address) = stranger.filter(|_| needed_no_token(&asked, response.status())) {
+        if let Some(address) = stranger.filter(|_| was_refused_to_a_stranger(&asked, response.status())) {
             self.app.limits.slow_down(Client::Stranger(address)).await;
         }
         if !kept || self.app.draining.load(Ordering::Relaxed) {
@@ -144,9 +144,9 @@ impl Front {
     }
 }
 
-/// Whether anybody could have sent this request and got this answer.
-fn needed_no_token(asked: &Asked, status: StatusCode) -> bool {
-    status == StatusCode::UNAUTHORIZED || Base::split(asked.uri.path()).is_none()
+/// Whether the request was refused, and anybody could have sent it.
+fn was_refused_to_a_stranger(asked: &Asked, status: StatusCode) -> bool {
+    status == StatusCode::UNAUTHORIZED || (status.is_client_error() && Base::split(asked.uri.path()).is_none())
 }
 
 /// Ends what takes too long, and catches panics: the process lives, and so does the connection.

@@ -26,7 +26,9 @@ use tokio::time::{Instant, sleep};
 const REQUESTS_MAX: usize = 128;
 /// How long a request may wait for its turn.
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(10);
-/// Refused requests of one client, or any of a stranger, before each further one is answered later.
+/// The same of reads of single objects, which are all work for the processors.
+const OBJECT_READS_MAX: usize = 16;
+/// Refused requests of one client before each further one is answered later.
 const REFUSALS: Rate = Rate { per_second: 1_000.0, burst: 2_000.0 };
 /// How much later.
 const REFUSAL_DELAY: Duration = Duration::from_millis(250);
@@ -55,6 +57,7 @@ pub(crate) enum Client {
 /// The limiters.
 pub(crate) struct Limits {
     requests: FairLimiter,
+    object_reads: FairLimiter,
     refusals: RateLimiter<Client>,
     /// Reads of lists and of events.
     pub(crate) list_reads: FairLimiter,
@@ -72,20 +75,22 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new() -> Limits {
         let (list_reads, trials) = (FairLimiter::new(LIST_READS_MAX), FairLimiter::new(TRIALS_MAX));
-        let (requests, refusals) = (FairLimiter::new(REQUESTS_MAX), RateLimiter::default());
+        let (requests, object_reads) = (FairLimiter::new(REQUESTS_MAX), FairLimiter::new(OBJECT_READS_MAX));
+        let refusals = RateLimiter::default();
         let (rates, streams, tests) = (RateLimiter::default(), PerKeyLimiter::default(), PerKeyLimiter::default());
         let (questions, egress) = (Questions::new(), Egress::default());
-        Limits { requests, refusals, list_reads, trials, rates, streams, tests, questions, egress }
+        Limits { requests, object_reads, refusals, list_reads, trials, rates, streams, tests, questions, egress }
     }
 
     /// A place to work on a request: what one tenant asks for at once does not fill the processors.
-    pub(crate) async fn request(&self, tenant: Tenant) -> Result<Permit, Problem> {
-        let permit = self.requests.acquire(tenant, 1, REQUEST_WAIT_MAX).await;
+    /// `reads_object`: it reads a single object.
+    pub(crate) async fn request(&self, tenant: Tenant, reads_object: bool) -> Result<Permit, Problem> {
+        let places = if reads_object { &self.object_reads } else { &self.requests };
+        let permit = places.acquire(tenant, 1, REQUEST_WAIT_MAX).await;
         permit.map_err(|full| refused(full, Shared::RequestsAtOnce, 1))
     }
 
-    /// Slows a client down that sends many requests which are refused, or need no token: it would ask
-    /// again at once.
+    /// Slows a client down that sends many requests which are refused: it would ask again at once.
     pub(crate) async fn slow_down(&self, client: Client) {
         if self.refusals.take(client, 1.0, REFUSALS, Instant::now()).is_err() {
             sleep(REFUSAL_DELAY).await;

@@ -164,6 +164,11 @@ impl Operation {
         self.path.contains("/{ref}")
     }
 
+    /// Whether it reads a single object.
+    pub(crate) fn reads_object(&self) -> bool {
+        self.method == Method::GET && self.path.ends_with("{ref}")
+    }
+
     /// Whether its answer is a stream of events and not JSON.
     pub(crate) fn is_stream(&self) -> bool {
         self.path.ends_with("/stream")

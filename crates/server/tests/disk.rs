@@ -61,6 +61,8 @@ const OPERATIONS: &[Row] = &[
     ("PUT", "/users/{ref}", Sent),
     ("PUT", "/users/{ref}?resetPassword=true", Sent),
     ("DELETE", "/users/{ref}", Sent),
+    ("POST", "/users/{ref}/contain", Sent),
+    ("PUT", "/quotas/{ref}", Sent),
     ("POST", "/applications", Sent),
     ("PUT", "/applications/{ref}", Sent),
     ("DELETE", "/applications/{ref}", Sent),
@@ -280,9 +282,13 @@ impl Large {
                 let body = self.body(path);
                 asked(operator, path.to_owned(), body)
             }
-            ("DELETE", _) => {
+            ("DELETE", _) | ("POST", "/users/{ref}/contain") => {
                 let made = self.made(collection).await;
                 asked(operator, path.replace("{ref}", &text(&made, "ref")), Value::Null)
+            }
+            ("PUT", "/quotas/{ref}") => {
+                let vendor = self.of("/vendors");
+                asked(operator, path.replace("{ref}", &vendor), json!({"users": n}))
             }
             ("PUT", "/subscriptions/{ref}") => {
                 let state = if n.is_multiple_of(2) { "SUSPENDED" } else { "ACTIVE" };

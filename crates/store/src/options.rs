@@ -49,7 +49,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { batch_parts: 512, intent_parts: 5000 }
+        Budget { batch_parts: 128, intent_parts: 5000 }
     }
 }
 

@@ -187,11 +187,15 @@ impl Dispatch {
             self.tidy();
         }
         if self.is_behind && now >= self.next.read {
-            self.next.read = Instant::now() + READ_EVERY;
-            if let Err(error) = self.read().await {
-                self.next.read = Instant::now() + TROUBLE;
-                self.note("the feed could not be read for deliveries", Some(error));
-            }
+            let read = self.read().await;
+            let pause = match &read {
+                // Under a flood of events each further one would wait longer.
+                Ok(()) if self.is_behind => Duration::ZERO,
+                Ok(()) => READ_EVERY,
+                Err(_) => TROUBLE,
+            };
+            self.next.read = Instant::now() + pause;
+            self.note("the feed could not be read for deliveries", read.err());
         }
     }
 

@@ -105,7 +105,7 @@ async fn operate(app: &Arc<App>, caller: Caller, request: OperationRequest) -> R
         (caller, Bytes::new(), None)
     };
     let scope = caller.may(operation.action)?;
-    let permit = Some(app.limits.request(caller.tenant()).await?);
+    let permit = Some(app.limits.request(caller.tenant(), operation.reads_object()).await?);
     let (for_call, headers) = (Arc::clone(app), parts.headers);
     let call = Call { app: for_call, permit, base, caller, scope, path_ref, query, headers, body, operation, dry_run };
     if call.operation.method == Method::DELETE {
