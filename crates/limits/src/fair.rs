@@ -33,7 +33,8 @@ struct State {
 /// A place; given back when it is dropped.
 #[derive(Debug)]
 pub struct Permit {
-    limiter: FairLimiter,
+    /// Absent once the place was given back.
+    limiter: Option<FairLimiter>,
     tenant: Tenant,
 }
 
@@ -64,7 +65,7 @@ impl FairLimiter {
             let granted = {
                 let mut state = lock(&self.0);
                 if state.enter_at_once(tenant, parts) {
-                    return Permit { limiter: self.clone(), tenant };
+                    return Permit { limiter: Some(self.clone()), tenant };
                 }
                 state.queue(tenant, parts)
             };
@@ -87,10 +88,10 @@ impl FairLimiter {
     fn begin(&self, tenant: Tenant, parts: u64) -> Result<Begun, Full> {
         let mut state = lock(&self.0);
         if state.enter_at_once(tenant, parts) {
-            return Ok(Begun::Granted(Permit { limiter: self.clone(), tenant }));
+            return Ok(Begun::Granted(Permit { limiter: Some(self.clone()), tenant }));
         }
         if state.too_many_wait(tenant).is_some() {
-            state.waiting.retain(|waiting| !waiting.is_closed());
+            state.waiting.retain_of(tenant.root, |waiting| !waiting.is_closed());
         }
         match state.too_many_wait(tenant) {
             Some(full) => Err(full),
@@ -98,15 +99,18 @@ impl FairLimiter {
         }
     }
 
-    /// Hands free places out. A receiver that has gone drops its permit, which comes back here, so
-    /// permits are sent when the lock is free.
+    /// Hands free places out, one after the other: those who have gone meanwhile are passed over here, for
+    /// a permit that is dropped comes here again.
     fn hand_out(&self) {
         loop {
             let mut state = lock(&self.0);
             let Some((tenant, grant)) = state.next() else { return };
             state.enter(tenant);
             drop(state);
-            let _ = grant.send(Permit { limiter: self.clone(), tenant });
+            if let Err(mut unused) = grant.send(Permit { limiter: Some(self.clone()), tenant }) {
+                unused.limiter = None;
+                lock(&self.0).leave(tenant);
+            }
         }
     }
 }
@@ -119,7 +123,8 @@ enum Begun {
 impl State {
     fn next(&mut self) -> Option<(Tenant, oneshot::Sender<Permit>)> {
         let mut waiting = std::mem::take(&mut self.waiting);
-        let next = waiting.pop_where(|tenant, _| self.is_eligible(tenant));
+        let next = std::iter::from_fn(|| waiting.pop_where(|tenant, _| self.is_eligible(tenant)))
+            .find(|(_, _, grant)| !grant.is_closed());
         self.waiting = waiting;
         next.map(|(tenant, _, grant)| (tenant, grant))
     }
@@ -212,8 +217,10 @@ impl State {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        lock(&self.limiter.0).leave(self.tenant);
-        self.limiter.hand_out();
+        if let Some(limiter) = self.limiter.take() {
+            lock(&limiter.0).leave(self.tenant);
+            limiter.hand_out();
+        }
     }
 }
 
@@ -279,6 +286,9 @@ mod tests {
         waiting.truncate(1);
         assert!(limiter.begin(tenant(1, 1), 1).is_ok());
         assert_eq!(limiter.acquire(tenant(2, 2), 1, SOON).await.unwrap_err(), Full::All);
+        for _ in 0..100_000 {
+            drop(lock(&limiter.0).queue(tenant(3, 3), 1));
+        }
         drop(held);
         assert!(waiting.pop().expect("one").await.is_ok());
         assert!(limiter.acquire(tenant(2, 2), 1, SOON).await.is_ok());

@@ -34,9 +34,12 @@ struct Branch<B> {
     waiting: B,
 }
 
+/// The virtual time at the beginning: not 0, so that a branch can be moved back before all that come later.
+const BEGINNING: u64 = 1 << 40;
+
 impl<B> Default for Level<B> {
     fn default() -> Level<B> {
-        Level { now: 0, branches: BTreeMap::new(), ready: BTreeSet::new(), len: 0 }
+        Level { now: BEGINNING, branches: BTreeMap::new(), ready: BTreeSet::new(), len: 0 }
     }
 }
 
@@ -90,7 +93,7 @@ impl<B: Default> Level<B> {
     /// nothing waits, all start anew.
     fn forget(&mut self) {
         if self.ready.is_empty() {
-            (self.now, self.branches) = (0, BTreeMap::new());
+            (self.now, self.branches) = (BEGINNING, BTreeMap::new());
         } else if self.branches.len() > 2 * self.ready.len() + 64 {
             let (now, ready) = (self.now, &self.ready);
             self.branches.retain(|party, branch| branch.time > now || ready.contains(&(branch.time, *party)));
@@ -160,14 +163,22 @@ impl<T> FairQueue<T> {
         }
     }
 
-    /// Removes the items that are not wanted any more.
-    pub fn retain(&mut self, mut wanted: impl FnMut(&T) -> bool) {
-        let mut kept = FairQueue::default();
-        std::mem::swap(self, &mut kept);
-        while let Some((tenant, cost, item)) = kept.pop() {
-            if wanted(&item) {
-                self.push(tenant, cost, item);
+    /// Removes the items of a root that are not wanted any more.
+    pub fn retain_of(&mut self, root: PartyRef, mut wanted: impl FnMut(&T) -> bool) {
+        let Some(branch) = self.roots.branches.get_mut(&root) else { return };
+        let Level { branches, ready, len, .. } = &mut branch.waiting;
+        let before = *len;
+        for (party, of_party) in branches {
+            let waited = of_party.waiting.len();
+            of_party.waiting.retain(|(_, item)| wanted(item));
+            *len -= waited - of_party.waiting.len();
+            if of_party.waiting.is_empty() {
+                ready.remove(&(of_party.time, *party));
             }
+        }
+        self.roots.len -= before - *len;
+        if *len == 0 {
+            self.roots.ready.remove(&(branch.time, root));
         }
     }
 
@@ -250,8 +261,28 @@ mod tests {
         queue.push(tenant(2, 2), 9, "b");
         assert_eq!(queue.pop_where(|_, cost| cost > 5).map(|(_, _, item)| item), Some("b"));
         assert_eq!(queue.pop_where(|_, cost| cost > 5), None);
-        queue.retain(|item| *item != "a");
+        queue.push(tenant(1, 1), 1, "c");
+        queue.retain_of(PartyRef(1), |item| *item != "a");
+        assert_eq!((queue.len(), queue.pop().map(|(_, _, item)| item)), (1, Some("c")));
         assert!(queue.is_empty() && queue.pop().is_none());
+    }
+
+    /// Also where a lower ref comes again and again, and each batch takes all that waits.
+    #[test]
+    fn what_is_put_back_starves_behind_nobody() {
+        let mut queue = FairQueue::default();
+        queue.push(tenant(9, 9), 1, "large");
+        for _ in 0..3 {
+            queue.push(tenant(1, 1), 1, "small");
+            let first = queue.pop().expect("one");
+            let others: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+            if first.2 == "large" {
+                return;
+            }
+            assert_eq!(others.len(), 1);
+            queue.put_back(tenant(9, 9), 1, 1_000, "large");
+        }
+        panic!("it waits for ever");
     }
 
     #[test]

@@ -106,11 +106,13 @@ impl ContainUser {
         let users = users.filter(|made| made.is_within(&intent.scope) && !stays(made));
         let created =
             |user: &User| CreatedUser { had_token: world.tokens.get(&user.user).is_some(), user: user.clone() };
+        // A member may do nothing about endpoints, its own of before included.
+        let may_end = |endpoint: &Endpoint| intent.scope.only_user().is_none() && endpoint.is_of(&intent.scope);
         let endpoints = made.endpoints.iter().filter_map(|endpoint| world.endpoints.get(endpoint));
         Contained {
             user,
             users: users.map(created).collect(),
-            endpoints: endpoints.filter(|endpoint| endpoint.is_of(&intent.scope)).cloned().collect(),
+            endpoints: endpoints.filter(|endpoint| may_end(endpoint)).cloned().collect(),
             ended: self.end_created,
             more: made.more,
         }

@@ -163,7 +163,9 @@ impl Worker {
     }
 
     fn ending(&self, why: Why) -> Ending {
-        let (read, failing_since) = (self.line.news_read(), self.line.failing_since());
+        // Where nobody is to be told now, what was read and not sent is read again.
+        let read = if why == Why::Nobody { self.line.news_cursor() } else { self.line.news_read() };
+        let failing_since = self.line.failing_since();
         Ending { why, read, failing_since, asked: self.asked }
     }
 

@@ -159,6 +159,11 @@ impl Line {
         self.news.read()
     }
 
+    /// Up to here the events are done, or have become retries.
+    pub fn news_cursor(&self) -> EventPlace {
+        self.news.cursor()
+    }
+
     /// What to send now, if anything. It is under way from then on, until [`Line::finish`] says what became of it.
     pub fn next(&mut self, now: Instant) -> Option<Sending> {
         let may = self.given_up.is_none()
