@@ -2,7 +2,9 @@
 //!
 //! A tenant within its share gets a place as soon as one is free. Beyond its share it gets one only
 //! while more than half of all places stay free, so that places are not idle when nobody else wants
-//! them and others find some when they come. Those who wait are served by a [`FairQueue`]. Too many
+//! them and others find some when they come. Where places are work for the processors
+//! ([`FairLimiter::yielding`]), it gets none beyond its share while another root asks for some, too: what is
+//! in progress slows down what comes. Those who wait are served by a [`FairQueue`]. Too many
 //! of one tenant that wait, and those that wait too long, are refused (load shedding).
 
 use crate::{FairQueue, Full, PARTYS_SHARE, ROOTS_SHARE, lock};
@@ -11,10 +13,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// How many of one tenant may wait for each place of its share.
 const WAITING_PER_PLACE: usize = 64;
+
+/// For how long a root that has asked for a place counts as one that wants places.
+const WANTS_FOR: Duration = Duration::from_secs(1);
 
 /// Places that are shared.
 #[derive(Clone, Debug)]
@@ -23,6 +28,10 @@ pub struct FairLimiter(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     max: usize,
+    /// Whether nobody has more than its share while others want places.
+    yields: bool,
+    /// The last two roots that asked for a place, and when.
+    asked: [Option<(PartyRef, Instant)>; 2],
     used: usize,
     parties: HashMap<Tenant, usize>,
     /// What each root has, counting no party beyond its share.
@@ -41,8 +50,18 @@ pub struct Permit {
 impl FairLimiter {
     /// So many places.
     pub fn new(max: usize) -> FairLimiter {
+        FairLimiter::with(max, false)
+    }
+
+    /// So many places, of which nobody has more than its share while others want some.
+    pub fn yielding(max: usize) -> FairLimiter {
+        FairLimiter::with(max, true)
+    }
+
+    fn with(max: usize, yields: bool) -> FairLimiter {
         let (parties, roots, waiting) = (HashMap::new(), HashMap::new(), FairQueue::default());
-        FairLimiter(Arc::new(Mutex::new(State { max: max.max(1), used: 0, parties, roots, waiting })))
+        let (max, asked) = (max.max(1), [None; 2]);
+        FairLimiter(Arc::new(Mutex::new(State { max, yields, asked, used: 0, parties, roots, waiting })))
     }
 
     /// Waits for a place, at most for `patience`. `parts`: how long it will be used, in any unit: a
@@ -131,7 +150,13 @@ impl State {
 
     /// Takes a place if one is free and nobody of this tenant waits for one.
     fn enter_at_once(&mut self, tenant: Tenant, parts: u64) -> bool {
-        let enters = self.waiting.len_of(tenant).1 == 0 && self.is_eligible(tenant);
+        self.note_asking(tenant.root);
+        let is_eligible = self.is_eligible(tenant);
+        if is_eligible && self.waiting.len_of(tenant).1 > 0 {
+            // Those who have given up are in nobody's way.
+            self.waiting.retain_of(tenant.root, |waiting| !waiting.is_closed());
+        }
+        let enters = is_eligible && self.waiting.len_of(tenant).1 == 0;
         if enters {
             self.enter(tenant);
             self.waiting.charge(tenant, parts);
@@ -156,7 +181,20 @@ impl State {
 
     fn is_eligible(&self, tenant: Tenant) -> bool {
         let within = self.of_party(tenant) < self.party_share(tenant) && self.of_root(tenant) < self.root_share();
-        self.used < self.max && (within || 2 * (self.used + 1) <= self.max)
+        self.used < self.max && (within || 2 * (self.used + 1) <= self.max && !self.is_wanted_by_others(tenant.root))
+    }
+
+    fn note_asking(&mut self, root: PartyRef) {
+        if self.yields {
+            if self.asked[0].is_some_and(|(last, _)| last != root) {
+                self.asked[1] = self.asked[0];
+            }
+            self.asked[0] = Some((root, Instant::now()));
+        }
+    }
+
+    fn is_wanted_by_others(&self, root: PartyRef) -> bool {
+        self.asked.iter().flatten().any(|(other, at)| *other != root && at.elapsed() < WANTS_FOR)
     }
 
     /// Which level keeps a tenant from a place.
@@ -253,6 +291,23 @@ mod tests {
         drop((of_the_same_vendor, others, held));
         let state = lock(&limiter.0);
         assert_eq!((state.used, state.parties.len(), state.roots.len()), (0, 0, 0));
+    }
+
+    /// What one tenant does alone it may not do beside another.
+    #[tokio::test(start_paused = true)]
+    async fn where_places_are_yielded_a_tenant_has_its_share_while_another_wants_some() {
+        let limiter = FairLimiter::yielding(32);
+        let mut held = Vec::new();
+        while let Ok(permit) = limiter.acquire(tenant(1, 1), 1, SOON).await {
+            held.push(permit);
+        }
+        assert_eq!(held.len(), 16, "half of all, alone");
+        drop(limiter.acquire(tenant(2, 2), 1, SOON).await.expect("its eighth"));
+        held.truncate(3);
+        held.push(limiter.acquire(tenant(1, 1), 1, SOON).await.expect("within its share"));
+        assert_eq!(limiter.acquire(tenant(1, 1), 1, SOON).await.unwrap_err(), Full::Party, "another wants some");
+        tokio::time::advance(WANTS_FOR).await;
+        assert!(limiter.acquire(tenant(1, 1), 1, SOON).await.is_ok(), "nobody does any more");
     }
 
     /// With four places for everybody, as for lists, one slow tenant has two and others the rest.

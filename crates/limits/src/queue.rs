@@ -36,6 +36,8 @@ struct Branch<B> {
 
 /// The virtual time at the beginning: not 0, so that a branch can be moved back before all that come later.
 const BEGINNING: u64 = 1 << 40;
+/// How many branches are remembered in any case.
+const REMEMBERED: usize = 64;
 
 impl<B> Default for Level<B> {
     fn default() -> Level<B> {
@@ -68,12 +70,15 @@ impl<B: Default> Level<B> {
         }
     }
 
-    /// Moves the time of a branch in which something waits back.
-    fn give_back(&mut self, party: PartyRef, cost: u64) {
-        let Some(branch) = self.branches.get_mut(&party) else { return };
+    /// The branch to which something is given back that was taken, with the time that this cost.
+    fn enter_back(&mut self, party: PartyRef, cost: u64) -> &mut B {
+        let now = self.now;
+        let branch = self.branches.entry(party).or_insert_with(|| Branch { time: now, waiting: B::default() });
         self.ready.remove(&(branch.time, party));
         branch.time = branch.time.saturating_sub(cost);
         self.ready.insert((branch.time, party));
+        self.len += 1;
+        &mut branch.waiting
     }
 
     /// One item of this branch was taken, and whether more wait there.
@@ -89,12 +94,15 @@ impl<B: Default> Level<B> {
         self.forget();
     }
 
-    /// Forgets branches without work whose time has come: they would start at `now` anyway. When
-    /// nothing waits, all start anew.
+    /// Where many are remembered, forgets branches without work whose time has come: they would start
+    /// at `now` anyway. When nothing waits, all of them start anew.
     fn forget(&mut self) {
+        if self.branches.len() <= 2 * self.ready.len() + REMEMBERED {
+            return;
+        }
         if self.ready.is_empty() {
             (self.now, self.branches) = (BEGINNING, BTreeMap::new());
-        } else if self.branches.len() > 2 * self.ready.len() + 64 {
+        } else {
             let (now, ready) = (self.now, &self.ready);
             self.branches.retain(|party, branch| branch.time > now || ready.contains(&(branch.time, *party)));
         }
@@ -135,10 +143,8 @@ impl<T> FairQueue<T> {
     /// Puts an item that was taken and not served back to the head of its tenant's queue, and gives the
     /// tenant back the `taken` parts that it was counted. `cost`: what the item costs when it is taken again.
     pub fn put_back(&mut self, tenant: Tenant, taken: u64, cost: u64, item: T) {
-        let root = self.roots.enter(tenant.root);
-        root.enter(tenant.party).push_front((cost.max(1), item));
-        root.give_back(tenant.party, taken);
-        self.roots.give_back(tenant.root, taken);
+        let root = self.roots.enter_back(tenant.root, taken);
+        root.enter_back(tenant.party, taken).push_front((cost.max(1), item));
     }
 
     fn next_where(&self, eligible: &mut impl FnMut(Tenant, u64) -> bool) -> Option<Tenant> {
@@ -297,6 +303,7 @@ mod tests {
             queue.put_back(tenant, cost, 1, item);
         }
         assert_eq!(order(&mut queue, 4), "axbc");
+        let mut queue = FairQueue::default();
         queue.push(tenant(1, 1), 1, "a");
         queue.push(tenant(2, 2), 1, "x");
         let (of, cost, item) = queue.pop().expect("the first");

@@ -75,7 +75,7 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new() -> Limits {
         let (list_reads, trials) = (FairLimiter::new(LIST_READS_MAX), FairLimiter::new(TRIALS_MAX));
-        let (requests, object_reads) = (FairLimiter::new(REQUESTS_MAX), FairLimiter::new(OBJECT_READS_MAX));
+        let (requests, object_reads) = (FairLimiter::yielding(REQUESTS_MAX), FairLimiter::yielding(OBJECT_READS_MAX));
         let refusals = RateLimiter::default();
         let (rates, streams, tests) = (RateLimiter::default(), PerKeyLimiter::default(), PerKeyLimiter::default());
         let (questions, egress) = (Questions::new(), Egress::default());
