@@ -175,9 +175,9 @@ impl<T> FairQueue<T> {
         let Level { branches, ready, len, .. } = &mut branch.waiting;
         let before = *len;
         for (party, of_party) in branches {
-            let waited = of_party.waiting.len();
+            let count = of_party.waiting.len();
             of_party.waiting.retain(|(_, item)| wanted(item));
-            *len -= waited - of_party.waiting.len();
+            *len -= count - of_party.waiting.len();
             if of_party.waiting.is_empty() {
                 ready.remove(&(of_party.time, *party));
             }
