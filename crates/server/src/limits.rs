@@ -58,6 +58,8 @@ pub(crate) enum Client {
 pub(crate) struct Limits {
     requests: FairLimiter,
     object_reads: FairLimiter,
+    /// Orders whose suppliers are being asked: they wait for others, so nobody has to yield.
+    asking: FairLimiter,
     refusals: RateLimiter<Client>,
     /// Reads of lists and of events.
     pub(crate) list_reads: FairLimiter,
@@ -76,16 +78,40 @@ impl Limits {
     pub(crate) fn new() -> Limits {
         let (list_reads, trials) = (FairLimiter::new(LIST_READS_MAX), FairLimiter::new(TRIALS_MAX));
         let (requests, object_reads) = (FairLimiter::yielding(REQUESTS_MAX), FairLimiter::yielding(OBJECT_READS_MAX));
-        let refusals = RateLimiter::default();
+        let (asking, refusals) = (FairLimiter::new(REQUESTS_MAX), RateLimiter::default());
         let (rates, streams, tests) = (RateLimiter::default(), PerKeyLimiter::default(), PerKeyLimiter::default());
         let (questions, egress) = (Questions::new(), Egress::default());
-        Limits { requests, object_reads, refusals, list_reads, trials, rates, streams, tests, questions, egress }
+        Limits {
+            requests,
+            object_reads,
+            asking,
+            refusals,
+            list_reads,
+            trials,
+            rates,
+            streams,
+            tests,
+            questions,
+            egress,
+        }
     }
 
-    /// A place to work on a request: what one tenant asks for at once does not fill the processors.
-    /// `reads_object`: it reads a single object.
-    pub(crate) async fn request(&self, tenant: Tenant, reads_object: bool) -> Result<Permit, Problem> {
-        let places = if reads_object { &self.object_reads } else { &self.requests };
+    /// A place to work on a change: what one tenant asks for at once does not fill the processors.
+    pub(crate) async fn change(&self, tenant: Tenant) -> Result<Permit, Problem> {
+        self.request(&self.requests, tenant).await
+    }
+
+    /// A place to read a single object. Lists have places of their own.
+    pub(crate) async fn object_read(&self, tenant: Tenant) -> Result<Permit, Problem> {
+        self.request(&self.object_reads, tenant).await
+    }
+
+    /// A place for an order whose suppliers are being asked. It is there already, so it waits as long as it takes.
+    pub(crate) async fn asking(&self, tenant: Tenant) -> Permit {
+        self.asking.wait(tenant, 1).await
+    }
+
+    async fn request(&self, places: &FairLimiter, tenant: Tenant) -> Result<Permit, Problem> {
         let permit = places.acquire(tenant, 1, REQUEST_WAIT_MAX).await;
         permit.map_err(|full| refused(full, Shared::RequestsAtOnce, 1))
     }

@@ -60,6 +60,13 @@ impl Call {
         self.permit = None;
     }
 
+    /// The same, for a place among those who ask suppliers.
+    pub async fn ask_outside(&mut self) -> Permit {
+        let permit = self.app.limits.asking(self.caller.tenant()).await;
+        self.wait_outside();
+        permit
+    }
+
     /// The address of the operation, without the query.
     pub fn address(&self) -> String {
         format!("{}{}", self.base.path, self.operation.path.replace("{ref}", &self.path_ref))

@@ -105,7 +105,13 @@ async fn operate(app: &Arc<App>, caller: Caller, request: OperationRequest) -> R
         (caller, Bytes::new(), None)
     };
     let scope = caller.may(operation.action)?;
-    let permit = Some(app.limits.request(caller.tenant(), operation.reads_object()).await?);
+    let permit = if operation.parameters().is_write() {
+        Some(app.limits.change(tenant).await?)
+    } else if operation.reads_object() {
+        Some(app.limits.object_read(tenant).await?)
+    } else {
+        None
+    };
     let (for_call, headers) = (Arc::clone(app), parts.headers);
     let call = Call { app: for_call, permit, base, caller, scope, path_ref, query, headers, body, operation, dry_run };
     if call.operation.method == Method::DELETE {

@@ -55,7 +55,7 @@ async fn as_kept(
     Ok(if kept.is_empty() { composed } else { sent })
 }
 
-async fn place(call: Call, intent: Intent, body: Json) -> Result<Response, Problem> {
+async fn place(mut call: Call, intent: Intent, body: Json) -> Result<Response, Problem> {
     let done = call.submit(intent).await;
     let done = done.map_err(|problem| as_named(&call, problem, &body))?;
     let placed = order_of(done.outcome)?;
@@ -64,6 +64,8 @@ async fn place(call: Call, intent: Intent, body: Json) -> Result<Response, Probl
         // Its suppliers are not asked.
         return Ok(call.made(&wire::Order::of(&placed), "", placed.order, false));
     }
+    let is_asked = is_new && placed.state == OrderState::Pending;
+    let _asking = if is_asked { Some(call.ask_outside().await) } else { None };
     let settled = suppliers::answer(&call.app, &call.scope, placed, is_new).await;
     let order = settled.map_err(|problem| if done.replayed { problem.replayed() } else { problem })?;
     Ok(call.made(&wire::Order::of(&order), &etag::of(order.revision), order.order, done.replayed))
