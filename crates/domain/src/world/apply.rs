@@ -6,7 +6,7 @@ use super::{Counted, Table, World};
 use crate::request_key::KeptRequest;
 use crate::{
     Abridge, Balance, Endpoint, EndpointRef, Entry, Event, Instant, Offer, Order, Party, PartyRef, Product, ProductRef,
-    Strategy, Subscription, SubscriptionState, Token, User, UserRef, user,
+    Strategy, Subscription, SubscriptionRef, SubscriptionState, Token, User, UserRef, user,
 };
 
 impl World {
@@ -66,14 +66,10 @@ impl World {
             }
             Event::OrderMatched(_) | Event::OrderFound(_) => {}
             Event::SubscriptionSuspended { subscription, reason } => {
-                let (state, reason) = (SubscriptionState::Suspended, reason.clone());
-                let change = |order: &mut Order| order.change_subscription(*subscription, state, reason);
-                self.orders.change(&subscription.order(), change);
+                self.change_subscription(*subscription, SubscriptionState::Suspended, reason.clone());
             }
             Event::SubscriptionResumed { subscription, reason } => {
-                let (state, reason) = (SubscriptionState::Active, reason.clone());
-                let change = |order: &mut Order| order.change_subscription(*subscription, state, reason);
-                self.orders.change(&subscription.order(), change);
+                self.change_subscription(*subscription, SubscriptionState::Active, reason.clone());
             }
             Event::UsageReported { subscriber, product, used } => {
                 self.balances.change(&(*subscriber, *product), |balance| balance.used = *used);
@@ -84,6 +80,10 @@ impl World {
             Event::TokenIssued(token) => self.tokens.put(token.user, self.with_grants(token)),
             Event::TokenRevoked(user) => self.tokens.remove(user),
         }
+    }
+
+    fn change_subscription(&mut self, subscription: SubscriptionRef, state: SubscriptionState, reason: Option<String>) {
+        self.orders.change(&subscription.order(), |order| order.change_subscription(subscription, state, reason));
     }
 
     fn create_party(&mut self, party: &Party) {
