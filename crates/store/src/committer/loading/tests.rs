@@ -164,7 +164,8 @@ fn one_that_is_too_large_is_known_before_it_is_loaded_and_the_others_fit() {
 #[test]
 fn orders_and_offers_are_loaded_in_pieces() {
     let cancel = |number| Intent::system(Command::CancelOrder(CancelOrder { order: order(number) }), "a test");
-    let (sizes, shelf) = loaded(&(0..500).map(cancel).collect::<Vec<_>>(), Budget::default());
+    let (sizes, shelf) =
+        loaded(&(0..500).map(cancel).collect::<Vec<_>>(), Budget { batch_parts: 500, ..Budget::default() });
     assert_eq!(sizes.len(), 500);
     let pieces = shelf.count(|need| matches!(need, Need::Order(_)));
     assert_eq!(pieces.iter().sum::<usize>(), 500, "each order is loaded once");
