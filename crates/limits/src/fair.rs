@@ -7,7 +7,7 @@
 //! in progress slows down what comes. Those who wait are served by a [`FairQueue`]. Too many
 //! of one tenant that wait, and those that wait too long, are refused (load shedding).
 
-use crate::{FairQueue, Full, PARTYS_SHARE, ROOTS_SHARE, lock};
+use crate::{Caps, FairQueue, Full, lock};
 use orderpark_domain::{PartyRef, Tenant};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -27,7 +27,7 @@ pub struct FairLimiter(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    max: usize,
+    shares: Caps,
     /// Whether nobody has more than its share while others want places.
     yields: bool,
     /// The last two roots that asked for a place, and when.
@@ -60,8 +60,8 @@ impl FairLimiter {
 
     fn with(max: usize, yields: bool) -> FairLimiter {
         let (parties, roots, waiting) = (HashMap::new(), HashMap::new(), FairQueue::default());
-        let (max, asked) = (max.max(1), [None; 2]);
-        FairLimiter(Arc::new(Mutex::new(State { max, yields, asked, used: 0, parties, roots, waiting })))
+        let (shares, asked) = (Caps::shares_of(max.max(1)), [None; 2]);
+        FairLimiter(Arc::new(Mutex::new(State { shares, yields, asked, used: 0, parties, roots, waiting })))
     }
 
     /// Waits for a place, at most for `patience`. `parts`: how long it will be used, in any unit: a
@@ -92,11 +92,6 @@ impl FairLimiter {
                 return permit;
             }
         }
-    }
-
-    /// Counts parts that a tenant has used besides those that were asked for.
-    pub fn charge(&self, tenant: Tenant, parts: u64) {
-        lock(&self.0).waiting.charge(tenant, parts);
     }
 
     /// Places that are in use.
@@ -172,16 +167,17 @@ impl State {
 
     fn too_many_wait(&self, tenant: Tenant) -> Option<Full> {
         let (of_root, of_party) = self.waiting.len_of(tenant);
-        if of_party >= WAITING_PER_PLACE * self.party_share(tenant) {
+        if of_party >= WAITING_PER_PLACE * self.shares.of_party(tenant) {
             Some(Full::Party)
         } else {
-            (of_root >= WAITING_PER_PLACE * self.root_share()).then_some(Full::Root)
+            (of_root >= WAITING_PER_PLACE * self.shares.root).then_some(Full::Root)
         }
     }
 
     fn is_eligible(&self, tenant: Tenant) -> bool {
-        let within = self.of_party(tenant) < self.party_share(tenant) && self.of_root(tenant) < self.root_share();
-        self.used < self.max && (within || 2 * (self.used + 1) <= self.max && !self.is_wanted_by_others(tenant.root))
+        let within = self.of_party(tenant) < self.shares.of_party(tenant) && self.of_root(tenant) < self.shares.root;
+        self.used < self.shares.all
+            && (within || 2 * (self.used + 1) <= self.shares.all && !self.is_wanted_by_others(tenant.root))
     }
 
     fn note_asking(&mut self, root: PartyRef) {
@@ -199,22 +195,13 @@ impl State {
 
     /// Which level keeps a tenant from a place.
     fn why_full(&self, tenant: Tenant) -> Full {
-        if self.of_party(tenant) >= self.party_share(tenant) {
+        if self.of_party(tenant) >= self.shares.of_party(tenant) {
             Full::Party
-        } else if self.of_root(tenant) >= self.root_share() {
+        } else if self.of_root(tenant) >= self.shares.root {
             Full::Root
         } else {
             Full::All
         }
-    }
-
-    fn root_share(&self) -> usize {
-        (self.max / ROOTS_SHARE).max(1)
-    }
-
-    fn party_share(&self, tenant: Tenant) -> usize {
-        let root = self.root_share();
-        if tenant.party == tenant.root { root } else { (root / PARTYS_SHARE).max(1) }
     }
 
     fn of_party(&self, tenant: Tenant) -> usize {
@@ -228,7 +215,7 @@ impl State {
     fn enter(&mut self, tenant: Tenant) {
         self.used += 1;
         let of_party = self.of_party(tenant);
-        if of_party < self.party_share(tenant) {
+        if of_party < self.shares.of_party(tenant) {
             *self.roots.entry(tenant.root).or_default() += 1;
         }
         self.parties.insert(tenant, of_party + 1);
@@ -237,7 +224,7 @@ impl State {
     fn leave(&mut self, tenant: Tenant) {
         self.used -= 1;
         let left = self.of_party(tenant).saturating_sub(1);
-        if left < self.party_share(tenant) {
+        if left < self.shares.of_party(tenant) {
             let of_root = self.of_root(tenant).saturating_sub(1);
             if of_root == 0 {
                 self.roots.remove(&tenant.root)

@@ -3,8 +3,8 @@
 //! | | what it is | where |
 //! |---|---|---|
 //! | [`FairQueue`] | weighted fair queue over two levels (vendors, then their parties) | the committer, deliveries |
-//! | [`FairLimiter`] | bulkhead: places that are waited for, with a share for each tenant | lists, questions to suppliers |
-//! | [`PerKeyLimiter`] | concurrency limit: places that are had or refused | streams, tests, memory |
+//! | [`FairLimiter`] | bulkhead: places that are waited for, with a share for each tenant | requests, lists, questions, deliveries |
+//! | [`PerKeyLimiter`] | concurrency limit: places that are had or refused | streams, tests, the committer's queue |
 //! | [`RateLimiter`] | rate limit: token bucket for each key | requests, destinations |
 //!
 //! All are in memory and of one process: each node counts for itself. A [`Tenant`] has two levels,
@@ -25,10 +25,10 @@ pub use rate::{Rate, RateLimiter};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The part of everything that one root (a vendor with its subscribers) may have: one in this many.
-pub const ROOTS_SHARE: usize = 8;
+const ROOTS_SHARE: usize = 8;
 
 /// The part of its vendor's share that one subscriber may have: one in this many.
-pub const PARTYS_SHARE: usize = 4;
+const PARTYS_SHARE: usize = 4;
 
 /// Whose limit was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

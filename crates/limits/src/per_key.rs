@@ -1,6 +1,6 @@
 //! Concurrency limit per tenant: places that are had at once or refused, never waited for.
 //!
-//! What is counted is parts: a stream is one, an answer in memory as many as it has bytes.
+//! Parts are counted: an open stream, a test in progress or an intent that waits is one.
 
 use crate::{Full, lock};
 use orderpark_domain::{PartyRef, Tenant};
@@ -20,14 +20,14 @@ pub struct Caps {
 
 impl Caps {
     /// The shares of so many parts in all: an eighth for a root, and a quarter of that for a
-    /// subscriber.
+    /// subscriber, but one at least.
     pub fn shares_of(all: usize) -> Caps {
         let root = (all / crate::ROOTS_SHARE).max(1);
         Caps { party: (root / crate::PARTYS_SHARE).max(1), root, all }
     }
 
     /// The cap of a party that is its own root is that of the root.
-    fn of_party(self, tenant: Tenant) -> usize {
+    pub fn of_party(self, tenant: Tenant) -> usize {
         if tenant.party == tenant.root { self.root } else { self.party }
     }
 }
@@ -119,15 +119,6 @@ fn subtract<K: Copy + Eq + std::hash::Hash>(counts: &mut HashMap<K, usize>, key:
     }
 }
 
-impl Place {
-    /// Gives some of the parts back before the end.
-    pub fn shrink_to(&mut self, parts: usize) {
-        let less = self.parts.saturating_sub(parts);
-        lock(&self.limiter.0).give_back(self.tenant, less);
-        self.parts -= less;
-    }
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
         lock(&self.limiter.0).give_back(self.tenant, self.parts);
@@ -153,8 +144,8 @@ mod tests {
         assert_eq!(take(1, 13, 1).unwrap_err(), Full::Root);
         held.push(take(2, 2, 2).unwrap());
         assert_eq!(take(3, 3, 1).unwrap_err(), Full::All);
-        held[0].shrink_to(1);
-        held.push(take(1, 11, 1).unwrap());
+        held.remove(0);
+        held.push(take(1, 11, 2).unwrap());
         drop(held);
         let taken = lock(&limiter.0);
         assert_eq!((taken.all, taken.roots.len(), taken.parties.len()), (0, 0, 0));

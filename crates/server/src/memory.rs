@@ -7,9 +7,8 @@
 //! request is refused. The check of each request is one atomic load as long as all tenants together hold less than one may.
 
 use crate::Problem;
-use crate::limits::{Full, Shared, Tenant, refused};
+use crate::limits::{Caps, Full, Shared, Tenant, refused};
 use bytes::Bytes;
-use orderpark_limits::{PARTYS_SHARE, ROOTS_SHARE};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,7 +93,7 @@ impl MemoryBudget {
     /// Refuses a request of a tenant that reads nothing of what it was answered.
     pub(crate) fn check(&self, tenant: Tenant) -> Result<(), Problem> {
         let all = &self.0.all;
-        if all.unread.load(Ordering::Relaxed) < all.max / ROOTS_SHARE / PARTYS_SHARE {
+        if all.unread.load(Ordering::Relaxed) < Caps::shares_of(all.max).party {
             return Ok(());
         }
         self.refuse(tenant, Account::is_over).map_or(Ok(()), Err)
@@ -155,8 +154,7 @@ impl MemoryBudget {
         }
         // Whoever holds or waits for something holds the account, too; the others are as new.
         of_tenants.retain(|_, account| Arc::strong_count(account) > 1);
-        let of_root = self.0.all.max / ROOTS_SHARE;
-        let max = if tenant.party == tenant.root { of_root } else { of_root / PARTYS_SHARE };
+        let max = Caps::shares_of(self.0.all.max).of_party(tenant);
         Arc::clone(of_tenants.entry(tenant).or_insert_with(|| Account::new(max)))
     }
 }

@@ -46,7 +46,7 @@ shared! {
         "429 `too_many_requests`";
     /// Requests that handlers work on.
     RequestsAtOnce "requests_at_once" "requests in progress" "bulkhead"
-        "128 at once; an eighth for a vendor with its subscribers while others want it, a quarter of that for a subscriber"
+        "128 changes and 16 reads of single objects at once; an eighth for a vendor with its subscribers while others want it, a quarter of that for a subscriber"
         "429 `too_many_requests`, or 503 `overloaded`";
     /// Reads of lists, and of pages of events.
     Lists "lists" "lists and event pages being read" "bulkhead"
@@ -74,7 +74,7 @@ shared! {
         "none: messages wait; of a test 429 `too_many_requests`";
     /// Names that are being resolved.
     Names "names" "names being resolved" "bulkhead"
-        "an eighth for a party"
+        "192 names that were answered quickly and 64 others at once; no share of their own: each attempt or test has its place first"
         "none: the attempt waits";
     /// Replays of webhook endpoints.
     Replays "replays" "replays in progress" "concurrency limit"

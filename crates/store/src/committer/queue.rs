@@ -7,7 +7,7 @@
 use super::{Answer, BooksSubmission, IntentSubmission, Submission};
 use crate::CommitError;
 use orderpark_domain::{Intent, PartyRef};
-use orderpark_limits::{Caps, FairQueue, Full, PARTYS_SHARE, PerKeyLimiter, Place, ROOTS_SHARE, Tenant};
+use orderpark_limits::{Caps, FairQueue, Full, PerKeyLimiter, Place, Tenant};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,8 +101,8 @@ impl Queue {
 
 /// A vendor with all its subscribers has an eighth of the places, a subscriber a quarter of that or some hundreds.
 fn caps(waiting_max: usize) -> Caps {
-    let root = (waiting_max / ROOTS_SHARE).max(1);
-    Caps { party: (root / PARTYS_SHARE).max(PARTYS_PLACES_MIN).min(root), root, all: waiting_max }
+    let shares = Caps::shares_of(waiting_max);
+    Caps { party: shares.party.max(PARTYS_PLACES_MIN).min(shares.root), ..shares }
 }
 
 /// The committer's end.
