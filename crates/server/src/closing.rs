@@ -6,12 +6,12 @@
 //! that their requests find the committer free most of the time.
 
 use crate::App;
+use crate::background::Background;
 use orderpark_domain::party::{ContinueClosing, PARTS_AT_ONCE};
 use orderpark_domain::{Command, Intent, Outcome, Scope, Tenant};
 use orderpark_store::{CommitError, ReadError, Slice};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// The time between two looks for parties that are being closed, where there is nothing to do.
@@ -23,18 +23,9 @@ const PAUSE_FACTOR: u32 = 4;
 /// The shortest pause after a piece.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 
-/// The task at work; it ends with this.
-pub struct Closer(JoinHandle<()>);
-
-impl Drop for Closer {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Starts the task of this node.
-pub fn start(app: Arc<App>) -> Closer {
-    Closer(tokio::spawn(async move {
+pub fn start(app: Arc<App>) -> Background {
+    Background::start(async move {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -50,7 +41,7 @@ pub fn start(app: Arc<App>) -> Closer {
                 }
             }
         }
-    }))
+    })
 }
 
 /// Does one piece of each party that is being closed; how many of them came further by it.

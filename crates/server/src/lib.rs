@@ -12,6 +12,7 @@
 pub mod access;
 mod answer;
 mod app;
+mod background;
 pub mod closing;
 pub mod delivery;
 pub mod dx;

@@ -9,13 +9,13 @@
 
 use super::{ask, settle};
 use crate::App;
+use crate::background::Background;
 use orderpark_domain::order::Refused;
 use orderpark_domain::{Order, OrderRef, ProductRef, Refusal, Scope};
 use orderpark_store::{CommitError, ReadError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How long an order has to be `PENDING` that nobody can still be asking about.
@@ -27,18 +27,9 @@ const ORDERS_MAX: u32 = 100;
 /// Of how many orders it remembers since when they wait; further ones are remembered when these are done.
 const SEEN_MAX: usize = 10_000;
 
-/// A sweeper at work; it ends with this.
-pub struct Sweeper(JoinHandle<()>);
-
-impl Drop for Sweeper {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Starts the sweeper of this node.
-pub fn start(app: Arc<App>) -> Sweeper {
-    Sweeper(tokio::spawn(async move {
+pub fn start(app: Arc<App>) -> Background {
+    Background::start(async move {
         let (mut ticks, mut sweep) = (interval(EVERY), Sweep::default());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -49,7 +40,7 @@ pub fn start(app: Arc<App>) -> Sweeper {
                 Err(error) => tracing::warn!(%error, "orders that wait for suppliers cannot be looked at"),
             }
         }
-    }))
+    })
 }
 
 /// Refuses the orders that are old by the clock; how many.
