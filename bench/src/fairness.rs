@@ -13,7 +13,7 @@ const TIMES_MAX: f64 = 3.0;
 /// How much memory an attack may cost, in MiB.
 const MEMORY_MAX: f64 = 256.0;
 
-/// What is attacked, and how.
+/// The attacks of a run and their size.
 #[derive(Args)]
 pub struct Plan {
     /// The orderpark program.

@@ -150,7 +150,8 @@ impl Program {
     }
 }
 
-/// Nodes of one deployment hold the same keys: the first one makes them, the other gets them before it starts.
+/// Nodes of one deployment hold the same keys: the first one makes them, the other gets them before
+/// it starts.
 pub fn hand_on_keys(first: &Path, other: &Path) -> anyhow::Result<()> {
     std::fs::create_dir(other)?;
     std::fs::set_permissions(other, Permissions::from_mode(0o700))?;

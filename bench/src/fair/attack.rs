@@ -13,12 +13,12 @@ use tokio::time::{sleep, timeout_at};
 
 /// The pause before a connection that broke is made again.
 const PAUSE: Duration = Duration::from_millis(20);
-/// What a reader that reads nothing has room for.
+/// The receive buffer of a reader that reads nothing, in bytes.
 const ROOM: u32 = 4096;
 /// The form that strangers send: as long as any body may be.
 const FORM_BYTES: usize = 250_000;
 
-/// What a connection of an attack does.
+/// The behaviour of one connection of an attack.
 #[derive(Clone)]
 enum Move {
     /// Asks again as soon as it is answered.

@@ -1,9 +1,9 @@
 //! Fairness: what one party at its worst does to another, for everything that parties share.
 //!
-//! In each [`Attack`] one vendor with its subscribers acts over many connections, and
-//! another vendor goes on with its daily work, one request after the other. The same work is measured
-//! alone before. The promise (docs/reference/reliability.md): its p99 is at most three times as long,
-//! and it is never refused. `bench/fair` prints the table; a short form of it is a test.
+//! In each [`Attack`] one vendor with its subscribers acts over many connections, and another
+//! vendor goes on with its daily work, one request after the other. The same work is measured alone
+//! before. The promise (docs/reference/reliability.md): its p99 is at most three times as long, and
+//! it is never refused. `bench/fair` prints the table; a short form of it is a test.
 
 mod attack;
 mod receiver;
@@ -34,7 +34,7 @@ macro_rules! attacks {
                 match self { $(Attack::$name => $id,)+ }
             }
 
-            /// What it tries to take, as docs/reference/limits.md names it.
+            /// The shared resources that it is on, as docs/reference/limits.md names them.
             pub fn on(self) -> &'static [&'static str] {
                 match self { $(Attack::$name => &$shared,)+ }
             }
@@ -89,9 +89,9 @@ pub struct Size {
 /// One kind of work beside one attack.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// What another one did.
+    /// The attack of the other party.
     pub attack: Attack,
-    /// What the party did.
+    /// The work of the party.
     pub work: Work,
     /// How it was alone.
     pub alone: Seen,

@@ -31,7 +31,8 @@ pub(super) struct Stage {
     pub nodes: Vec<SocketAddr>,
     pub attacker: Party,
     pub victim: Party,
-    /// An offer of the attacker's with as many items as may be, and one of as many that are asked about.
+    /// An offer of the attacker's with as many items as may be, and one of as many that are asked
+    /// about.
     pub large: String,
     pub large_asked: String,
     /// The attacker's endpoints.

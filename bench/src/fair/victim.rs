@@ -48,7 +48,8 @@ works! {
     Webhook "order until webhook",
 }
 
-/// How long the answers took, in microseconds and sorted, and those that were not what was expected.
+/// How long the answers took, in microseconds and sorted, and those that were not what was
+/// expected.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// The good answers.

@@ -1,8 +1,10 @@
-//! Delta encoding of updates: an entry that changes a large object leaves out the long attributes that stay.
+//! Delta encoding of updates: an entry that changes a large object leaves out the long attributes
+//! that stay.
 //!
-//! Without it, a request of a few bytes would keep the whole object in the journal once more. What is left out is written as
-//! an empty text or list, which no such attribute can be, and is completed from the row: by `apply`, and by the feed, since items
-//! and strategies of an offer never change. Nobody else needs the whole object: an update under a request key, whose entry is
+//! Without it, a request of a few bytes would keep the whole object in the journal once more. What
+//! is left out is written as an empty text or list, which no such attribute can be, and is
+//! completed from the row: by `apply`, and by the feed, since items and strategies of an offer
+//! never change. Nobody else needs the whole object: an update under a request key, whose entry is
 //! the first answer, is told whole ([`crate::Intent`]).
 
 use crate::{Endpoint, Grant, Notification, Offer, OfferItem, Party, Product, Strategy, User};
@@ -25,7 +27,8 @@ pub trait Abridge: Clone {
         self
     }
 
-    /// As it was told, with what was left out; `row` is the object before the update or at any time since.
+    /// As it was told, with what was left out; `row` is the object before the update or at any time
+    /// since.
     #[must_use]
     fn completed(mut self, row: &Self) -> Self {
         self.complete(row);

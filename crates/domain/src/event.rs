@@ -10,8 +10,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// One fact. Created and updated things are told whole, so that applying an event never needs arithmetic on old facts; but
-/// an update leaves out long attributes that stay ([`crate::Abridge`]), and a token a long list of its user's grants.
+/// One fact. Created and updated things are told whole, so that applying an event never needs
+/// arithmetic on old facts; but an update leaves out long attributes that stay
+/// ([`crate::Abridge`]), and a token a long list of its user's grants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Event {
@@ -73,10 +74,12 @@ pub enum Event {
     },
     /// An order was cancelled, with all its subscriptions.
     OrderCancelled(OrderRef),
-    /// As [`Event::OrderFound`], with the whole order: earlier versions wrote it, and it is only read.
+    /// As [`Event::OrderFound`], with the whole order: earlier versions wrote it, and it is only
+    /// read.
     OrderMatched(Order),
-    /// A placing with a key found this order by `externalId`: nothing new but the key. Keeps what can change of the order,
-    /// because that is the first answer under the key, whatever becomes of the order.
+    /// A placing with a key found this order by `externalId`: nothing new but the key. Keeps what
+    /// can change of the order, because that is the first answer under the key, whatever becomes of
+    /// the order.
     OrderFound(FoundOrder),
     /// A subscription was suspended.
     SubscriptionSuspended {

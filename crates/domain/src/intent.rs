@@ -44,7 +44,7 @@ pub struct Intent {
     pub scope: Scope,
     /// Who; absent where the system itself acts.
     pub by: Option<UserRef>,
-    /// Whom the work counts for; absent where it counts for the system.
+    /// The tenant that the work counts for; absent where it is the system's own.
     pub tenant: Option<Tenant>,
     /// Under which key, if a retry should find the first answer.
     pub request: Option<RequestKey>,
@@ -222,8 +222,8 @@ impl Intent {
         if self.by.is_some_and(gone) { Err(Refusal::CallerGone) } else { Ok(()) }
     }
 
-    /// An object as its update tells it: without what is long and stays, but whole under a request key, because the entry is
-    /// the first answer.
+    /// An object as its update tells it: without what is long and stays, but whole under a request
+    /// key, because the entry is the first answer.
     pub(crate) fn told<T: Abridge>(&self, after: &T, before: &T) -> T {
         if self.request.is_some() { after.clone() } else { after.clone().abridged(before) }
     }
@@ -244,7 +244,8 @@ impl Intent {
         request.fingerprint == kept.fingerprint || self.sent_fingerprint == Some(kept.fingerprint)
     }
 
-    /// How large it is, as far as the world tells: items of an offer, subscriptions of orders; one at least.
+    /// How large it is, as far as the world tells: items of an offer, subscriptions of orders; one
+    /// at least.
     pub fn parts(&self, world: &World) -> u64 {
         let parts = match &self.command {
             Command::PlaceOrder(command) => command.parts(&self.scope, world),
@@ -284,8 +285,8 @@ impl Intent {
         parts.max(1) as u64
     }
 
-    /// Whether it is decided on a read before the committer is asked: what is rare, and often changes
-    /// nothing. What is frequent, or always changes something, is not read twice.
+    /// Whether it is decided on a read before the committer is asked: what is rare, and often
+    /// changes nothing. What is frequent, or always changes something, is not read twice.
     pub fn is_tried_first(&self) -> bool {
         self.dry_run
             || match self.command {

@@ -80,7 +80,8 @@ fn difference(before: &World, after: &World) -> Told {
     for party in after.parties.values().filter(|party| party.kind == PartyKind::Subscriber) {
         let was: Option<&Party> = before.parties.get(&party.party);
         let kinds = ["subscriber.created", "subscriber.updated", "subscriber.deleted"];
-        // That it begins to be closed is told by what becomes of its orders, and of itself at the end.
+        // That it begins to be closed is told by what becomes of its orders, and of itself at the
+        // end.
         let begins_to_close = was.is_some_and(|was| was.closing_at != party.closing_at);
         if was != Some(party) && !begins_to_close {
             told.push((kinds[came(was.is_none(), party.deleted_at.is_some())], format!("{party:?}")));

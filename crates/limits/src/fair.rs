@@ -3,9 +3,9 @@
 //! A tenant within its share gets a place as soon as one is free. Beyond its share it gets one only
 //! while more than half of all places stay free, so that places are not idle when nobody else wants
 //! them and others find some when they come. Where places are work for the processors
-//! ([`FairLimiter::yielding`]), it gets none beyond its share while another root asks for some, too: what is
-//! in progress slows down what comes. Those who wait are served by a [`FairQueue`]. Too many
-//! of one tenant that wait, and those that wait too long, are refused (load shedding).
+//! ([`FairLimiter::yielding`]), it gets none beyond its share while another root asks for some,
+//! too: what is in progress slows down what comes. Those who wait are served by a [`FairQueue`].
+//! Too many of one tenant that wait, and those that wait too long, are refused (load shedding).
 
 use crate::{Caps, FairQueue, Full, lock};
 use orderpark_domain::{PartyRef, Tenant};
@@ -34,7 +34,7 @@ struct State {
     asked: [Option<(PartyRef, Instant)>; 2],
     used: usize,
     parties: HashMap<Tenant, usize>,
-    /// What each root has, counting no party beyond its share.
+    /// The places of each root, counting no party beyond its share.
     roots: HashMap<PartyRef, usize>,
     waiting: FairQueue<oneshot::Sender<Permit>>,
 }
@@ -77,8 +77,8 @@ impl FairLimiter {
         }
     }
 
-    /// As [`FairLimiter::acquire`], for work that has begun and is not to be refused: waits as long as
-    /// it takes.
+    /// As [`FairLimiter::acquire`], for work that has begun and is not to be refused: waits as long
+    /// as it takes.
     pub async fn wait(&self, tenant: Tenant, parts: u64) -> Permit {
         loop {
             let granted = {
@@ -113,8 +113,8 @@ impl FairLimiter {
         }
     }
 
-    /// Hands free places out, one after the other: those who have gone meanwhile are passed over here, for
-    /// a permit that is dropped comes here again.
+    /// Hands free places out, one after the other: those who have gone meanwhile are passed over
+    /// here, for a permit that is dropped comes here again.
     fn hand_out(&self) {
         loop {
             let mut state = lock(&self.0);
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!((state.used, state.parties.len(), state.roots.len()), (0, 0, 0));
     }
 
-    /// What one tenant does alone it may not do beside another.
+    /// A tenant beside another one has fewer places than alone.
     #[tokio::test(start_paused = true)]
     async fn where_places_are_yielded_a_tenant_has_its_share_while_another_wants_some() {
         let limiter = FairLimiter::yielding(32);

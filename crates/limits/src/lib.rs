@@ -8,8 +8,8 @@
 //! | [`RateLimiter`] | rate limit: token bucket for each key | requests, destinations |
 //!
 //! All are in memory and of one process: each node counts for itself. A [`Tenant`] has two levels,
-//! and so has every limit: a vendor with all its subscribers has at most an eighth of what is shared
-//! while others want it, a subscriber at most a quarter of its vendor's.
+//! and so has every limit: a vendor with all its subscribers has at most an eighth of what is
+//! shared while others want it, a subscriber at most a quarter of its vendor's.
 
 mod fair;
 mod per_key;
@@ -30,7 +30,7 @@ const ROOTS_SHARE: usize = 8;
 /// The part of its vendor's share that one subscriber may have: one in this many.
 const PARTYS_SHARE: usize = 4;
 
-/// Whose limit was reached.
+/// The level at which a limit was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
     /// That of the party (answered 429).

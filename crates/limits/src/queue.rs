@@ -2,10 +2,10 @@
 //! parties of a vendor take turns within its turns, each by what its work costs.
 //!
 //! A pure data structure. Every tenant has a virtual time, which grows by the cost of what it was
-//! given; the one that is furthest behind comes next. A tenant that had nothing waiting starts at the
-//! time of the one that is served now: being idle saves nothing up. What something costs is often
-//! known only afterwards, so [`FairQueue::charge`] adds to the time of a tenant that was served
-//! already.
+//! given; the one that is furthest behind comes next. A tenant that had nothing waiting starts at
+//! the time of the one that is served now: being idle saves nothing up. What something costs is
+//! often known only afterwards, so [`FairQueue::charge`] adds to the time of a tenant that was
+//! served already.
 
 use orderpark_domain::{PartyRef, Tenant};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -34,7 +34,8 @@ struct Branch<B> {
     waiting: B,
 }
 
-/// The virtual time at the beginning: not 0, so that a branch can be moved back before all that come later.
+/// The virtual time at the beginning: not 0, so that a branch can be moved back before all that
+/// come later.
 const BEGINNING: u64 = 1 << 40;
 /// How many branches are remembered in any case.
 const REMEMBERED: usize = 64;
@@ -94,8 +95,8 @@ impl<B: Default> Level<B> {
         self.forget();
     }
 
-    /// Where many are remembered, forgets branches without work whose time has come: they would start
-    /// at `now` anyway. When nothing waits, all of them start anew.
+    /// Where many are remembered, forgets branches without work whose time has come: they would
+    /// start at `now` anyway. When nothing waits, all of them start anew.
     fn forget(&mut self) {
         if self.branches.len() <= 2 * self.ready.len() + REMEMBERED {
             return;
@@ -140,8 +141,9 @@ impl<T> FairQueue<T> {
         Some((tenant, cost, item))
     }
 
-    /// Puts an item that was taken and not served back to the head of its tenant's queue, and gives the
-    /// tenant back the `taken` parts that it was counted. `cost`: what the item costs when it is taken again.
+    /// Puts an item that was taken and not served back to the head of its tenant's queue, and gives
+    /// the tenant back the `taken` parts that it was counted. `cost`: what the item costs when it
+    /// is taken again.
     pub fn put_back(&mut self, tenant: Tenant, taken: u64, cost: u64, item: T) {
         let root = self.roots.enter_back(tenant.root, taken);
         root.enter_back(tenant.party, taken).push_front((cost.max(1), item));

@@ -280,7 +280,8 @@ impl ProfileEntry {
     }
 }
 
-/// Whether the address of a database holds a password, as far as an address that may be none can tell.
+/// Whether the address of a database holds a password, as far as an address that may be none can
+/// tell.
 fn holds_password(database: &str) -> bool {
     let (_, address) = database.split_once("://").unwrap_or_default();
     let user = address.split_once('@').map_or("", |(user, _)| user);

@@ -7,8 +7,8 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-/// From here on nobody else may read what this process makes, whichever library makes it; and a crash leaves no file with
-/// its memory, in which the keys are.
+/// From here on nobody else may read what this process makes, whichever library makes it; and a
+/// crash leaves no file with its memory, in which the keys are.
 pub fn keep_to_ourselves() {
     let others = rustix::fs::Mode::from_raw_mode(0o077);
     rustix::process::umask(others);
@@ -35,7 +35,8 @@ pub fn make(path: &Path) -> anyhow::Result<()> {
     Ok(private::check(Kind::Folder, path, &path.metadata()?)?)
 }
 
-/// The text of a small file that holds a secret, or none: what others own, or may change, is refused.
+/// The text of a small file that holds a secret, or none: what others own, or may change, is
+/// refused.
 pub fn read(kind: Kind, path: &Path) -> std::io::Result<String> {
     std::io::read_to_string(private::open(kind, path)?)
 }

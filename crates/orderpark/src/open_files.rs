@@ -1,8 +1,8 @@
 //! The limit of open files: raised as far as the system allows, and connections held below it.
 //!
-//! Shells and service managers start programs with a soft limit of 1,024, for the sake of programs that use `select`. Each
-//! connection is a file. If connections take all, the database, deliveries and the log fail with `EMFILE`, so a part is
-//! kept for them.
+//! Shells and service managers start programs with a soft limit of 1,024, for the sake of programs
+//! that use `select`. Each connection is a file. If connections take all, the database, deliveries
+//! and the log fail with `EMFILE`, so a part is kept for them.
 
 use orderpark_server::Settings;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -18,9 +18,10 @@ pub fn runtime() -> anyhow::Result<Runtime> {
     Builder::new_multi_thread().enable_all().build().context("the threads of the server cannot be started")
 }
 
-/// The keys that lie in `folder`. Where other nodes may work on the same database they must be the same everywhere, unless
-/// this node's shall be everyone's from now on (`adopt`); else a missing one is being made from now on. They must open what
-/// is sealed in the database, unless it is accepted that they do not (`accept_unreadable`).
+/// The keys that lie in `folder`. Where other nodes may work on the same database they must be the
+/// same everywhere, unless this node's shall be everyone's from now on (`adopt`); else a missing
+/// one is being made from now on. They must open what is sealed in the database, unless it is
+/// accepted that they do not (`accept_unreadable`).
 pub async fn signer(
     store: &Store,
     folder: &Path,

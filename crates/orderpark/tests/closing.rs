@@ -1,5 +1,5 @@
-//! C-02 for closing: a subscriber with many orders is closed although the program is killed in it again
-//! and again, on two nodes where there are two, and others are answered meanwhile.
+//! C-02 for closing: a subscriber with many orders is closed although the program is killed in it
+//! again and again, on two nodes where there are two, and others are answered meanwhile.
 //!
 //! `CLOSING_ORDERS=50000` makes it long.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail, and tell their figures")]

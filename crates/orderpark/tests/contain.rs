@@ -61,7 +61,8 @@ fn orderpark_contain_ends_what_no_caller_can() {
         let seen = || (reads(&deployment, &stolen), reads(&deployment, &operator));
         let began = Instant::now();
         while seen() != (401, 401) {
-            // A node is told within milliseconds, or forgets what it remembers of a token after a second.
+            // A node is told within milliseconds, or forgets what it remembers of a token after a
+            // second.
             assert!(began.elapsed() < Duration::from_secs(3), "{:?}", seen());
             sleep(Duration::from_millis(20));
         }

@@ -15,7 +15,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_orderpark");
 const SIZE: Size = Size { connections: 60, measure: Duration::from_secs(1), orders: 300 };
 /// How much longer the work of another party may take.
 const TIMES_MAX: f64 = 3.0;
-/// What is always fast enough, in milliseconds: a debug build, which the attack keeps busy on the same cores.
+/// A time that is always short enough, in milliseconds: the attack keeps a debug build busy on the
+/// same cores.
 const ALWAYS_FINE: f64 = 1_000.0;
 /// The same of a webhook, which is told after everything that was decided before.
 const WEBHOOK_ALWAYS_FINE: f64 = 3_000.0;
@@ -60,7 +61,7 @@ fn attack(nodes: &[Program]) {
     assert!(figures.iter().all(|figure| figure.alone.refused.is_empty() && !figure.alone.micros.is_empty()));
 }
 
-/// What docs/reference/limits.md lists, which the server's own table is compared with.
+/// The page is compared with the server's own table by another test.
 #[test]
 fn what_parties_share_has_an_attack_each() {
     let page = include_str!("../../../docs/reference/limits.md");

@@ -31,7 +31,7 @@ pub struct App {
     pub deliveries: Deliveries,
     /// The receivers that fail, as operators are told of them.
     pub(crate) outages: Outages,
-    /// What parties share.
+    /// The limits of what parties share.
     pub(crate) limits: Limits,
     /// The end of all streams of events.
     pub(crate) streams: Streams,
@@ -41,7 +41,7 @@ pub struct App {
     pub chance: Arc<dyn Chance>,
     /// Whether a shutdown has begun: not ready any more, and connections are not kept.
     pub draining: AtomicBool,
-    /// What may be held for clients.
+    /// The memory budget of what is held for clients.
     pub(crate) memory: MemoryBudget,
     /// The rate limits of log lines that clients cause.
     pub(crate) log_limits: LogLimits,

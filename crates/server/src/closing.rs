@@ -1,9 +1,9 @@
-//! The background task that closes parties in pieces: it runs on every node, and what one node leaves
-//! when it dies, another one or the next start goes on with. Each piece is a command of its own, so
-//! that two nodes at the same party are no more than twice as fast.
+//! The background task that closes parties in pieces: it runs on every node, and what one node
+//! leaves when it dies, another one or the next start goes on with. Each piece is a command of its
+//! own, so that two nodes at the same party are no more than twice as fast.
 //!
-//! Others come first: after each piece the task waits for several times as long as the piece took, so
-//! that their requests find the committer free most of the time.
+//! Others come first: after each piece the task waits for several times as long as the piece took,
+//! so that their requests find the committer free most of the time.
 
 use crate::App;
 use crate::background::Background;
@@ -58,8 +58,8 @@ pub async fn pass(app: &App) -> Result<usize, ReadError> {
     }
 }
 
-/// Does one piece of one party; whether it came further by it. A piece that cannot be done now keeps
-/// no other party waiting.
+/// Does one piece of one party; whether it came further by it. A piece that cannot be done now
+/// keeps no other party waiting.
 async fn close(app: &App, tenant: Tenant) -> bool {
     let began = Instant::now();
     let piece = piece(app, tenant).await;

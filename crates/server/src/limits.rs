@@ -1,8 +1,8 @@
 //! Limits of what parties share in this process: one family of limiters, owned by the app.
 //!
 //! Each is fair by [`Tenant`]: what one vendor with its subscribers does leaves others their share.
-//! The answer says whose limit it is: 429 for the party's own or its vendor's, 503 for the server's.
-//! [`Shared`] is the table of them.
+//! The answer says whose limit it is: 429 for the party's own or its vendor's, 503 for the
+//! server's. [`Shared`] is the table of them.
 
 mod shared;
 
@@ -45,7 +45,7 @@ const RETRY_AFTER_S: u64 = 5;
 /// How many seconds' worth of requests may come at once.
 const BURST_S: f64 = 2.0;
 
-/// Who sends requests.
+/// A sender of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Client {
     /// One with a token.
@@ -70,7 +70,7 @@ pub(crate) struct Limits {
     tests: PerKeyLimiter,
     /// Questions to suppliers.
     pub(crate) questions: Questions,
-    /// What is sent to each destination.
+    /// Messages to each destination.
     pub(crate) egress: Egress,
 }
 
@@ -106,7 +106,8 @@ impl Limits {
         self.request(&self.object_reads, tenant).await
     }
 
-    /// A place for an order whose suppliers are being asked. It is there already, so it waits as long as it takes.
+    /// A place for an order whose suppliers are being asked. It is there already, so it waits as
+    /// long as it takes.
     pub(crate) async fn asking(&self, tenant: Tenant) -> Permit {
         self.asking.wait(tenant, 1).await
     }
@@ -123,7 +124,8 @@ impl Limits {
         }
     }
 
-    /// Counts a request for the quota of the caller's party, and for that of its vendor. Without a quota, no lock is taken.
+    /// Counts a request for the quota of the caller's party, and for that of its vendor. Without a
+    /// quota, no lock is taken.
     pub(crate) fn count_request(&self, caller: &Caller, settings: &Settings) -> Result<(), Problem> {
         let (tenant, membership) = (caller.tenant(), caller.membership());
         let of_party = membership.in_force(&settings.quotas).get(Quota::RequestsPerSecond);

@@ -1,10 +1,12 @@
-//! The memory budget of this process for what clients make it hold: bodies that arrive, lists that are read, answers that
-//! wait to be read (back-pressure, and a bulkhead per tenant).
+//! The memory budget of this process for what clients make it hold: bodies that arrive, lists that
+//! are read, answers that wait to be read (back-pressure, and a bulkhead per tenant).
 //!
-//! Who asks for large answers and reads none of them holds their text. So the text of an answer counts until it is
-//! written to its connection: `Bytes` that own their share give it back when they are dropped. A vendor with its
-//! subscribers has an eighth of all, and one subscriber a quarter of that. Beyond that, its next list waits for a few seconds and is refused then, and beyond what is unread alone every
-//! request is refused. The check of each request is one atomic load as long as all tenants together hold less than one may.
+//! A client that asks for large answers and reads none of them makes the server hold their text. So
+//! the text of an answer counts until it is written to its connection: `Bytes` that own their share
+//! give it back when they are dropped. A vendor with its subscribers has an eighth of all, and one
+//! subscriber a quarter of that. Beyond that, its next list waits for a few seconds and is refused
+//! then, and beyond what is unread alone every request is refused. The check of each request is one
+//! atomic load as long as all tenants together hold less than one may.
 
 use crate::Problem;
 use crate::limits::{Caps, Full, Shared, Tenant, refused};
@@ -17,13 +19,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// All that may be held, in bytes.
 const TOTAL_MAX: usize = 128 * 1024 * 1024;
-/// What is smaller is not counted, in bytes: the system takes it from us at once.
+/// The smallest text that is counted, in bytes: the system takes smaller ones at once.
 pub(crate) const COUNTED_MIN: usize = 16 * 1024;
 /// How long a request waits for its memory.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// When to try again, in seconds.
 const RETRY_AFTER: u64 = 5;
-/// What one permit stands for, in bytes.
+/// The bytes that one permit stands for.
 const UNIT: usize = 1024;
 
 /// The budget; clones share it.
@@ -35,7 +37,7 @@ struct Inner {
     of_tenants: Mutex<HashMap<Tenant, Arc<Account>>>,
 }
 
-/// What is held for one tenant, or for all.
+/// The account of one tenant, or of all.
 struct Account {
     max: usize,
     free: Arc<Semaphore>,
@@ -108,8 +110,8 @@ impl MemoryBudget {
         })
     }
 
-    /// As [`MemoryBudget::soon`], for as long as it takes. First that of the tenant, so that what waits there takes
-    /// nothing from others.
+    /// As [`MemoryBudget::soon`], for as long as it takes. First that of the tenant, so that what
+    /// waits there takes nothing from others.
     pub(crate) async fn next(&self, tenant: Tenant, bytes: usize) -> Result<Reserved, Problem> {
         let accounts = self.accounts(tenant);
         let units = units(bytes.min(accounts[0].max));

@@ -1,11 +1,12 @@
 //! Listening, and stopping so that nobody notices.
 //!
-//! A connection has ten seconds for its first byte and for each request's head, and may be idle for 75; there are at most
-//! [`Settings::connections_max`](crate::Settings) of them. If all are taken, the idlest are closed (`connections`); if all
-//! have a request in progress, more wait in the listener's queue. Stopping has four steps:
-//! say that we are not ready, close connections after their answer, and end the streams of
-//! events; go on accepting for the grace, so that whoever
-//! watches readiness can turn away; take what still waits in the queue and stop listening; finish what is in flight.
+//! A connection has ten seconds for its first byte and for each request's head, and may be idle for
+//! 75; there are at most [`Settings::connections_max`](crate::Settings) of them. If all are taken,
+//! the idlest are closed (`connections`); if all have a request in progress, more wait in the
+//! listener's queue. Stopping has four steps: say that we are not ready, close connections after
+//! their answer, and end the streams of events; go on accepting for the grace, so that whoever
+//! watches readiness can turn away; take what still waits in the queue and stop listening; finish
+//! what is in flight.
 //!
 //! Every connection ends with a lingering close (`linger`), so that no answer is lost to a reset.
 

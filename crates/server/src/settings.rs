@@ -35,7 +35,8 @@ pub struct Settings {
     pub token_validity_default_s: i64,
     /// How long a token may be valid at most, in seconds; absent: for ever.
     pub token_validity_max_s: Option<i64>,
-    /// How old a token may be at most, in seconds, that makes or changes credentials and webhook endpoints; absent: any age.
+    /// How old a token may be at most, in seconds, that makes or changes credentials and webhook
+    /// endpoints; absent: any age.
     pub token_fresh_for_credentials_s: Option<i64>,
     /// The most items of a new offer.
     pub offer_items_max: usize,

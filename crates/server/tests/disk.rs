@@ -1,8 +1,9 @@
 //! The bound on write amplification: what one request keeps on the disk for ever.
 //!
-//! At most 600 bytes for each item of an order, 1 KiB for an order that is asked for again by its `externalId`, and else
-//! [`BYTES_KEPT`] for each byte sent, whatever the size of the object that the request is about: every object here is as large
-//! as the API lets it be. Every operation that changes something has a row in [`OPERATIONS`].
+//! At most 600 bytes for each item of an order, 1 KiB for an order that is asked for again by its
+//! `externalId`, and else [`BYTES_KEPT`] for each byte sent, whatever the size of the object that
+//! the request is about: every object here is as large as the API lets it be. Every operation that
+//! changes something has a row in [`OPERATIONS`].
 
 mod harness;
 
@@ -32,7 +33,7 @@ const SCOPES: usize = 300;
 
 type Row = (&'static str, &'static str, Bound);
 
-/// What a request may keep.
+/// The most that a request may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bound {
     /// So many bytes for each byte sent.
@@ -211,7 +212,7 @@ impl Large {
         kept.unwrap_or_else(|| panic!("nothing was made in {collection}")).1.clone()
     }
 
-    /// What the database keeps, in bytes.
+    /// The size of the database, in bytes.
     fn size(&self) -> i64 {
         let look = |sql: &str| self.world.database.look(sql);
         let sql = match self.world.database.engine() {

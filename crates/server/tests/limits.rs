@@ -131,7 +131,8 @@ async fn numbers_have_a_smallest_and_a_largest_one(engine: Engine) {
 
 async fn the_most_that_can_be_granted_is_counted_and_no_more(engine: Engine) {
     let scene = Scene::on(engine).await;
-    // An older version took offers that name a product a thousand times, which grant as much as this one.
+    // An older version took offers that name a product a thousand times, which grant as much as
+    // this one.
     let items = vec![NewItem { product_id: "net/plan".into(), granted: Some(1_000_000_000_000) }];
     let (id, name, state) = ("acme/huge".to_owned(), "Huge".to_owned(), OfferState::Active);
     let huge = CreateOffer { id, name, state, items, items_max: 1, strategies: None };

@@ -1,4 +1,5 @@
-//! Quotas over HTTP: who reads and sets them, what they refuse, and that a refusal says whose quota it is.
+//! Quotas over HTTP: who reads and sets them, what they refuse, and that a refusal says whose quota
+//! it is.
 
 mod harness;
 
@@ -74,7 +75,8 @@ async fn beyond_a_quota_a_party_is_refused_and_others_are_not(engine: Engine) {
     world.journal().verify();
 }
 
-/// A rate is of the party, or of its vendor with all its subscribers; it is in force within a second.
+/// A rate is of the party, or of its vendor with all its subscribers; it is in force within a
+/// second.
 async fn too_many_requests_are_refused_and_the_refusal_says_whose_quota_it_is(engine: Engine) {
     let world = World::on(engine).await;
     let (shop, other) = (world.shop("net", "acme").await, world.shop("far", "else").await);

@@ -1,4 +1,5 @@
-//! Lists of large rows: bounded in memory whatever the rows are, whole, and counted while nobody reads them.
+//! Lists of large rows: bounded in memory whatever the rows are, whole, and counted while nobody
+//! reads them.
 
 mod harness;
 
@@ -15,8 +16,8 @@ const PAGE_BYTES: usize = 1024 * 1024;
 const SLICE_BYTES: usize = 256 * 1024;
 const ROWS: usize = 120;
 
-/// Operations whose rows are tried with their largest size below; the rows of all others are small, or go the same way
-/// through `dx::list`.
+/// Operations whose rows are tried with their largest size below; the rows of all others are small,
+/// or go the same way through `dx::list`.
 const LARGE: [&str; 3] = ["/processingStrategies", "/orders", "/events"];
 
 async fn strategies(world: &World) {

@@ -1,5 +1,5 @@
-//! What a stolen token can do, and how it is contained: roles, makers, one operation that ends all, fresh tokens, a cap on
-//! token life, and answers that end with their token.
+//! What a stolen token can do, and how it is contained: roles, makers, one operation that ends all,
+//! fresh tokens, a cap on token life, and answers that end with their token.
 
 mod harness;
 
@@ -33,7 +33,8 @@ async fn with_token(world: &World, user: &Value, more: &str) -> Caller {
     nobody.holding(&text(&token, "access_token"))
 }
 
-/// The finding: a token that was stolen makes users, tokens for ever and webhooks, which outlive the rotation of the secret.
+/// The finding: a token that was stolen makes users, tokens for ever and webhooks, which outlive
+/// the rotation of the secret.
 async fn a_stolen_token_is_contained_with_all_that_it_made(engine: Engine) {
     let world = World::on(engine).await;
     let acme = world.vendor("acme").await;
@@ -75,7 +76,8 @@ async fn a_stolen_token_is_contained_with_all_that_it_made(engine: Engine) {
     world.journal().verify();
 }
 
-/// A member orders and reads, is told why not more, and its role counts from one request to the next.
+/// A member orders and reads, is told why not more, and its role counts from one request to the
+/// next.
 async fn a_role_is_that_of_now(engine: Engine) {
     let world = World::on(engine).await;
     let shop = world.shop("net", "acme").await;
@@ -97,7 +99,8 @@ async fn a_role_is_that_of_now(engine: Engine) {
     member.post("/users", body).await.expect(201);
     shop.vendor.put(&path, json!({"role": "MEMBER"})).await.expect(200);
     member.post("/webhookEndpoints", json!({"url": "https://a.example/"})).await.refused(403, "forbidden");
-    // The vendor made the subscriber's first user: who made it is none of the subscriber's business.
+    // The vendor made the subscriber's first user: who made it is none of the subscriber's
+    // business.
     let buyer = shop.vendor.post("/subscribers", json!({"name": "B", "primaryUser": {"email": "b@b.example"}})).await;
     let buyer = with_token(&world, &buyer.expect(201)["primaryUser"], "").await;
     let own = buyer.get("/users").await.expect(200);
@@ -105,7 +108,8 @@ async fn a_role_is_that_of_now(engine: Engine) {
     world.journal().verify();
 }
 
-/// Whatever makes or changes credentials and endpoints asks for a token that was issued a moment ago.
+/// Whatever makes or changes credentials and endpoints asks for a token that was issued a moment
+/// ago.
 async fn credentials_need_a_fresh_token_where_the_operator_wants_it(engine: Engine) {
     let settings = Settings { token_fresh_for_credentials_s: Some(600), ..Settings::default() };
     let world = World::with(engine, settings).await;
@@ -141,7 +145,8 @@ async fn credentials_need_a_fresh_token_where_the_operator_wants_it(engine: Engi
     }
 }
 
-/// Tokens of before the rule end when one that was issued under it would, and are not handed out again.
+/// Tokens of before the rule end when one that was issued under it would, and are not handed out
+/// again.
 async fn a_cap_on_token_life_counts_for_tokens_of_before(engine: Engine) {
     let world = World::on(engine).await;
     let acme = world.vendor("acme").await;
@@ -225,8 +230,8 @@ async fn opened(world: &World, token: &str, path: &str) -> BodyDataStream {
     response.into_body().into_data_stream()
 }
 
-/// One row an operation: every list that goes on, and the stream. What else lasts is in `test_event` and the orders that wait
-/// for their suppliers, which show what their own caller did.
+/// One row an operation: every list that goes on, and the stream. What else lasts is in
+/// `test_event` and the orders that wait for their suppliers, which show what their own caller did.
 async fn what_outlives_its_authentication_ends_with_its_token(engine: Engine) {
     let world = World::on(engine).await;
     let of_one = much_of_everything(&world).await;

@@ -296,7 +296,8 @@ fn blobs(needs: &[Need]) -> Value {
     Value::Blobs(needs.iter().map(blob).collect())
 }
 
-/// Of what may be many, no more than matters is counted; open orders are the sum of counts that are kept.
+/// Of what may be many, no more than matters is counted; open orders are the sum of counts that are
+/// kept.
 fn count(query: &mut Query, counted: Counted) {
     let (Counted::Users(party) | Counted::Endpoints(party) | Counted::OpenOrders(party)) = counted;
     let party = sql_number(party.0);
@@ -357,7 +358,8 @@ const NOT_REJECTED: Texts = Texts {
     postgres: " and (case when state = 'REJECTED' then ref else ''::bytea end) = ''::bytea",
 };
 
-/// What is granted is counted by balances; what is `PENDING` is little. Both without a look at what has ended.
+/// What is granted is counted by balances; what is `PENDING` is little. Both without a look at what
+/// has ended.
 const SUBSCRIBED: &str = "1 from products p where (\
     exists (select 1 from balances b where b.product_ref = p.ref and b.subscriptions > 0) \
     or exists (select 1 from orders o join subscriptions s on s.order_ref = o.ref \

@@ -1,8 +1,9 @@
 //! Ownership and permission checks of the files that this program depends on, as `ssh` makes them.
 //!
-//! A folder in which others may write, or a key that others may read, is refused: another user of the machine could have
-//! put it there, or have read it. A file belongs to the user that runs the program or to root. The database alone is
-//! mended: an older umask made it readable, and nothing in it opens anything without the keys.
+//! A folder in which others may write, or a key that others may read, is refused: another user of
+//! the machine could have put it there, or have read it. A file belongs to the user that runs the
+//! program or to root. The database alone is mended: an older umask made it readable, and nothing
+//! in it opens anything without the keys.
 
 use rustix::fs::OFlags;
 use rustix::process::geteuid;
@@ -22,7 +23,8 @@ pub enum Kind {
     Database,
     /// A key: others may neither read nor write.
     Key,
-    /// A secret that somebody else may have put there, such as a container's: as a key, unless root owns it.
+    /// A secret that somebody else may have put there, such as a container's: as a key, unless root
+    /// owns it.
     Given,
 }
 
@@ -112,8 +114,9 @@ impl Owned {
         Ok(())
     }
 
-    /// The bits of reading that are refused. A key that root has put there may be readable for the group of the program:
-    /// it could not read the key otherwise. And a container's secrets are often readable for all there are in it.
+    /// The bits of reading that are refused. A key that root has put there may be readable for the
+    /// group of the program: it could not read the key otherwise. And a container's secrets are
+    /// often readable for all there are in it.
     fn readable(self, kind: Kind) -> u32 {
         match (kind, self.owner == self.we) {
             (Kind::Folder | Kind::Plain | Kind::Database, _) | (Kind::Given, false) => 0,

@@ -80,8 +80,8 @@ impl Store {
         answered.await.unwrap_or_else(|_| Err(CommitError::OutcomeUnknown("the committer stopped".into())))
     }
 
-    /// Decides an intent on what the database holds now, and records nothing: its answer if it changes
-    /// nothing, or `None` if it is to be committed.
+    /// Decides an intent on what the database holds now, and records nothing: its answer if it
+    /// changes nothing, or `None` if it is to be committed.
     pub async fn try_out(&self, intent: Intent) -> Result<Option<Result<Committed, CommitError>>, ReadError> {
         let stamp = Stamp { at: self.inner.clock.now(), chance: self.inner.options.chance.number() };
         let trial = Trial::new(intent, self.dialect(), self.inner.options.budget, stamp);

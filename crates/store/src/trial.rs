@@ -1,8 +1,8 @@
 //! Trials: an intent is decided on a snapshot of the database, and nothing is recorded.
 //!
-//! What decides nothing (an object that is not there, values that are there already, a limit that is
-//! reached, a dry run) is answered by that, and takes nothing of the committer, which all parties share.
-//! What would change something is for the committer, which decides it anew.
+//! What decides nothing (an object that is not there, values that are there already, a limit that
+//! is reached, a dry run) is answered by that, and takes nothing of the committer, which all
+//! parties share. What would change something is for the committer, which decides it anew.
 
 use crate::load::{Lookup, lookups};
 use crate::query::{Dialect, Query};
@@ -16,7 +16,7 @@ const PIECE_MAX: usize = 4096;
 /// How many pieces are looked up at most; an intent of more is the committer's to refuse.
 const PIECES_MAX: usize = 64;
 
-/// What a trial came to. `None`: the committer has to decide.
+/// The outcome of a trial. `None`: the committer has to decide.
 pub(crate) type Foreseen = Option<Result<Committed, CommitError>>;
 
 /// An intent on trial, which is told what the snapshot holds.
@@ -46,7 +46,7 @@ impl Trial {
         self.stamp.at = self.stamp.at.max(Instant(head.at.0 + 1));
     }
 
-    /// What is to be looked up next, or what the trial came to.
+    /// The next lookups, or the outcome of the trial.
     pub(crate) fn next(&mut self) -> Result<Vec<Lookup>, Foreseen> {
         let mut needs = Needs::default();
         self.intent.needs(&self.world, &mut needs);

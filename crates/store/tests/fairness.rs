@@ -52,8 +52,8 @@ impl Held {
         }
     }
 
-    /// Submits a first intent, and holds the committer up while it is decided: what is submitted from here
-    /// on waits.
+    /// Submits a first intent, and holds the committer up while it is decided: what is submitted
+    /// from here on waits.
     fn shut(&self, first: Intent) -> Waiting<'_> {
         self.gate.set(true);
         let first = self.submit(first).expect("a place");
@@ -161,8 +161,8 @@ const IMPOSSIBLE: [&str; 5] = [
     "select 'too many' from webhook_endpoints where deleted_at is null group by owner_ref having count(*) > 100",
 ];
 
-/// Commands that ask about each other's rows, in one batch and in any order: what is found afterwards is
-/// what serial decisions allow, and each of them was decided.
+/// Commands that ask about each other's rows, in one batch and in any order: what is found
+/// afterwards is what serial decisions allow, and each of them was decided.
 fn questions_are_answered_as_if_decided_one_by_one(engine: Engine) {
     let held = Held::on(engine, |_| {});
     let shop = held.deployment.shop("acme");
@@ -188,8 +188,8 @@ fn questions_are_answered_as_if_decided_one_by_one(engine: Engine) {
     held.deployment.verified();
 }
 
-/// A product with its offer, its order and its supplier, a vendor with its strategy, and webhook endpoints
-/// of a party that may have one more: of each pair, one stands in the way of the other.
+/// A product with its offer, its order and its supplier, a vendor with its strategy, and webhook
+/// endpoints of a party that may have one more: of each pair, one stands in the way of the other.
 fn conflicting(deployment: &Deployment, shop: &Shop, round: usize) -> Vec<Command> {
     let supplier = deployment.party(PartyKind::Supplier, &format!("s{round}"), None).party;
     let vendor = deployment.party(PartyKind::Vendor, &format!("v{round}"), None);

@@ -284,7 +284,8 @@ fn a_token_that_one_node_ends_is_told_to_the_other() {
     assert!(nodes.deployment.store.is_shared());
 }
 
-/// Both nodes close one subscriber at once, piece by piece, while another one orders: each order is cancelled once.
+/// Both nodes close one subscriber at once, piece by piece, while another one orders: each order is
+/// cancelled once.
 #[test]
 fn both_nodes_close_a_subscriber_and_others_order_meanwhile() {
     const ORDERS: usize = 40;

@@ -39,7 +39,7 @@ macro_rules! actions {
                 match self { $(Action::$name => matches!(kind, $(PartyKind::$kind)|+),)+ }
             }
 
-            /// What of it is open to a member.
+            /// The part of it that is open to a member.
             pub fn of_member(self) -> MemberMay {
                 match self { $(Action::$name => MemberMay::$member,)+ }
             }
@@ -60,7 +60,8 @@ actions! {
     ReadSubscribers "read subscribers": Operator | Vendor | Subscriber, member All;
     /// Create, change and delete subscribers: the operator, and a vendor its own.
     WriteSubscribers "create, change or delete subscribers": Operator | Vendor, member Nothing;
-    /// List and get quotas: each party its own, a vendor those of its subscribers, the operator all.
+    /// List and get quotas: each party its own, a vendor those of its subscribers, the operator
+    /// all.
     ReadQuotas "read quotas": Operator | Supplier | Vendor | Subscriber, member All;
     /// Set quotas.
     WriteQuotas "set quotas": Operator, member Nothing;
@@ -68,7 +69,8 @@ actions! {
     ReadUsers "read users": Operator | Supplier | Vendor | Subscriber, member Own;
     /// Create, change and delete users: others than the operator may only grant what they hold.
     WriteUsers "create, change or delete users": Operator | Supplier | Vendor | Subscriber, member Nothing;
-    /// End the credentials of a user, and what it made: its own, and those of users whose scopes the caller holds.
+    /// End the credentials of a user, and what it made: its own, and those of users whose scopes
+    /// the caller holds.
     ContainUser "contain users": Operator | Supplier | Vendor | Subscriber, member Own;
     /// List and get products: operator and vendor all, a supplier its own, a subscriber those it has.
     ReadProducts "read applications and connectivity plans": Operator | Supplier | Vendor | Subscriber, member All;

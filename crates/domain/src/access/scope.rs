@@ -84,12 +84,12 @@ impl Caller {
         self.tenant.party
     }
 
-    /// What its party is, with the quotas that are set.
+    /// Its party and vendor, with the quotas that are set for them.
     pub fn membership(&self) -> &Membership {
         &self.membership
     }
 
-    /// Whom its requests count for.
+    /// The tenant that its requests count for.
     pub fn tenant(&self) -> Tenant {
         self.tenant
     }
@@ -99,8 +99,8 @@ impl Caller {
         &self.grants
     }
 
-    /// The rows that this caller may touch with `action`, or [`Forbidden`] if none of its grants is of a kind that ever
-    /// may, or its role may not.
+    /// The rows that this caller may touch with `action`, or [`Forbidden`] if none of its grants is
+    /// of a kind that ever may, or its role may not.
     pub fn may(&self, action: Action) -> Result<Scope, Forbidden> {
         let mut scope = Scope::nothing();
         for grant in self.grants.iter().filter(|grant| action.is_open_to(grant.kind)) {

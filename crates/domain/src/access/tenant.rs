@@ -29,7 +29,8 @@ impl Tenant {
     }
 }
 
-/// The party of a user as its requests count for it: its kind, its vendor, and the quotas that are set for both.
+/// The party of a user as its requests count for it: its kind, its vendor, and the quotas that are
+/// set for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership {
     /// The kind of the party.

@@ -20,7 +20,8 @@ pub struct Balance {
     pub used: u64,
     /// How many granted subscriptions it has.
     pub subscriptions: u64,
-    /// How many open orders begin with the product: over all products of the subscriber, each counts once.
+    /// How many open orders begin with the product: over all products of the subscriber, each
+    /// counts once.
     pub orders: u64,
 }
 

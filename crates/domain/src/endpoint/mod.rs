@@ -143,7 +143,7 @@ pub struct Endpoint {
     pub disabled: Option<Disabled>,
     /// When it was made.
     pub created_at: Instant,
-    /// Who made it; absent: a version that did not note it.
+    /// The user that made it; absent: a version that did not note it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<UserRef>,
     /// Grows with every change.

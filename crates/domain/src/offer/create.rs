@@ -83,7 +83,8 @@ impl CreateOffer {
             })
     }
 
-    /// Each item is work and disk space for every order, so their number is bounded, and none is there twice.
+    /// Each item is work and disk space for every order, so their number is bounded, and none is
+    /// there twice.
     fn check_items(&self) -> Result<(), Refusal> {
         let refused = |rule: String| Err(Refusal::Invalid { attribute: "items", rule: rule.into() });
         let (sent, allowed) = (self.items.len(), self.items_max);

@@ -11,7 +11,8 @@ pub use update::UpdateOffer;
 use crate::{Instant, Intent, OfferRef, PartyRef, ProductRef, Refusal, World};
 use serde::{Deserialize, Serialize};
 
-/// The most items that the operator may allow: the position of a subscription in its order has ten bits.
+/// The most items that the operator may allow: the position of a subscription in its order has ten
+/// bits.
 pub const ITEMS_MAX: usize = 1000;
 
 /// The most items of a new offer where the operator says nothing else.

@@ -1,7 +1,9 @@
-//! A reference to an order that exists, with what can change of it: the order as it was at that moment, in bounded space.
+//! A reference to an order that exists, with what can change of it: the order as it was at that
+//! moment, in bounded space.
 //!
-//! Of an order only its state, `closed_at`, revision and the states of its subscriptions change (see `feed::history`), so a
-//! later row and this give the order back as it was, but for the vendor's reasons, which no answer shows.
+//! Of an order only its state, `closed_at`, revision and the states of its subscriptions change
+//! (see `feed::history`), so a later row and this give the order back as it was, but for the
+//! vendor's reasons, which no answer shows.
 
 use super::{Order, OrderState};
 use crate::event::hex;
@@ -25,7 +27,8 @@ pub struct FoundOrder {
     pub suspended: Positions,
 }
 
-/// A set of positions of subscriptions: a bit for each, so that a thousand of them are 250 hexadecimal digits.
+/// A set of positions of subscriptions: a bit for each, so that a thousand of them are 250
+/// hexadecimal digits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Positions(Vec<u8>);
 
@@ -36,7 +39,8 @@ impl FoundOrder {
         FoundOrder { order: order.order, state: order.state, revision: order.revision, suspended: suspended.collect() }
     }
 
-    /// The order as it was found, from its row now. An order in an end state does not change any more.
+    /// The order as it was found, from its row now. An order in an end state does not change any
+    /// more.
     pub fn restore(&self, row: &Order) -> Order {
         if row.revision == self.revision {
             return row.clone();

@@ -1,9 +1,9 @@
 //! The closing of a party in pieces, as a background task: its open orders are cancelled, its users
 //! end or move, its webhook endpoints are deleted, and at the end the party is.
 //!
-//! Nothing new can be made for a party that is being closed, and its use of connections cannot grow,
-//! so that each piece leaves less. An order that is `PENDING` is waited for. A piece that two nodes
-//! ask for, or one again after a crash, finds less to do, or nothing.
+//! Nothing new can be made for a party that is being closed, and its use of connections cannot
+//! grow, so that each piece leaves less. An order that is `PENDING` is waited for. A piece that two
+//! nodes ask for, or one again after a crash, finds less to do, or nothing.
 
 use crate::world::Piece;
 use crate::{
@@ -55,7 +55,7 @@ fn is_being_closed(party: &Party) -> bool {
     party.deleted_at.is_none() && party.closing_at.is_some()
 }
 
-/// What is left of a party, as far as one piece goes.
+/// The next piece of a party that is left.
 pub(super) struct Rest<'w> {
     world: &'w World,
     party: &'w Party,
@@ -114,8 +114,8 @@ impl<'w> Rest<'w> {
         users.chain(self.endpoints.refs().iter().copied().map(Event::EndpointDeleted)).collect()
     }
 
-    /// A user that acts for other parties too keeps that, and moves to the first of them that lives: a
-    /// party ends nobody's login but its own.
+    /// A user that acts for other parties too keeps that, and moves to the first of them that
+    /// lives: a party ends nobody's login but its own.
     fn end_or_move(&self, user: &User) -> Event {
         let others = || user.grants.iter().filter(|grant| grant.party != self.party.party);
         let lives = |party: &PartyRef| self.world.parties.get(party).is_some_and(|party| party.deleted_at.is_none());

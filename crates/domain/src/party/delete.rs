@@ -5,8 +5,8 @@ use super::update::living;
 use crate::world::Fact;
 use crate::{Decision, Event, InUse, Intent, Needs, Outcome, Party, PartyKind, PartyRef, Refusal, Stamp, World};
 
-/// Delete a party that nothing needs any more: at once where little is left of it, else by closing it
-/// in pieces ([`super::ContinueClosing`]).
+/// Delete a party that nothing needs any more: at once where little is left of it, else by closing
+/// it in pieces ([`super::ContinueClosing`]).
 #[derive(Clone, Debug)]
 pub struct DeleteParty {
     /// The kind that the path names.
@@ -37,7 +37,7 @@ impl DeleteParty {
         }
     }
 
-    /// What must not be there, in the order in which it is told.
+    /// The facts that refuse the deletion, in the order in which they are told.
     fn hindrances(&self) -> Vec<(Fact, InUse)> {
         match self.kind {
             PartyKind::Operator => Vec::new(),

@@ -4,7 +4,8 @@ use super::Quota;
 use crate::world::Counted;
 use crate::{Intent, Needs, Party, PartyRef, Refusal, World};
 
-/// Names the count that [`check`] looks at, once the party's row is known; none where there is no limit.
+/// Names the count that [`check`] looks at, once the party's row is known; none where there is no
+/// limit.
 pub(crate) fn needs_of(intent: &Intent, world: &World, needs: &mut Needs, party: PartyRef, quota: Quota) {
     let limit = world.parties.get_known(&party).and_then(|party| intent.quotas.in_force(party).get(quota));
     if let Some((_, counted)) = limit.zip(Counted::of(quota, party)) {
@@ -34,7 +35,8 @@ pub(crate) fn needs_of_order(intent: &Intent, world: &World, needs: &mut Needs, 
     }
 }
 
-/// Refuses one more order where the subscriber, or its vendor with all its subscribers, has as many open ones as it may.
+/// Refuses one more order where the subscriber, or its vendor with all its subscribers, has as many
+/// open ones as it may.
 pub(crate) fn check_order(intent: &Intent, world: &World, subscriber: &Party) -> Result<(), Refusal> {
     check(intent, world, subscriber, Quota::OpenOrders)?;
     let vendor = subscriber.vendor.and_then(|vendor| world.parties.get(&vendor));

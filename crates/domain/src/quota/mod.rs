@@ -1,7 +1,9 @@
-//! Quotas: how much of what all parties share one party may have. Ours; no public API has them in this form.
+//! Quotas: how much of what all parties share one party may have. Ours; no public API has them in
+//! this form.
 //!
 //! A quota is set for a party by the operator; where none is set, the default of the configuration
-//! holds. The quotas of a vendor for requests, open orders and streams count it with all its subscribers.
+//! holds. The quotas of a vendor for requests, open orders and streams count it with all its
+//! subscribers.
 
 mod limit;
 mod set;
@@ -16,7 +18,7 @@ use std::ops::RangeInclusive;
 
 macro_rules! quotas {
     ($($(#[$doc:meta])* $name:ident $word:literal $range:expr;)+) => {
-        /// What is limited, with the name in the API and the values that it may have.
+        /// A limited quantity, with its name in the API and the values that it may have.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase")]
         pub enum Quota { $($(#[$doc])* $name,)+ }

@@ -3,7 +3,8 @@
 use super::Quota;
 use crate::{Decision, Event, Intent, Needs, Outcome, PartyRef, Refusal, Stamp, World};
 
-/// Set quotas of a party; those that are not named stay. What a party has beyond a new quota it keeps.
+/// Set quotas of a party; those that are not named stay. What a party has beyond a new quota it
+/// keeps.
 #[derive(Clone, Debug)]
 pub struct SetQuotas {
     /// The party.

@@ -12,7 +12,8 @@ pub struct IssueToken {
     pub proved: SecretHash,
     /// Whether the token that the client has shall die for a new one.
     pub renew: bool,
-    /// How many seconds a token lives at most; one that says it lives longer is not handed out again.
+    /// How many seconds a token lives at most; one that says it lives longer is not handed out
+    /// again.
     pub validity_max_s: Option<i64>,
 }
 

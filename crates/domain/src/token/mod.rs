@@ -43,8 +43,8 @@ impl Token {
         self.expires_at.is_none_or(|end| end.0.saturating_sub(now.0) >= needed(end).max(1))
     }
 
-    /// The token as it counts where tokens live `max` seconds at most: it ends no later than one that is issued under that
-    /// rule.
+    /// The token as it counts where tokens live `max` seconds at most: it ends no later than one
+    /// that is issued under that rule.
     #[must_use]
     pub fn capped(self, max: Option<i64>) -> Token {
         let cap = max.map(|max| self.issued_at.plus_seconds(max));

@@ -1,4 +1,5 @@
-//! Contain a user whose credentials are in wrong hands: end its secrets and its token, and what it made with them.
+//! Contain a user whose credentials are in wrong hands: end its secrets and its token, and what it
+//! made with them.
 
 use super::living;
 use crate::world::{Fact, MadeBy};
@@ -9,13 +10,13 @@ use crate::{
 /// How many things one containment ends at most; the next one goes on.
 pub const CONTAINED_AT_ONCE_MAX: usize = 100;
 
-/// End the secrets and the token of a user; list what it made, and what the users that it made have made, and end that
-/// too where it is asked for.
+/// End the secrets and the token of a user; list what it made, and what the users that it made have
+/// made, and end that too where it is asked for.
 #[derive(Clone, Debug)]
 pub struct ContainUser {
     /// The user.
     pub user: UserRef,
-    /// What it made itself counts from then on.
+    /// The beginning of the time in which it made them itself.
     pub since: Instant,
     /// Whether what it made ends too: users are deleted, webhook endpoints are deleted.
     pub end_created: bool,
@@ -96,8 +97,8 @@ impl ContainUser {
         after
     }
 
-    /// What it made, as far as the caller may touch it. The caller itself stays, and so do operators where the contained
-    /// user is the caller: one of them must be left.
+    /// What it made, as far as the caller may touch it. The caller itself stays, and so do
+    /// operators where the contained user is the caller: one of them must be left.
     fn contained(&self, user: User, intent: &Intent, world: &World) -> Contained {
         let made = world.made_by(&self.asked(intent));
         let stays =

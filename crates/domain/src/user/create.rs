@@ -22,7 +22,7 @@ pub struct CreateUser {
     pub grants: Vec<Grant>,
     /// The digest of its secret.
     pub secret: SecretHash,
-    /// What it may do.
+    /// Its role.
     pub role: Role,
 }
 

@@ -21,15 +21,15 @@ use serde::{Deserialize, Serialize};
 pub struct SecretHash(#[serde(with = "crate::event::hex32")] pub [u8; 32]);
 
 impl SecretHash {
-    /// Stands where a user has no secret any more: no text is known that has this digest, and none is accepted. An older
-    /// program that reads it finds a secret that nobody knows.
+    /// Stands where a user has no secret any more: no text is known that has this digest, and none
+    /// is accepted. An older program that reads it finds a secret that nobody knows.
     pub const NONE: SecretHash = SecretHash([0; 32]);
 }
 
 /// How many secrets of one client may live at once: the new one and the one that it replaces.
 pub const LIVE_SECRETS_MAX: usize = 2;
 
-/// What a user may do within its scopes.
+/// The role of a user within its scopes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Role {
@@ -88,10 +88,10 @@ pub struct User {
     pub grants: Vec<Grant>,
     /// Digests of its live secrets, newest first.
     pub secrets: Vec<SecretHash>,
-    /// What it may do within its scopes; absent: as before there were roles ([`User::role`]).
+    /// Its role within its scopes; absent: as before there were roles ([`User::role`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// Who made it; absent: the system, or a version that did not note it.
+    /// The user that made it; absent: the system, or a version that did not note it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<UserRef>,
     /// When it was made; absent: by a version that did not note it.
@@ -105,7 +105,7 @@ pub struct User {
 }
 
 impl User {
-    /// What it may do within its scopes.
+    /// Its role within its scopes.
     pub fn role(&self) -> Role {
         self.role.unwrap_or_default()
     }

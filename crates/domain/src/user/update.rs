@@ -77,7 +77,7 @@ impl UpdateUser {
     }
 }
 
-/// What the user holds already may be said again, also where the party is gone since.
+/// Scopes that the user holds already may be sent again, also where their party is gone since.
 fn check_new_grants(world: &World, intent: &Intent, before: &User, grants: &[Grant]) -> Result<(), Refusal> {
     if grants.is_empty() {
         return Err(Refusal::Unknown { attribute: "scopes" });

@@ -6,7 +6,7 @@ use super::World;
 use crate::quota::{COUNTED_MAX, Quota};
 use crate::{Order, PartyRef};
 
-/// What is counted of a party.
+/// A count of things of a party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Counted {
     /// Living users, at most [`COUNTED_MAX`].
@@ -18,7 +18,7 @@ pub enum Counted {
 }
 
 impl Counted {
-    /// What a quota limits, if that is counted here.
+    /// The count that a quota limits, if it is counted here.
     pub(crate) fn of(quota: Quota, party: PartyRef) -> Option<Counted> {
         match quota {
             Quota::Users => Some(Counted::Users(party)),
@@ -73,7 +73,8 @@ impl World {
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 
-    /// Loads a count as the database has it; of users and webhook endpoints one up to [`COUNTED_MAX`].
+    /// Loads a count as the database has it; of users and webhook endpoints one up to
+    /// [`COUNTED_MAX`].
     pub fn load_count(&mut self, counted: Counted, count: u64) {
         debug_assert!(matches!(counted, Counted::OpenOrders(_)) || count <= u64::from(COUNTED_MAX));
         let changed = self.uncounted.remove(&counted).unwrap_or_default();

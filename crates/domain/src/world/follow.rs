@@ -9,7 +9,8 @@ impl World {
     pub fn follow(&mut self, event: &Event) {
         match event {
             Event::OrderPlaced(order) => self.follow_order(order),
-            // The order's row is not kept between batches, so that nothing here says which offer, balances and counts it touched.
+            // The order's row is not kept between batches, so that nothing here says which offer,
+            // balances and counts it touched.
             Event::OrderSettled { .. } | Event::OrderCancelled(_) => {
                 self.offers.forget_all();
                 self.balances.forget_all();

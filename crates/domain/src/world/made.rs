@@ -4,7 +4,8 @@ use super::{MadeBy, World};
 use crate::{EndpointRef, UserRef};
 use std::collections::BTreeSet;
 
-/// What lives of what a user made, by ref; at most as much as was asked for, of users and endpoints together.
+/// The living users and endpoints that a user made, by ref; at most as much as was asked for, of
+/// users and endpoints together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Made {
     /// Users.
@@ -16,7 +17,7 @@ pub struct Made {
 }
 
 impl World {
-    /// What a user made. In a working set, nothing where it is not loaded yet.
+    /// The things that a user made. In a working set, nothing where it is not loaded yet.
     pub(crate) fn made_by(&self, asked: &MadeBy) -> Made {
         if !self.is_whole() {
             return self.made.get(asked).cloned().unwrap_or_default();
@@ -38,7 +39,8 @@ impl World {
         Made { users, endpoints, more }
     }
 
-    /// The user, and all that it and they made, deleted ones too. A user is made after its maker, and has a larger ref.
+    /// The user, and all that it and they made, deleted ones too. A user is made after its maker,
+    /// and has a larger ref.
     fn makers(&self, asked: &MadeBy) -> BTreeSet<UserRef> {
         let mut users: Vec<_> = self.users.values().collect();
         users.sort_unstable_by_key(|user| user.user);

@@ -85,7 +85,8 @@ pub struct World {
     /// By how much counts that are not known have changed in this batch.
     pub(crate) uncounted: HashMap<Counted, i64>,
     pub(crate) made: HashMap<MadeBy, Made>,
-    /// Tables with changes that are not written yet, as bits: the database cannot answer questions about them.
+    /// Tables with changes that are not written yet, as bits: the database cannot answer questions
+    /// about them.
     moved: u8,
     whole: bool,
 }
@@ -216,8 +217,8 @@ impl World {
         })
     }
 
-    /// A list as it was loaded; in a whole world, from all things of it with their parts. Nothing, where
-    /// it is not loaded yet.
+    /// A list as it was loaded; in a whole world, from all things of it with their parts. Nothing,
+    /// where it is not loaded yet.
     fn piece<R: Ord + Copy>(
         &self,
         loaded: &HashMap<(PartyRef, u16), Piece<R>>,

@@ -96,12 +96,13 @@ impl Event {
     }
 }
 
-/// A question for what a user made, and what the users that it made have made: the living ones, the oldest first.
+/// A question for what a user made, and what the users that it made have made: the living ones, the
+/// oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MadeBy {
     /// The user.
     pub user: UserRef,
-    /// What it made itself counts from then on.
+    /// The beginning of the time in which it made them itself.
     pub since: Instant,
     /// Only what may be touched within it.
     pub scope: Scope,
@@ -145,7 +146,8 @@ pub enum Need {
 const WEIGHT_OF_MANY: usize = 128;
 
 impl Need {
-    /// The tables that it asks about as bits, if it names no row but asks "is there any …?" or "which …?".
+    /// The tables that it asks about as bits, if it names no row but asks "is there any …?" or
+    /// "which …?".
     pub(crate) fn asked(&self) -> u8 {
         match self {
             Need::UsersOf(..) => Asked::Users.bit(),
@@ -209,8 +211,8 @@ impl Needs {
         self.take_some(usize::MAX)
     }
 
-    /// Takes some out, as long as loading them takes few rows, and forgets the others: they are named
-    /// again.
+    /// Takes some out, as long as loading them takes few rows, and forgets the others: they are
+    /// named again.
     pub fn take_some(&mut self, weight_max: usize) -> BTreeSet<Need> {
         let all = std::mem::take(&mut self.named);
         if std::mem::take(&mut self.weight) <= weight_max {
@@ -224,7 +226,8 @@ impl Needs {
         all.into_iter().take_while(fits).collect()
     }
 
-    /// Whether any question to the whole database was named since the last call, be it answered already.
+    /// Whether any question to the whole database was named since the last call, be it answered
+    /// already.
     pub fn take_asks(&mut self) -> bool {
         std::mem::take(&mut self.asks)
     }
@@ -378,7 +381,7 @@ impl Needs {
         }
     }
 
-    /// What a user made, and each of it.
+    /// The list of the things that a user made, and each of them.
     pub(crate) fn made_by(&mut self, world: &World, asked: &MadeBy) {
         self.asks = true;
         if !world.is_whole() && !world.made.contains_key(asked) {

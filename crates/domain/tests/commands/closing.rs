@@ -210,7 +210,8 @@ fn the_beginning_keeps_the_key_and_answers_it_again() {
     assert_eq!(shop.must(begin).outcome, Outcome::Replay { seq });
 }
 
-/// A vendor that deletes its subscriber takes away what that subscriber's logins hold of it, and no more.
+/// A vendor that deletes its subscriber takes away what that subscriber's logins hold of it, and no
+/// more.
 #[test]
 fn a_user_that_acts_for_others_outlives_its_party() {
     for parts_max in [1, 100] {

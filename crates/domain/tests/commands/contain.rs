@@ -50,7 +50,8 @@ fn contained(shop: &mut Deployment, who: &str, command: ContainUser) -> (Vec<Eve
     }
 }
 
-/// The stolen token of `acme` makes a user and an endpoint, that user another one and is deleted, and that one an endpoint.
+/// The stolen token of `acme` makes a user and an endpoint, that user another one and is deleted,
+/// and that one an endpoint.
 fn stolen() -> Deployment {
     let mut shop = Deployment::shop();
     log_in(&mut shop, "acme", 1);

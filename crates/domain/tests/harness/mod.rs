@@ -139,8 +139,8 @@ impl Deployment {
         panic!("needs() never ends: {intent:?}");
     }
 
-    /// No user changes who is not within the caller's scope, except that a user loses the grant of a
-    /// party that ends.
+    /// No user changes who is not within the caller's scope, except that a user loses the grant of
+    /// a party that ends.
     fn check_users(&self, intent: &Intent, decision: &Decision) {
         let ends = |party| {
             let is_told = decision.events.iter().any(|event| matches!(event, Event::PartyDeleted(it) if *it == party));

@@ -454,7 +454,8 @@ impl Model {
         self.subscribers_alive[subscriber] = !all;
     }
 
-    /// A login whose party ends keeps what else it holds, and moves to the first of that which lives.
+    /// A login whose party ends keeps what else it holds, and moves to the first of that which
+    /// lives.
     fn leave(&mut self, login: usize, home: Right) {
         let lives = |right: &Right| !matches!(right, Subscriber(it) if !self.subscribers_alive[*it]);
         let others: Vec<Right> = self.logins[login].rights.iter().copied().filter(|right| *right != home).collect();

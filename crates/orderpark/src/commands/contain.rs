@@ -1,4 +1,5 @@
-//! `orderpark contain`: ends the credentials of a user where no caller of the API can, and what was made with them.
+//! `orderpark contain`: ends the credentials of a user where no caller of the API can, and what was
+//! made with them.
 
 use super::{database, password};
 use crate::{announce, log, wiring};

@@ -52,7 +52,8 @@ pub struct Serve {
     #[arg(long, value_name = "FILE", requires = "bootstrap_client_id")]
     bootstrap_client_secret_file: Option<PathBuf>,
     /// Let deliveries go to this network though it is not public, or only to some ports or for some
-    /// kinds of party: `10.0.0.0/8:443,8000-8100@supplier`; repeatable, beside those of the configuration
+    /// kinds of party: `10.0.0.0/8:443,8000-8100@supplier`; repeatable, beside those of the
+    /// configuration
     #[arg(long, value_name = "CIDR[:PORTS][@KINDS]")]
     allow_network: Vec<Allowance>,
     /// Let no delivery go to this network, whatever allows it; repeatable, beside those of the

@@ -84,8 +84,8 @@ impl From<Unproved> for Problem {
     }
 }
 
-/// Refuses a token that is older than the operator wants for a change of credentials and endpoints, as a step up of the
-/// authentication (RFC 9470, 3).
+/// Refuses a token that is older than the operator wants for a change of credentials and endpoints,
+/// as a step up of the authentication (RFC 9470, 3).
 pub(crate) fn check_fresh(app: &App, caller: &Caller) -> Result<(), Problem> {
     let Some(max) = app.settings.token_fresh_for_credentials_s else { return Ok(()) };
     if caller.proved_at().is_some_and(|at| app.now() < at.plus_seconds(max)) {

@@ -1,8 +1,8 @@
 //! Commits, and makes the change effective at once on this node.
 //!
-//! A change of a user or its token leaves the token cache with an answer of yesterday. Every commit of the faces comes by
-//! here, so that no handler can forget to forget. What takes more than one step runs as a task of its own, because a client
-//! that hangs up ends its request between them.
+//! A change of a user or its token leaves the token cache with an answer of yesterday. Every commit
+//! of the faces comes by here, so that no handler can forget to forget. What takes more than one
+//! step runs as a task of its own, because a client that hangs up ends its request between them.
 
 use super::cache::TokenCache;
 use crate::App;
@@ -42,8 +42,8 @@ pub(crate) async fn commit(app: &App, intent: Intent) -> Result<Committed, Commi
     work.await.unwrap_or_else(|panic| Err(CommitError::OutcomeUnknown(panic.to_string())))
 }
 
-/// What an intent comes to that changes nothing. `None`: the committer has to decide; also where the
-/// read fails or would have to wait for long.
+/// The outcome of an intent that changes nothing. `None`: the committer has to decide; also where
+/// the read fails or would have to wait for long.
 async fn try_out(store: &Store, trials: &FairLimiter, intent: &Intent) -> Option<Result<Committed, CommitError>> {
     let tenant = intent.tenant.filter(|_| intent.is_tried_first())?;
     let _permit = trials.acquire(tenant, 1, TRIAL_WAIT_MAX).await.ok()?;
@@ -65,7 +65,8 @@ fn touched(command: &Command) -> Touched {
         Command::RotateSecret(command) => Touched::One(command.user),
         Command::IssueToken(command) => Touched::One(command.token.user),
         Command::RevokeToken(command) => Touched::One(command.user),
-        // Its users die with it, whoever they are; where it is closed in pieces, with the beginning.
+        // Its users die with it, whoever they are; where it is closed in pieces, with the
+        // beginning.
         Command::DeleteParty(_) | Command::ContainUser(_) => Touched::Everyone,
         _ => Touched::Nobody,
     }

@@ -1,7 +1,9 @@
-//! Continuous authorization: what outlives its authentication asks about its token again before each further step.
+//! Continuous authorization: what outlives its authentication asks about its token again before
+//! each further step.
 //!
-//! Whatever goes on after its handler was let in (a list that is read slice by slice, a stream of events, a test that waits
-//! for its receiver) keeps a [`Lasting`], and ends where the token is dead or good for something else.
+//! Whatever goes on after its handler was let in (a list that is read slice by slice, a stream of
+//! events, a test that waits for its receiver) keeps a [`Lasting`], and ends where the token is
+//! dead or good for something else.
 
 use super::authenticate;
 use crate::{App, Problem};

@@ -93,7 +93,8 @@ pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Prob
     Ok(known.caller.clone())
 }
 
-/// As [`authenticate`], and counts a request for the quotas of the caller's party and its vendor: 429 beyond them.
+/// As [`authenticate`], and counts a request for the quotas of the caller's party and its vendor:
+/// 429 beyond them.
 pub async fn admit(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     let caller = authenticate(app, headers).await?;
     app.limits.count_request(&caller, &app.settings)?;

@@ -144,7 +144,8 @@ impl Flight {
         }
     }
 
-    /// The event, from the store, with some that come after it: an entry may have a thousand, and is read as a whole.
+    /// The event, from the store, with some that come after it: an entry may have a thousand, and
+    /// is read as a whole.
     async fn read(&self, whom: &Whom) -> Result<Option<Arc<FeedEvent>>, ReadError> {
         let place = self.sending.place;
         let _one = self.bodies.one_reads().await;

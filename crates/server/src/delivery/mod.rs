@@ -20,10 +20,12 @@
 //! still, or cannot reach the database, no two nodes have requests of one target under way. What it writes names its epoch, and
 //! is refused when the lease is somebody else's.
 //!
-//! **Isolation**: what fails waits in lanes and windows of its own target; requests to failing targets share a small number of
-//! places that are not those of healthy ones; of either, a vendor with its subscribers has a share (bulkhead per tenant), so that
-//! one whose receivers are slow leaves places for all others; of a target that tenants share, none keeps the others waiting (`line`);
-//! a receiver has a rate (`worker/pace`); whatever a target can make us keep in memory has a limit.
+//! **Isolation**: what fails waits in lanes and windows of its own target; requests to failing
+//! targets share a small number of places that are not those of healthy ones; of either, a vendor
+//! with its subscribers has a share (bulkhead per tenant), so that one whose receivers are slow
+//! leaves places for all others; of a target that tenants share, none keeps the others waiting
+//! (`line`); a receiver has a rate (`worker/pace`); whatever a target can make us keep in memory
+//! has a limit.
 
 mod bodies;
 mod dispatch;
@@ -32,13 +34,13 @@ mod flight;
 pub mod line;
 pub mod message;
 mod post;
+mod probe;
 mod settings;
-mod trial;
 mod whom;
 mod worker;
 
+pub(crate) use probe::Probe;
 pub use settings::{DeliverySettings, HostRate};
-pub(crate) use trial::Trial;
 pub(crate) use whom::Whom;
 
 use crate::App;

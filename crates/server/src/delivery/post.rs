@@ -19,8 +19,8 @@ const MARGIN: Duration = Duration::from_secs(1);
 const AT_HAND_MAX: usize = 64;
 const AT_HAND_PARTS_MAX: usize = 1024;
 
-/// The newest events that concern the target, handed over by the dispatcher: however much of others passes meanwhile, a target
-/// that keeps up reads nothing of that.
+/// The newest events that concern the target, handed over by the dispatcher: however much of others
+/// passes meanwhile, a target that keeps up reads nothing of that.
 struct Inbox {
     /// Behind it nothing is missing.
     from: EventPlace,
@@ -99,7 +99,8 @@ impl Post {
         *self.concerned.lock().unwrap_or_else(PoisonError::into_inner) = event.place;
     }
 
-    /// What concerns the target behind `after`, not behind `until`, at most `limit`; none: that is not at hand any more.
+    /// The events for the target behind `after`, not behind `until`, at most `limit`; none: that is
+    /// not at hand any more.
     pub(super) fn behind(&self, after: EventPlace, limit: usize, until: EventPlace) -> Option<Stretch> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner).behind(after, limit, until)
     }

@@ -32,7 +32,8 @@ pub struct DeliverySettings {
     pub tidy_piece: u32,
     /// How long the tidying pauses after each piece, in milliseconds.
     pub tidy_pause_ms: u64,
-    /// The rate of messages to one destination, over all endpoints of a vendor with its subscribers.
+    /// The rate of messages to one destination, over all endpoints of a vendor with its
+    /// subscribers.
     pub host_rate: HostRate,
     /// Destinations with a rate of their own, by host.
     pub hosts: BTreeMap<String, HostRate>,
@@ -52,8 +53,8 @@ pub struct HostRate {
 }
 
 impl DeliverySettings {
-    /// The rate for a host as addresses say it, with a port if that is not the usual one. Of targets that are not a `party`'s
-    /// endpoints only those hosts have one that are named.
+    /// The rate for a host as addresses say it, with a port if that is not the usual one. Of
+    /// targets that are not a `party`'s endpoints only those hosts have one that are named.
     pub(crate) fn rate_of(&self, host: &str, of_party: bool) -> Option<Rate> {
         let name = host.rsplit_once(':').filter(|(name, _)| !name.contains(':') || name.ends_with(']'));
         let named = self.hosts.get(host).or_else(|| self.hosts.get(name?.0));

@@ -56,8 +56,8 @@ impl Whom {
         Ok(Tenant::new(party, found.and_then(|found| found.vendor)))
     }
 
-    /// The rate at which its receiver may be sent messages; none: no rate. What operators and suppliers are told follows from
-    /// what others buy, and is limited where the operator says so.
+    /// The rate at which its receiver may be sent messages; none: no rate. What operators and
+    /// suppliers are told follows from what others buy, and is limited where the operator says so.
     pub(crate) fn rate(&self, settings: &DeliverySettings) -> Option<Rate> {
         let is_partys = matches!(self, Whom::Endpoint(endpoint) if endpoint.owner.kind != PartyKind::Operator);
         settings.rate_of(&address::host(self.url()), is_partys)

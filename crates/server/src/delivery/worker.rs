@@ -1,7 +1,8 @@
 //! Drives the line of one target: reads the feed for it, makes the requests that it wants made, and writes what it has come to.
 //!
-//! A worker is a task that owns its line alone, so nothing of it is locked. Requests and settlements are tasks, which send notes
-//! back. It ends when there is nothing to do until the feed has something for the target, and is started again then.
+//! A worker is a task that owns its line alone, so nothing of it is locked. Requests and
+//! settlements are tasks, which send notes back. It ends when there is nothing to do until the feed
+//! has something for the target, and is started again then.
 
 mod giving_up;
 mod pace;
@@ -73,9 +74,9 @@ pub(super) struct Worker {
     bodies: Arc<Bodies>,
     /// The tenant that its requests count for, once that is known; it never changes.
     owner: Option<Tenant>,
-    /// What its receiver has shown of itself, once that was read.
+    /// The state of its target in the database, once that was read.
     proof: Option<TargetState>,
-    /// As of which asking a challenge was sent.
+    /// The reload generation for which a challenge was sent.
     challenged: Option<u64>,
     /// Not before this is anything sent: its receiver has a rate.
     paced_until: Option<Instant>,
@@ -97,7 +98,8 @@ pub(super) struct Worker {
     reads_from: Option<Instant>,
     settles_from: Option<Instant>,
     tried_revision: u32,
-    /// The revision of the endpoint as disabled, once operators were told: each request under way may end so.
+    /// The revision of the endpoint as disabled, once operators were told: each request under way
+    /// may end so.
     told_disabled: u32,
     is_nobody: bool,
 }
@@ -207,7 +209,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads while the line wants more and there is more, but not so long that nothing is sent meanwhile.
+    /// Reads while the line wants more and there is more, but not so long that nothing is sent
+    /// meanwhile.
     async fn read_on(&mut self) -> Result<(), ReadError> {
         for _ in 0..READS_MAX {
             let Some(wish) = self.line.wish(self.ground.ring.end()) else { return Ok(()) };
@@ -219,7 +222,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads what the ledger holds, at the beginning and whenever there is reason to, after all is written. False: not yet.
+    /// Reads what the ledger holds, at the beginning and whenever there is reason to, after all is
+    /// written. False: not yet.
     async fn load(&mut self, whom: &Whom) -> Result<bool, ReadError> {
         let asked = self.post.asked();
         let is_wanted = self.asked != Some(asked) || self.rereads || self.line.wants_retries();

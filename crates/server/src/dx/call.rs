@@ -55,7 +55,8 @@ impl Call {
         Lasting::new(&self.headers, self.operation.action)
     }
 
-    /// Gives the place among the requests in progress back: from now on this one waits for another server.
+    /// Gives the place among the requests in progress back: from now on this one waits for another
+    /// server.
     pub fn wait_outside(&mut self) {
         self.permit = None;
     }

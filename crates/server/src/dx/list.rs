@@ -1,15 +1,17 @@
 //! Lists: a page, or everything as a stream.
 //!
-//! Everything is walked in keyset slices, which the store reads apart from everything else, so that a long list holds up
-//! nobody's order; few are read at a time, in fair order by tenant ([`crate::limits`]). A slice ends with a row too many
-//! or at a size of its text, whichever comes first. The first one is read at once, so that what is wrong from the start is
-//! told with its status and a short list is one plain answer. A page by `limit` ends with it, and its `Link` leads on; a
-//! page by `pageIndex` has its number of rows and a whole list has all, so the other slices are read when the connection
-//! asks for more. Memory is bounded by one slice, and counted ([`crate::memory`]); a slow reader holds nothing of the
-//! database. What goes wrong in the middle breaks the transfer: a list that looks whole is whole.
+//! Everything is walked in keyset slices, which the store reads apart from everything else, so that
+//! a long list holds up nobody's order; few are read at a time, in fair order by tenant
+//! ([`crate::limits`]). A slice ends with a row too many or at a size of its text, whichever comes
+//! first. The first one is read at once, so that what is wrong from the start is told with its
+//! status and a short list is one plain answer. A page by `limit` ends with it, and its `Link`
+//! leads on; a page by `pageIndex` has its number of rows and a whole list has all, so the other
+//! slices are read when the connection asks for more. Memory is bounded by one slice, and counted
+//! ([`crate::memory`]); a slow reader holds nothing of the database. What goes wrong in the middle
+//! breaks the transfer: a list that looks whole is whole.
 //!
-//! A slice is a task of its own. The database goes on reading when the client hangs up, so its permit is
-//! given back only with the end of the read: hanging up gains nothing.
+//! A slice is a task of its own. The database goes on reading when the client hangs up, so its
+//! permit is given back only with the end of the read: hanging up gains nothing.
 
 use super::Call;
 use crate::access::Lasting;
@@ -181,7 +183,8 @@ impl<L: Listing> Walk<L> {
         }
     }
 
-    /// All rows past `skip`, `max` at most: those of the first slice at once, the others as they are asked for.
+    /// All rows past `skip`, `max` at most: those of the first slice at once, the others as they
+    /// are asked for.
     async fn stream(self: Arc<Self>, skip: u32, max: u32) -> Result<Response, Problem> {
         let part = self.first(Slice { after: None, skip, limit: PAGE_ROWS }, PAGE_ROWS).await?;
         Ok(match part.next(PAGE_ROWS, max) {

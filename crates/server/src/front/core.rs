@@ -52,7 +52,8 @@ pub(super) async fn answer(front: &Front, base: Base, request: Request) -> Resul
     }
 }
 
-/// Reads the body of a caller who has proved itself. One that is large, or does not say how long it is, is counted.
+/// Reads the body of a caller who has proved itself. One that is large, or does not say how long it
+/// is, is counted.
 async fn read_body(
     app: &App,
     tenant: Tenant,

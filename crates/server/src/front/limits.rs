@@ -14,7 +14,8 @@ use std::time::Duration;
 
 /// The longest body, in bytes.
 pub(crate) const BODY_MAX: usize = 256 * 1024;
-/// The longest form at the token endpoints, in bytes: it is read before the client has proved anything.
+/// The longest form at the token endpoints, in bytes: it is read before the client has proved
+/// anything.
 pub(crate) const FORM_MAX: usize = 8 * 1024;
 /// The longest path with its query, in bytes.
 pub(crate) const URI_MAX: usize = 8 * 1024;

@@ -1,4 +1,5 @@
-//! Limits of what a tenant may send to one destination: a rate over all its endpoints, and one replay at a time.
+//! Limits of what a tenant may send to one destination: a rate over all its endpoints, and one
+//! replay at a time.
 
 use crate::outside::Destination;
 use orderpark_domain::PartyRef;
@@ -9,10 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A destination, of one vendor with its subscribers: two of them may have receivers at one address.
+/// A destination, of one vendor with its subscribers: two of them may have receivers at one
+/// address.
 type Key = (PartyRef, Destination);
 
-/// What is sent to destinations.
+/// The limits of messages to destinations.
 #[derive(Default)]
 pub(crate) struct Egress {
     rates: RateLimiter<Key>,
@@ -23,7 +25,8 @@ pub(crate) struct Egress {
 #[derive(Default)]
 struct Lines(HashMap<Key, VecDeque<Target>>);
 
-/// The turn of a target's replays, or its place in the line; the next one has it when this is dropped.
+/// The turn of a target's replays, or its place in the line; the next one has it when this is
+/// dropped.
 pub(crate) struct ReplayTurn {
     replays: Arc<Mutex<Lines>>,
     keys: Vec<Key>,

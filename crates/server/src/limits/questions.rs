@@ -1,4 +1,5 @@
-//! Bulkheads for questions to suppliers: of a supplier's places each buyer has a share, and of all places each supplier.
+//! Bulkheads for questions to suppliers: of a supplier's places each buyer has a share, and of all
+//! places each supplier.
 
 use super::{FairLimiter, Full, Permit};
 use orderpark_domain::{PartyRef, Tenant};
@@ -29,7 +30,8 @@ impl Questions {
         Questions { all: FairLimiter::new(ALL_MAX), of_suppliers: Mutex::default() }
     }
 
-    /// Waits for a place until then. [`Full::Party`] and [`Full::Root`]: the buyer has too many questions to this supplier itself.
+    /// Waits for a place until then. [`Full::Party`] and [`Full::Root`]: the buyer has too many
+    /// questions to this supplier itself.
     pub(crate) async fn ask(&self, supplier: PartyRef, buyer: Tenant, until: Instant) -> Result<Question, Full> {
         let patience = || until.saturating_duration_since(Instant::now());
         let of_supplier = self.of_supplier(supplier);
@@ -52,7 +54,8 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// A buyer that takes all it can leaves other buyers their places, and one supplier leaves others theirs.
+    /// A buyer that takes all it can leaves other buyers their places, and one supplier leaves
+    /// others theirs.
     #[tokio::test(start_paused = true)]
     async fn a_buyer_does_not_take_a_supplier_nor_a_supplier_all_places() {
         let questions = Questions::new();

@@ -1,11 +1,12 @@
-//! The table of shared resources: what parties share, and how each is kept from being one party's alone.
+//! The table of shared resources: what parties share, and how each is kept from being one party's
+//! alone.
 //!
-//! Every refusal of a limiter names its row ([`super::refused`]), so that a limiter without a row does
-//! not compile. docs/reference/limits.md shows the same rows; a test compares them.
+//! Every refusal of a limiter names its row ([`super::refused`]), so that a limiter without a row
+//! does not compile. docs/reference/limits.md shows the same rows; a test compares them.
 
 macro_rules! shared {
     ($($(#[$doc:meta])* $name:ident $id:literal $what:literal $limiter:literal $shares:literal $answer:literal;)+) => {
-        /// What parties share.
+        /// A resource that parties share.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[allow(dead_code, reason = "some rows are limited in other crates, or without a refusal")]
         pub(crate) enum Shared { $($(#[$doc])* $name,)+ }
@@ -21,7 +22,7 @@ macro_rules! shared {
                 match self { $(Shared::$name => $id,)+ }
             }
 
-            /// What is counted, in the plural, with what is done with it.
+            /// The counted things, in the plural, with what is done with them.
             pub(crate) fn what(self) -> &'static str {
                 match self { $(Shared::$name => $what,)+ }
             }

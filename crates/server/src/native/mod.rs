@@ -1,4 +1,5 @@
-//! What is ours alone, beside what other servers of this API have: the event feed, quotas, and webhook endpoints.
+//! Operations that only this server has beside those of the DX API: the event feed, quotas, and
+//! webhook endpoints.
 //!
 //! It lies below the same base paths as the resources, and goes through the same front.
 

@@ -75,7 +75,8 @@ pub(super) struct Read {
     pub literal: Option<IpAddr>,
 }
 
-/// Reads an address of a kind of party; a host that is no name is vetted too, as far as the configuration tells.
+/// Reads an address of a kind of party; a host that is no name is vetted too, as far as the
+/// configuration tells.
 pub(super) fn read(text: &str, policy: &Policy, kind: PartyKind) -> Result<Read, AddressFault> {
     let url = parse(text)?;
     let literal = match url.host().ok_or(AddressFault::Host)? {

@@ -60,7 +60,8 @@ pub struct Reply {
     pub excerpt: Option<String>,
     /// How long it took, in microseconds.
     pub took_us: u64,
-    /// Whether the receiver is, or may be, inside a network that is not public: then the operator alone may see what came of it.
+    /// Whether the receiver is, or may be, inside a network that is not public: then the operator
+    /// alone may see what came of it.
     pub inside: bool,
 }
 

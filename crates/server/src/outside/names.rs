@@ -101,8 +101,9 @@ pub(super) enum Astray {
     NotPublic,
 }
 
-/// The SSRF guard between the client and the resolver: only names that lead to open networks with all their
-/// addresses have addresses. The connection goes to an address of that very answer, which prevents DNS rebinding.
+/// The SSRF guard between the client and the resolver: only names that lead to open networks with
+/// all their addresses have addresses. The connection goes to an address of that very answer, which
+/// prevents DNS rebinding.
 #[derive(Clone)]
 pub(super) struct Vetted {
     pub(super) names: Arc<dyn Names>,

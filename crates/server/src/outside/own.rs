@@ -1,13 +1,14 @@
 //! This machine's own addresses and descriptors, as the system tells of them.
 //!
-//! The system lets a socket be bound to the machine's own addresses only. That is asked anew each time:
-//! it costs microseconds, knows every interface and every local route, and is never out of date.
+//! The system lets a socket be bound to the machine's own addresses only. That is asked anew each
+//! time: it costs microseconds, knows every interface and every local route, and is never out of
+//! date.
 
 use rustix::io::Errno;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-/// Whose addresses are meant: tests have a machine of their own.
+/// The machine whose addresses are meant: tests have one of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Own {
     /// This machine's.
@@ -44,7 +45,8 @@ fn is_foreign(bound: &io::Result<UdpSocket>) -> bool {
     matches!(errno, Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT))
 }
 
-/// With `ip_nonlocal_bind`, the route tells: what is sent to an own address comes from it. (No packet is sent.)
+/// With `ip_nonlocal_bind`, the route tells: what is sent to an own address comes from it. (No
+/// packet is sent.)
 fn is_its_own_source(address: IpAddr) -> bool {
     let any: IpAddr = if address.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
     let source = bind(any).and_then(|socket| {

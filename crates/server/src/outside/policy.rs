@@ -1,8 +1,10 @@
-//! The SSRF guard's policy: which addresses, on which ports, a message of which kind of party may go to.
+//! The SSRF guard's policy: which addresses, on which ports, a message of which kind of party may
+//! go to.
 //!
-//! In this order: what `deny_networks` names is closed; this machine's own addresses are closed, unless
-//! `allow_networks` names them, and its own listeners always; what is public is open; what
-//! `allow_networks` names is open for the ports and kinds of party of its entry; the rest is closed.
+//! In this order: what `deny_networks` names is closed; this machine's own addresses are closed,
+//! unless `allow_networks` names them, and its own listeners always; what is public is open; what
+//! `allow_networks` names is open for the ports and kinds of party of its entry; the rest is
+//! closed.
 
 use super::networks::is_public;
 use super::own::Own;
@@ -21,7 +23,8 @@ pub(super) struct Policy {
     listener: Arc<OnceLock<u16>>,
 }
 
-/// The policy for one kind of party and one port. Requests share connections only with those of an equal gate.
+/// The policy for one kind of party and one port. Requests share connections only with those of an
+/// equal gate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Gate {
     allowed: Vec<Network>,
@@ -68,8 +71,9 @@ impl Gate {
         Gate { allowed: Vec::new(), ..self.clone() }
     }
 
-    /// How an address stands as far as the configuration tells. Which addresses are this machine's own is looked at when one is
-    /// connected to, since they change, and is not told to those who register one.
+    /// How an address stands as far as the configuration tells. Which addresses are this machine's
+    /// own is looked at when one is connected to, since they change, and is not told to those who
+    /// register one.
     pub(super) fn judge_as_configured(&self, address: IpAddr) -> Standing {
         if is_in(&self.denied, address) || is_in(&self.denied, address.to_canonical()) {
             Standing::Closed

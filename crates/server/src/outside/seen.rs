@@ -1,6 +1,8 @@
-//! What was last found out about hosts: the addresses that their names led to, and which are inside.
+//! A cache of what was last found out about hosts: the addresses that their names led to, and which
+//! are inside.
 //!
-//! It is memory only, of a bounded number of hosts: what is not known is found out again with the next connection.
+//! It is memory only, of a bounded number of hosts: what is not known is found out again with the
+//! next connection.
 
 use super::settings::Network;
 use std::collections::{BTreeSet, HashMap};
@@ -15,8 +17,8 @@ const ADDRESSES_MAX: usize = 16;
 /// For how long a name that led inside is taken to lead there.
 const INSIDE_FOR: Duration = Duration::from_mins(1);
 
-/// What rates of messages count for: a receiver's address, or its name as long as the address is not known. Many names of one
-/// address are one destination.
+/// The destination that rates of messages count for: a receiver's address, or its name as long as
+/// the address is not known. Many names of one address are one destination.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Destination {
     /// An IPv4 address, or a /64 of IPv6.
@@ -77,7 +79,7 @@ impl Seen {
     }
 }
 
-/// Who has an IPv6 address has a /64 of them.
+/// The holder of an IPv6 address has a /64 of them.
 fn network_of(address: IpAddr) -> Network {
     let address = address.to_canonical();
     let length = if address.is_ipv6() { 64 } else { 32 };

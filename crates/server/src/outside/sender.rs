@@ -27,7 +27,8 @@ const IDLE_MAX: Duration = Duration::from_secs(4);
 /// Connections to one receiver that are kept.
 const IDLE_PER_RECEIVER_MAX: usize = 16;
 
-/// Sends messages to receivers outside. Connections are shared by all messages to the same host and port that pass the same gate.
+/// Sends messages to receivers outside. Connections are shared by all messages to the same host and
+/// port that pass the same gate.
 pub struct Outside {
     /// One client for each gate: a connection that one party may have is not one for all.
     clients: Mutex<HashMap<Gate, Client>>,
@@ -77,7 +78,7 @@ impl Outside {
         self.policy.listens_on(port);
     }
 
-    /// What rates of messages to this address count for.
+    /// The destinations that rates of messages to this address count for.
     pub fn destinations(&self, url: &str) -> Vec<Destination> {
         let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
         self.seen.destinations(&host.unwrap_or_default())
@@ -123,8 +124,9 @@ impl Outside {
         self.attempt_max
     }
 
-    /// Whether messages can be sent to this address as far as it alone tells: its form, and its host if that is no name. To be asked
-    /// before an address is registered by a party of this kind; a name is vetted whenever it is connected to.
+    /// Whether messages can be sent to this address as far as it alone tells: its form, and its
+    /// host if that is no name. To be asked before an address is registered by a party of this
+    /// kind; a name is vetted whenever it is connected to.
     pub fn check_url(&self, url: &str, kind: PartyKind) -> Result<(), AddressFault> {
         address::read(url, &self.policy, kind).map(drop)
     }

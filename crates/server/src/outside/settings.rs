@@ -35,7 +35,8 @@ impl Default for OutsideSettings {
     }
 }
 
-/// A network that is opened although it is not public, or only some of its ports, or only for some kinds of party.
+/// A network that is opened although it is not public, or only some of its ports, or only for some
+/// kinds of party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowance {
     /// The network.
@@ -71,7 +72,8 @@ impl Allowance {
     }
 }
 
-/// The form of the command line: `10.0.0.0/8`, `10.0.0.0/8:443,8000-8100`, `10.0.0.0/8:443@supplier,vendor`.
+/// The form of the command line: `10.0.0.0/8`, `10.0.0.0/8:443,8000-8100`,
+/// `10.0.0.0/8:443@supplier,vendor`.
 impl FromStr for Allowance {
     type Err = String;
 

@@ -1,12 +1,13 @@
 //! Admission control of connections, and load shedding when places get scarce.
 //!
-//! Who holds a connection open and sends nothing must not keep others out. So when all places are taken, connections
-//! without a request in progress are closed: first those of strangers, on which no valid token has been seen, and of
-//! these the idlest. From three quarters on, strangers may be idle for [`STRANGER_IDLE_MAX`] only. A request that is
-//! being answered is never cut off.
+//! A client that holds a connection open and sends nothing must not keep others out. So when all
+//! places are taken, connections without a request in progress are closed: first those of
+//! strangers, on which no valid token has been seen, and of these the idlest. From three quarters
+//! on, strangers may be idle for [`STRANGER_IDLE_MAX`] only. A request that is being answered is
+//! never cut off.
 //!
-//! One address (IPv6: one /64 network) has a part of the places. Loopback and trusted proxies are exempt: behind such an
-//! address are all clients of a proxy.
+//! One address (IPv6: one /64 network) has a part of the places. Loopback and trusted proxies are
+//! exempt: behind such an address are all clients of a proxy.
 
 use super::timed::Phase;
 use crate::outside::Network;
@@ -18,9 +19,11 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
-/// How long a stranger's connection may be idle while more than three quarters of the places are taken.
+/// How long a stranger's connection may be idle while more than three quarters of the places are
+/// taken.
 const STRANGER_IDLE_MAX: Duration = Duration::from_secs(5);
-/// The time from one look at all connections to the next: a flood of connections must not cost a look each.
+/// The time from one look at all connections to the next: a flood of connections must not cost a
+/// look each.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Of the places, the part that is freed at once.
 const SHED_PART: usize = 64;
@@ -74,7 +77,8 @@ impl Connections {
         }
     }
 
-    /// Takes the place for a connection from this address; none, if the address has all that it may have.
+    /// Takes the place for a connection from this address; none, if the address has all that it may
+    /// have.
     pub fn enter(&self, permit: OwnedSemaphorePermit, peer: IpAddr, phase: &Phase) -> Option<Place> {
         let address = counted_as(peer);
         if self.places.available_permits() < self.max / 4 {

@@ -1,8 +1,8 @@
 //! The header `Host` (RFC 9112, 3.2): HTTP/1.1 has exactly one, and it names a host.
 //!
-//! A proxy in front may choose by one `Host` and this server by another. So a request without, with several, or with
-//! an invalid one is refused on every path, before anything else is looked at. HTTP/1.0 knows no `Host`, and may do
-//! without it.
+//! A proxy in front may choose by one `Host` and this server by another. So a request without, with
+//! several, or with an invalid one is refused on every path, before anything else is looked at.
+//! HTTP/1.0 knows no `Host`, and may do without it.
 
 use crate::Problem;
 use crate::problem::Reason;

@@ -1,9 +1,10 @@
 //! A connection that gives up when a request's head takes too long to arrive, or when the other side reads no more.
 //!
-//! hyper has one timer for an idle connection and for a head that drips in. They are two things: ours runs from the
-//! first byte of a head (or from the connection's beginning) until the service is called. And hyper has none for writing:
-//! who never reads an answer would keep its place for ever, so ours runs while no byte can be written. Nor may an answer
-//! be read a byte at a time: what waits is memory, so it has to move at a least rate.
+//! hyper has one timer for an idle connection and for a head that drips in. They are two things:
+//! ours runs from the first byte of a head (or from the connection's beginning) until the service
+//! is called. And hyper has none for writing: who never reads an answer would keep its place for
+//! ever, so ours runs while no byte can be written. Nor may an answer be read a byte at a time:
+//! what waits is memory, so it has to move at a least rate.
 
 use std::future::Future;
 use std::io;
@@ -20,8 +21,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 const HEAD_MAX: Duration = Duration::from_secs(10);
 /// How long the other side may take to make room for another byte.
 const STALL_MAX: Duration = Duration::from_secs(30);
-/// The least rate at which the other side takes what waits to be written, on average and beyond [`STALL_MAX`], in bytes
-/// a second.
+/// The least rate at which the other side takes what waits to be written, on average and beyond
+/// [`STALL_MAX`], in bytes a second.
 const RATE_MIN: u32 = 4 * 1024;
 
 const HEAD: u8 = 0;
@@ -136,8 +137,8 @@ impl<S> Timed<S> {
         self.stream
     }
 
-    /// The timer begins with the first write that has to wait. A byte that was taken ends it, as long as the average since
-    /// something waits is above the least rate.
+    /// The timer begins with the first write that has to wait. A byte that was taken ends it, as
+    /// long as the average since something waits is above the least rate.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let now = Instant::now();
         let (began, taken) = *self.slow.get_or_insert((now, 0));

@@ -51,7 +51,7 @@ enum Answer {
     None,
 }
 
-/// What came of one question: no attempt, if nothing was sent.
+/// The result of one question: no attempt, if nothing was sent.
 type Asked = (ProductRef, Answer, Option<Attempt>);
 
 /// Asks every supplier of the order who wants to be asked; with the attempts that were made.
@@ -82,7 +82,8 @@ pub(super) async fn ask(app: &App, order: &Order) -> Result<(Verdict, Vec<(Produ
     Ok((Verdict { full, ..verdict }, attempts))
 }
 
-/// Asks one supplier. Of an order with very many questions to it, some wait here, and not among those of others.
+/// Asks one supplier. Of an order with very many questions to it, some wait here, and not among
+/// those of others.
 async fn ask_supplier(
     app: &App,
     buyer: Tenant,

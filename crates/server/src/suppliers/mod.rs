@@ -36,7 +36,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 const WAIT_MAX: Duration = Duration::from_secs(2);
 /// After how many seconds an order is worth a new try whose buyer had too many questions under way.
 const RETRY_AFTER_S: u64 = 5;
-/// What follows for an order whose buyer has too many questions under way.
+/// The end of the message for an order whose buyer has too many questions under way.
 const SO_REJECTED: &str = ", so the order was rejected (with a new Idempotency-Key it may succeed)";
 /// The shortest while between two looks at an order that is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -141,12 +141,13 @@ pub struct Attempt<'a> {
     response: Option<&'a str>,
 }
 
-/// All that is told of a failure at a receiver inside an allowed network, so that nobody explores it.
+/// All that is told of a failure at a receiver inside an allowed network, so that nobody explores
+/// it.
 const FAILED: &str = "failed";
 
 impl<'a> Attempt<'a> {
-    /// Shows an attempt to the operator (`sees_inside`), or to others: they see nothing of what a receiver that is not public, or of
-    /// which that is not known, has answered.
+    /// Shows an attempt to the operator (`sees_inside`), or to others: they see nothing of what a
+    /// receiver that is not public, or of which that is not known, has answered.
     pub fn of(attempt: &'a deliveries::Attempt, sees_inside: bool) -> Attempt<'a> {
         let is_open = sees_inside || attempt.inside == Some(false);
         let has_failed = attempt.failure.is_some();
@@ -184,7 +185,7 @@ impl<'a> TestEvent<'a> {
     }
 }
 
-/// What an endpoint is sent that has to prove itself.
+/// The challenge that is sent to an endpoint that has to prove itself.
 #[derive(Debug, Serialize)]
 pub struct ChallengeEvent<'a> {
     id: &'a str,

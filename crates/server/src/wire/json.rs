@@ -17,7 +17,8 @@ use std::fmt;
 pub const DEPTH_MAX: usize = 32;
 /// How many elements an array, or attributes an object, may have.
 pub const LENGTH_MAX: usize = 1000;
-/// Up to so many attributes a new name is compared with each one before it; beyond, it is looked up.
+/// Up to so many attributes a new name is compared with each one before it; beyond, it is looked
+/// up.
 const COMPARED_MAX: usize = 16;
 /// Beyond this a double does not hold every integer.
 const INTEGER_MAX: f64 = 9_007_199_254_740_992.0;

@@ -5,7 +5,7 @@ use super::{FirstUser, as_text};
 use orderpark_domain::{Instant, PartyRef};
 use serde::Serialize;
 
-/// How far the closing of a party is.
+/// The progress of the closing of a party.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Closing {
@@ -32,7 +32,7 @@ pub struct Party<'a> {
     own_ref: PartyRef,
     id: &'a str,
     name: &'a str,
-    /// How far its closing is; only of a party that is being closed.
+    /// The progress of its closing; only of a party that is being closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closing: Option<Closing>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,7 @@ pub struct Subscriber<'a> {
     organization: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     vendor_id: Option<&'a str>,
-    /// How far its closing is; only of a party that is being closed.
+    /// The progress of its closing; only of a party that is being closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closing: Option<Closing>,
     #[serde(skip_serializing_if = "Option::is_none")]

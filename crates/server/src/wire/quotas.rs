@@ -1,4 +1,5 @@
-//! The quotas of a party as the API shows them: those in force, where each comes from, and what is used.
+//! The quotas of a party as the API shows them: those in force, where each comes from, and what is
+//! used.
 
 use super::as_text;
 use orderpark_domain::{PartyRef, Quota, QuotaDefaults};
@@ -21,7 +22,7 @@ pub struct Quotas<'a> {
     used: Used,
 }
 
-/// What is used now; streams at the node that answers.
+/// The use of each quota now; streams at the node that answers.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Used {

@@ -55,7 +55,7 @@ pub fn external_id(value: &Json) -> Read<String> {
     words(value, EXTERNAL_ID_MAX)
 }
 
-/// What a user may do.
+/// The role of a user.
 pub fn role(value: &Json) -> Read<Role> {
     word(value, Role::parse, "ADMIN, MEMBER")
 }

@@ -89,7 +89,7 @@ impl Creator {
     }
 }
 
-/// What containing a user came to.
+/// The result of containing a user.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contained<'a> {

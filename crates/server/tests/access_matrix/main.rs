@@ -1,9 +1,10 @@
 //! who may do what, as a table that a person can read, and that is carried out cell by cell.
 //!
-//! Every operation of [`operations`] has a row. A column is a caller: the operator; the supplier, the vendor and the
-//! subscriber whose objects are asked for; nobody; a stranger, who holds a scope of each kind, all of other parties; and a
-//! user of the vendor with the role `MEMBER`.
-//! A cell is the status that the caller is answered. Domain.md, "Resources" and "Orders", says the same in prose.
+//! Every operation of [`operations`] has a row. A column is a caller: the operator; the supplier,
+//! the vendor and the subscriber whose objects are asked for; nobody; a stranger, who holds a scope
+//! of each kind, all of other parties; and a user of the vendor with the role `MEMBER`. A cell is
+//! the status that the caller is answered. Domain.md, "Resources" and "Orders", says the same in
+//! prose.
 
 mod dry_runs;
 #[path = "../harness/mod.rs"]

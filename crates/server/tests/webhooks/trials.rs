@@ -113,7 +113,8 @@ async fn what_went_wrong_is_answered_and_logged(engine: Engine) {
     vendor.key("").post(&test, json!({})).await.refused(400, "invalid_request");
 }
 
-/// Where the operator asks for proof, a test is a challenge until one is echoed, and again at a new address.
+/// Where the operator asks for proof, a test is a challenge until one is echoed, and again at a new
+/// address.
 async fn a_challenge_is_to_be_echoed(engine: Engine) {
     let mut settings = Settings::default();
     settings.outside.allow_networks = vec!["127.0.0.0/8".parse().expect("a network")];

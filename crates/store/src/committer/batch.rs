@@ -51,7 +51,7 @@ struct Draft {
     lines: Vec<Line>,
 }
 
-/// What an intent of a batch came to.
+/// The result of an intent of a batch.
 #[derive(Clone, Debug)]
 pub(super) enum Decided {
     /// It was answered, and has cost so many parts.
@@ -60,7 +60,7 @@ pub(super) enum Decided {
     Left(u64),
 }
 
-/// What a batch came to: for each intent, and for each of the bookkeeping.
+/// The results of a batch: for each intent, and for each of the bookkeeping.
 pub(super) struct Done {
     pub decided: Vec<Decided>,
     /// Whether anything was written: only that shows that writes succeed.
@@ -162,8 +162,8 @@ impl Batches {
         Ok(Done { decided, wrote, kept })
     }
 
-    /// Decides those that were loaded: first those that ask about the whole database, as long as it can
-    /// answer, because nothing has changed that is not written yet.
+    /// Decides those that were loaded: first those that ask about the whole database, as long as it
+    /// can answer, because nothing has changed that is not written yet.
     fn decide_all(&mut self, draft: &mut Draft, intents: &[Intent], sizes: &[Size]) -> Result<Vec<Decided>, Failure> {
         let mut decided = vec![Decided::Left(1); intents.len()];
         for asks in [true, false] {

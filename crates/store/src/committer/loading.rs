@@ -1,9 +1,9 @@
 //! Loads what the intents of a batch need, in pieces of bounded size, and finds out how large each
 //! intent is.
 //!
-//! The intents of a batch come in the order of their turns. As soon as the batch has as many parts as
-//! it may, the rest is left for the next one. An intent that is too large to be decided at all is found
-//! out before more of it is loaded.
+//! The intents of a batch come in the order of their turns. As soon as the batch has as many parts
+//! as it may, the rest is left for the next one. An intent that is too large to be decided at all
+//! is found out before more of it is loaded.
 
 use super::writer::{Failure, Writer};
 use crate::Budget;
@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 /// Rows that are loaded in one piece, about.
 const PIECE_MAX: usize = 4096;
 
-/// How often the needs of an intent may lead to further needs, beyond those rounds that load another piece.
+/// How often the needs of an intent may lead to further needs, beyond those rounds that load
+/// another piece.
 const ROUNDS_MAX: usize = 16;
 
 /// Parts that a question to the whole database counts for.
@@ -57,8 +58,8 @@ pub(super) fn load(
     }
 }
 
-/// Loads for an intent what others of its batch have made necessary meanwhile. `None`: it asks about
-/// rows that have changed and are not written yet.
+/// Loads for an intent what others of its batch have made necessary meanwhile. `None`: it asks
+/// about rows that have changed and are not written yet.
 pub(super) fn load_more(
     writer: &mut dyn Writer,
     world: &mut World,
@@ -102,7 +103,7 @@ impl Loading<'_> {
         }
     }
 
-    /// What is to be loaded next, at most a piece; nothing: all that fit are loaded.
+    /// The needs to load next, at most a piece; nothing: all that fit are loaded.
     fn next_needs(&mut self, world: &World) -> BTreeSet<Need> {
         let first = self.sizes.len();
         let mut parts = self.sizes.iter().map(|size| size.parts).sum::<u64>();

@@ -1,8 +1,10 @@
 //! The committer: the one door for writes.
 //!
-//! It runs in a thread of its own. When an intent waits, it opens a transaction, takes the intents that wait by then, tenants
-//! in fair turns and at most a batch, loads what the decisions need, decides one after the other against that working set, writes what changed,
-//! and commits: one fsync for all. Only then is anyone answered. While the disk works, the next batch gathers by itself.
+//! It runs in a thread of its own. When an intent waits, it opens a transaction, takes the intents
+//! that wait by then, tenants in fair turns and at most a batch, loads what the decisions need,
+//! decides one after the other against that working set, writes what changed, and commits: one
+//! fsync for all. Only then is anyone answered. While the disk works, the next batch gathers by
+//! itself.
 //!
 //! - A caller that stops waiting cancels nothing: the intent is the committer's once it was sent.
 //! - The working set is kept between batches. It is true as long as the journal's head is the one that we left; where another

@@ -1,8 +1,8 @@
 //! The committer's queue: weighted fair by tenant, with a limit of places for each.
 //!
-//! Submissions come over a channel, which costs a request next to nothing; the committer's thread moves
-//! them into a fair queue when it gathers a batch. Within one tenant they stay in the order in which
-//! they came.
+//! Submissions come over a channel, which costs a request next to nothing; the committer's thread
+//! moves them into a fair queue when it gathers a batch. Within one tenant they stay in the order
+//! in which they came.
 
 use super::{Answer, BooksSubmission, IntentSubmission, Submission};
 use crate::CommitError;
@@ -16,15 +16,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-/// Places that one party has if its vendor's share is that large: a client with hundreds of connections
-/// is served as ever.
+/// Places that one party has if its vendor's share is that large: a client with hundreds of
+/// connections is served as ever.
 const PARTYS_PLACES_MIN: usize = 512;
 
-/// Whom the program's own intents count for.
+/// The tenant that the program's own intents count for.
 const SYSTEM: Tenant = Tenant { root: PartyRef(0), party: PartyRef(0) };
 
-/// What waits for the committer: intents and bookkeeping each have places of their own, so that neither is refused
-/// because of the other. A place is free again as soon as the committer has taken what waited in it.
+/// The waiting room of the committer: intents and bookkeeping each have places of their own, so
+/// that neither is refused because of the other. A place is free again as soon as the committer has
+/// taken what waited in it.
 #[derive(Clone)]
 pub(crate) struct Queue {
     sender: mpsc::UnboundedSender<Waiting>,
@@ -37,7 +38,7 @@ pub(crate) struct Queue {
 /// A place of what waits.
 pub(crate) struct QueuePlace {
     _of_all: OwnedSemaphorePermit,
-    /// What a user has asked for counts for its party too.
+    /// The place of its party too, for an intent of a user.
     _of_tenant: Option<Place>,
 }
 
@@ -99,7 +100,8 @@ impl Queue {
     }
 }
 
-/// A vendor with all its subscribers has an eighth of the places, a subscriber a quarter of that or some hundreds.
+/// A vendor with all its subscribers has an eighth of the places, a subscriber a quarter of that or
+/// some hundreds.
 fn caps(waiting_max: usize) -> Caps {
     let shares = Caps::shares_of(waiting_max);
     Caps { party: shares.party.max(PARTYS_PLACES_MIN).min(shares.root), ..shares }
@@ -114,7 +116,7 @@ pub(super) struct Receiver {
     books: VecDeque<(BooksSubmission, QueuePlace)>,
 }
 
-/// What shares a transaction, in the order of turns.
+/// The intents and bookkeeping of one transaction, in the order of turns.
 pub(super) struct Batch {
     pub intents: Vec<Intent>,
     pub taken: Vec<Taken>,
@@ -157,8 +159,8 @@ impl Receiver {
         true
     }
 
-    /// Takes a batch of what waits: intents in the order of their turns, so many and of so many parts
-    /// as are known, and the bookkeeping for which that leaves room, but at least a quarter.
+    /// Takes a batch of what waits: intents in the order of their turns, so many and of so many
+    /// parts as are known, and the bookkeeping for which that leaves room, but at least a quarter.
     pub(super) fn take(&mut self, intents_max: usize, parts_max: u64) -> Batch {
         while let Ok(waiting) = self.submitted.try_recv() {
             self.file(Some(waiting));
@@ -187,8 +189,8 @@ impl Receiver {
         self.intents.charge(taken.tenant, parts.saturating_sub(taken.cost));
     }
 
-    /// Puts intents that were left for the next batch back to where they waited. `cost`: what each will
-    /// cost, as far as is known.
+    /// Puts intents that were left for the next batch back to where they waited. `cost`: what each
+    /// will cost, as far as is known.
     pub(super) fn put_back(&mut self, left: Vec<(Intent, Taken, u64)>) {
         for (intent, Taken { answer, tenant, cost }, next_cost) in left.into_iter().rev() {
             let submission = IntentSubmission { intent, answer };

@@ -29,8 +29,8 @@ pub struct Settlement {
     pub replayed: Option<(u64, EventPlace)>,
     /// That replay has come to its end.
     pub replay_done: bool,
-    /// The backlogs of single tenants, all that there are: their events behind these places are not settled, though the cursor is
-    /// beyond them.
+    /// The backlogs of single tenants, all that there are: their events behind these places are not
+    /// settled, though the cursor is beyond them.
     pub sides: Vec<(Tenant, EventPlace)>,
 }
 

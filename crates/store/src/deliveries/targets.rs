@@ -143,7 +143,7 @@ pub struct DeliveryStatus {
     pub last_success_at: Option<Instant>,
 }
 
-/// What is remembered of a target beside its cursor.
+/// The state of a target beside its cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TargetState {
     /// The address that last took a message.
@@ -211,7 +211,7 @@ impl Store {
 }
 
 impl Store {
-    /// What is remembered of a target beside its cursor.
+    /// The state of a target beside its cursor.
     pub async fn target_state(&self, target: Target) -> Result<TargetState, ReadError> {
         let mut query =
             Query::new(self.dialect(), "select proven_url, last_success_at, sides from delivery_targets where");

@@ -6,12 +6,12 @@ use crate::row::{Read, Row, number};
 use orderpark_domain::world::MadeBy;
 use orderpark_domain::{EndpointRef, Made, UserRef};
 
-/// How many users one question passes over at most, living and deleted together. That many are never made by a program
-/// that means well.
+/// How many users one question passes over at most, living and deleted together. That many are
+/// never made by a program that means well.
 const MAKERS_MAX: i64 = 10_000;
 
-/// Asks for kind (0: the end was not reached, 1: a user, 2: a webhook endpoint) and ref of what lives, the oldest first; one
-/// more than is wanted.
+/// Asks for kind (0: the end was not reached, 1: a user, 2: a webhook endpoint) and ref of what
+/// lives, the oldest first; one more than is wanted.
 pub(super) fn ask(query: &mut Query, asked: &MadeBy) {
     let (user, since) = (sql_number(asked.user.0), asked.since.0);
     query.text("kind, ref from (with recursive made(ref, deleted_at) as (select ref, deleted_at from users");

@@ -136,7 +136,8 @@ fn facts() -> Vec<Fact> {
     of_parties.chain(of_products).chain(others).chain(users).collect()
 }
 
-/// What each user made, since then and since ever, for the operator and for a vendor; at most so much.
+/// What each user made, since then and since ever, for the operator and for a vendor; at most so
+/// much.
 fn made() -> impl Iterator<Item = Need> {
     let vendor = rows_of(PartyRef(3));
     let scopes = [Scope::system("a test"), vendor];

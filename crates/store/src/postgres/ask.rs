@@ -9,7 +9,8 @@ use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Error, Statement};
 
-/// The rows of the answer up to a bound, and whether it was reached. What comes behind is thrown away as it comes.
+/// The rows of the answer up to a bound, and whether it was reached. What comes behind is thrown
+/// away as it comes.
 pub(super) async fn ask_within(
     client: &Client,
     statement: &Statement,

@@ -28,8 +28,8 @@ impl Readers {
         Ok(Readers { pool, answer_max: limits.answer_max(), patience: limits.pool_wait_max })
     }
 
-    /// The rows of the answer up to a bound, and whether it was reached. If a connection turns out soon to be dead, another
-    /// one is asked.
+    /// The rows of the answer up to a bound, and whether it was reached. If a connection turns out
+    /// soon to be dead, another one is asked.
     pub(super) async fn read(&self, query: &Query, bound: Bound) -> Result<(Vec<Row>, bool), ReadError> {
         let began = Instant::now();
         match self.ask(query, bound).await {

@@ -28,7 +28,8 @@ const FIRST_SLICE: usize = 64;
 const SLICE_MAX: usize = 512;
 /// What the text of a slice shall be at most, if its entries are like those before.
 const SLICE_BYTES: usize = 512 * 1024;
-/// Entries whose rows are looked up at once, at first: an order that is named may have 1,000 subscriptions.
+/// Entries whose rows are looked up at once, at first: an order that is named may have 1,000
+/// subscriptions.
 const LOOK_UP_FIRST: usize = 16;
 /// How large the events of a page may be together, in [`Notice::parts`]; the last one may reach beyond.
 const PARTS_MAX: usize = 1024;
@@ -178,8 +179,8 @@ impl Store {
         Ok(draft.events.pop().filter(|event| event.place == place))
     }
 
-    /// Takes entries, and looks up the rows of a few at a time: an entry is short, and the order that it names may be large.
-    /// True: the page is full.
+    /// Takes entries, and looks up the rows of a few at a time: an entry is short, and the order
+    /// that it names may be large. True: the page is full.
     async fn take_each(&self, draft: &mut Draft<'_>, entries: &[Dated]) -> Read<bool> {
         let (mut rest, mut size) = (entries, LOOK_UP_FIRST);
         while !rest.is_empty() {
@@ -203,7 +204,8 @@ impl Store {
         Ok(self.get(query, position).await?.unwrap_or(FeedPosition::BEGINNING))
     }
 
-    /// Entries of the journal with their epochs, and the bytes of their texts; and whether there are more than a slice holds.
+    /// Entries of the journal with their epochs, and the bytes of their texts; and whether there
+    /// are more than a slice holds.
     async fn entries_from(&self, seq: u64, limit: usize) -> Read<((Vec<Dated>, usize), bool)> {
         let epoch = epochs::of_entry("journal.seq");
         let mut query = Query::new(self.dialect(), &format!("select seq, at, entry, {epoch} from journal where"));

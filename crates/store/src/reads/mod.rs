@@ -60,7 +60,8 @@ impl<R> Slice<R> {
     }
 }
 
-/// The rows of a slice. Reading stops at 1 MiB, so that a slice is bounded in memory however large a row is.
+/// The rows of a slice. Reading stops at 1 MiB, so that a slice is bounded in memory however large
+/// a row is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rows<T> {
     /// In the order of the list; one at least, where there is any.
@@ -97,7 +98,7 @@ impl<T> IntoIterator for Rows<T> {
     }
 }
 
-/// What the rows of a slice may hold when the next one is read, in bytes as the database sends them.
+/// The size of a slice at which no further row is read, in bytes as the database sends them.
 const SLICE_BYTES: usize = 1024 * 1024;
 
 /// The bound of a slice: counts what is read, and says when it is enough.

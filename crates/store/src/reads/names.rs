@@ -1,7 +1,9 @@
-//! Scoped name resolution: the name that a list is filtered by is looked up within the caller's scope, before anything else.
+//! Scoped name resolution: the name that a list is filtered by is looked up within the caller's
+//! scope, before anything else.
 //!
-//! A list that is filtered by a name outside the scope is empty at once. Were the name looked up everywhere, the time of the
-//! empty answer would tell whether it exists: what it leads to is then looked for among all that the caller has.
+//! A list that is filtered by a name outside the scope is empty at once. Were the name looked up
+//! everywhere, the time of the empty answer would tell whether it exists: what it leads to is then
+//! looked for among all that the caller has.
 
 use super::Read;
 use crate::Store;
@@ -11,11 +13,14 @@ use orderpark_domain::{PartyRef, Scope};
 /// A name in a filter.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Name<'n> {
-    /// The id of an offer, also of a deleted one: of its vendor, or of a vendor's that the caller buys from.
+    /// The id of an offer, also of a deleted one: of its vendor, or of a vendor's that the caller
+    /// buys from.
     Offer(&'n str),
-    /// The id of a product, also of a deleted one: any for vendors, its supplier's, or one that the caller had.
+    /// The id of a product, also of a deleted one: any for vendors, its supplier's, or one that the
+    /// caller had.
     Product(&'n str),
-    /// A subscriber, also a deleted one: its own, its vendor's, or one that had a product of the supplier.
+    /// A subscriber, also a deleted one: its own, its vendor's, or one that had a product of the
+    /// supplier.
     Subscriber(PartyRef),
 }
 

@@ -9,7 +9,8 @@ use crate::row::{instant, number};
 use crate::rows;
 use orderpark_domain::{Instant, Order, OrderRef, OrderState, PartyRef, Scope};
 
-/// How many subscriptions the orders of a slice have together at most; the text of so many is longer than one anyway.
+/// How many subscriptions the orders of a slice have together at most; the text of so many is
+/// longer than one anyway.
 const SUBSCRIPTIONS_MAX: usize = 8192;
 
 impl Store {
@@ -33,8 +34,8 @@ impl Store {
         if is_cut { self.whole_orders(scope, orders).await } else { Ok(Rows { rows: orders, is_cut }) }
     }
 
-    /// Orders whose rows were cut somewhere: the last one may have lost some, and is left for the next slice, unless it is
-    /// the only one.
+    /// Orders whose rows were cut somewhere: the last one may have lost some, and is left for the
+    /// next slice, unless it is the only one.
     async fn whole_orders(&self, scope: &Scope, mut orders: Vec<Order>) -> Read<Rows<Order>> {
         let last = orders.pop();
         if let Some(only) = last.filter(|_| orders.is_empty()) {

@@ -52,7 +52,8 @@ impl Store {
 const AMONG_ALL: &str = " and p.ref in (select b.subscriber_ref from products pr join balances b on b.product_ref = pr.ref \
     where pr.id = ? and pr.kind = 'APPLICATION' and pr.deleted_at is null and b.subscriptions > 0)";
 
-/// The same, asked of each of a vendor's own, so that the time tells nothing of other vendors' subscribers.
+/// The same, asked of each of a vendor's own, so that the time tells nothing of other vendors'
+/// subscribers.
 const EACH: &str = " and (select b.subscriptions from balances b where b.subscriber_ref = p.ref and b.product_ref = \
     (select pr.ref from products pr where pr.id = ? and pr.kind = 'APPLICATION' and pr.deleted_at is null)) > 0";
 

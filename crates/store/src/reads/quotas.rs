@@ -1,4 +1,5 @@
-//! Quotas: of each party with what it uses now. The operator sees all, a vendor itself and its subscribers, others themselves.
+//! Quotas: of each party with what it uses now. The operator sees all, a vendor itself and its
+//! subscribers, others themselves.
 
 use super::{Read, Rows, Slice};
 use crate::Store;

@@ -48,8 +48,8 @@ fn scope(grants: &[(PartyKind, u64)], action: Action) -> Option<Scope> {
     Caller::of(&user).may(action).ok()
 }
 
-/// What every database here holds: the names that are asked for, because a list that is filtered by an unknown name is not
-/// looked for; and `theirs`, which is of others.
+/// What every database here holds: the names that are asked for, because a list that is filtered by
+/// an unknown name is not looked for; and `theirs`, which is of others.
 const KNOWN: &str = "insert into parties (ref, kind, id, name, vendor_ref, revision) values (2, 'SUPPLIER', 's', 'S', null, 1), \
     (3, 'VENDOR', 'v', 'V', null, 1), (4, 'SUBSCRIBER', 'b', 'B', 3, 1), (9001, 'VENDOR', 'theirs', 'V', null, 1), \
     (9002, 'SUPPLIER', 'theirs', 'S', null, 1), (9003, 'SUBSCRIBER', 'theirs', 'B', 9001, 1); \

@@ -42,7 +42,8 @@ impl Store {
         self.page(query, rows::user).await
     }
 
-    /// The logins of those of these users that are within the scope; also of deleted ones, who may have made what lives.
+    /// The logins of those of these users that are within the scope; also of deleted ones, who may
+    /// have made what lives.
     pub async fn get_creators(&self, scope: &Scope, users: BTreeSet<UserRef>) -> Read<Creators> {
         if users.is_empty() {
             return Ok(Creators::new());
@@ -54,8 +55,8 @@ impl Store {
         Ok(creators.into_iter().collect())
     }
 
-    /// The token with this SHA-256, its living user, and the membership of the user, unless the closing of the user's party
-    /// ended it. Whether it has expired is the caller's to ask.
+    /// The token with this SHA-256, its living user, and the membership of the user, unless the
+    /// closing of the user's party ended it. Whether it has expired is the caller's to ask.
     pub async fn get_token(&self, scope: &Scope, hash: &[u8; 32]) -> Read<Option<(Token, User, Membership)>> {
         let mut query = Query::new(self.dialect(), "select ");
         query

@@ -156,8 +156,8 @@ fn check_library() -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens a file for writing, and makes it for the owner alone if it is missing. SQLite gives the log and the shared memory
-/// the mode of the file, so it is enough to make the file private.
+/// Opens a file for writing, and makes it for the owner alone if it is missing. SQLite gives the
+/// log and the shared memory the mode of the file, so it is enough to make the file private.
 fn open_private(path: &Path) -> std::io::Result<File> {
     match private::create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(path),

@@ -50,7 +50,8 @@ fn a_black_hole_in_the_middle_of_a_batch_holds_nobody_up_for_long() {
     log.judge(&scene.home.url(), &scene.store, scene.shop);
 }
 
-/// Many who wait are told together that nobody can be reached, also those that ask about the whole database.
+/// Many who wait are told together that nobody can be reached, also those that ask about the whole
+/// database.
 #[test]
 fn whoever_waits_while_nobody_can_be_reached_is_told_so_at_once() {
     let scene = Scene::with(short());

@@ -23,7 +23,8 @@ impl Line {
         self.hold_back();
     }
 
-    /// Takes in the backlogs of tenants, before anything was read. One that is not behind the news is among them.
+    /// Takes in the backlogs of tenants, before anything was read. One that is not behind the news
+    /// is among them.
     pub fn load_sides(&mut self, sides: Vec<(Tenant, EventPlace)>) {
         for (tenant, cursor) in sides.iter().filter(|(_, cursor)| *cursor < self.news.cursor()) {
             self.sides.begin(*tenant, *cursor);
@@ -31,13 +32,15 @@ impl Line {
         self.ledger.has_sides(sides);
     }
 
-    /// Whether others before it may not be settled: it is not read yet, or it was asked for and may be in a backlog.
+    /// Whether others before it may not be settled: it is not read yet, or it was asked for and may
+    /// be in a backlog.
     fn is_unread(&self, row: &Retry) -> bool {
         let in_backlog = || self.sides.read_through().is_some_and(|read| row.place > read);
         row.place > self.news.read() || (row.lane.starts_with(ASKED_LANE) && in_backlog())
     }
 
-    /// Takes in the rows that were beyond what was read. What is not wanted any more is passed over when it is due.
+    /// Takes in the rows that were beyond what was read. What is not wanted any more is passed over
+    /// when it is due.
     pub(super) fn load_beyond(&mut self, now: Instant) {
         let read: Vec<EventPlace> =
             self.beyond.values().filter(|row| !self.is_unread(row)).map(|row| row.place).collect();

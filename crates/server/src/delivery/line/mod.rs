@@ -88,7 +88,7 @@ pub struct Line {
     rules: Rules,
     news: Tail,
     replay: Option<Replaying>,
-    /// What was set apart of the news.
+    /// The backlogs that were set apart from the news.
     sides: Sides,
     lanes: Lanes,
     /// Retries that lie beyond what was read: others before them were not settled yet.
@@ -122,7 +122,7 @@ impl Line {
         }
     }
 
-    /// What it wants to read of the feed now, which has been read up to `end`.
+    /// The part of the feed to read now, which has been read up to `end`.
     pub fn wish(&self, end: EventPlace) -> Option<Wish> {
         if !self.is_complete || self.given_up.is_some() || self.lanes.len() >= RETRIES_MAX || self.ledger.is_full() {
             return None;
@@ -149,7 +149,8 @@ impl Line {
             limit: limit.min(room),
         });
         let news = Some(news).filter(|news| news.after < end);
-        // Neither keeps the other from being read: where nothing of the news waits, they are read first.
+        // Neither keeps the other from being read: where nothing of the news waits, they are read
+        // first.
         let [first, second] = if self.news.waits() { [side, news] } else { [news, side] };
         [replay, first, second].into_iter().flatten().find(|wish| wish.limit > 0)
     }

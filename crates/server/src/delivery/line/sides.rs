@@ -1,9 +1,10 @@
 //! Fair queueing by tenant: backlogs of single tenants, beside the news of all others.
 //!
-//! Where a target that many tenants share is behind, and one of them fills its lookahead window, that tenant's events are set apart: the
-//! news pass over them, and they are read from a cursor of their own. Those who have a backlog take turns by what they were sent
-//! (vendors first, then the parties of each); together they have as many turns as the news. A backlog that was caught up with ends, and
-//! its tenant is among the news again.
+//! Where a target that many tenants share is behind, and one of them fills its lookahead window,
+//! that tenant's events are set apart: the news pass over them, and they are read from a cursor of
+//! their own. Those who have a backlog take turns by what they were sent (vendors first, then the
+//! parties of each); together they have as many turns as the news. A backlog that was caught up
+//! with ends, and its tenant is among the news again.
 
 use super::tail::Tail;
 use orderpark_domain::{PartyRef, Tenant};
@@ -46,7 +47,8 @@ impl Sides {
         self.sides.contains_key(&tenant)
     }
 
-    /// From here on the tenant has a backlog. Waiting saves nothing up: it begins where those are that were served least.
+    /// From here on the tenant has a backlog. Waiting saves nothing up: it begins where those are
+    /// that were served least.
     pub(super) fn begin(&mut self, tenant: Tenant, cursor: EventPlace) {
         let least = self.served.values().min().copied().unwrap_or_default();
         self.served.entry(tenant.root).or_insert(least);
@@ -100,7 +102,7 @@ impl Sides {
         self.sides.values().any(|side| side.tail.is_open(place))
     }
 
-    /// How far each one is.
+    /// The cursor of each one.
     pub(super) fn cursors(&self) -> Vec<(Tenant, EventPlace)> {
         self.sides.iter().map(|(tenant, side)| (*tenant, side.tail.cursor())).collect()
     }

@@ -84,7 +84,8 @@ impl Tail {
         self.advance();
     }
 
-    /// The first one that waits in a lane that is free, with its parts. Of a lane the first one always comes first.
+    /// The first one that waits in a lane that is free, with its parts. Of a lane the first one
+    /// always comes first.
     pub(super) fn start(&mut self, is_free: impl Fn(&str) -> bool) -> Option<(EventPlace, String, u64)> {
         let next = self.taken.iter_mut().find(|taken| taken.state == State::Waiting && is_free(&taken.lane))?;
         next.state = State::UnderWay;

@@ -53,7 +53,7 @@ impl Line {
         self.news.push(event);
     }
 
-    /// What stands behind a retry of its lane becomes one too.
+    /// An event behind a retry of its lane becomes a retry too.
     pub(super) fn hold_back(&mut self) {
         let replay = self.replay.as_mut().map(|replay| &mut replay.tail);
         for tail in [Some(&mut self.news), replay].into_iter().flatten().chain(self.sides.tails()) {

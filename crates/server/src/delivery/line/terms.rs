@@ -19,9 +19,9 @@ pub struct Rules {
 pub struct Met {
     /// Where it is.
     pub place: EventPlace,
-    /// What keeps its order.
+    /// The ordering key.
     pub lane: String,
-    /// Whose it is.
+    /// The tenant whose event it is.
     pub tenant: Tenant,
     /// How large it is.
     pub parts: u64,

@@ -1,8 +1,8 @@
-//! Whether and how fast a target is sent to: rate limits and proof for its receiver, which may be somebody who never asked to be
-//! told of anything.
+//! Whether and how fast a target is sent to: rate limits and proof for its receiver, which may be
+//! somebody who never asked to be told of anything.
 
 use super::Worker;
-use crate::delivery::trial::Trial;
+use crate::delivery::probe::Probe;
 use crate::delivery::whom::Whom;
 use crate::limits::ReplayTurn;
 use orderpark_domain::Tenant;
@@ -22,7 +22,8 @@ pub(super) enum Replays {
 }
 
 impl Worker {
-    /// Whether something may be sent now. A receiver that has never taken a message has one under way at most.
+    /// Whether something may be sent now. A receiver that has never taken a message has one under
+    /// way at most.
     pub(super) fn may_send(&self, whom: &Whom) -> bool {
         let is_proven = self.proof.as_ref().is_some_and(|proof| whom.is_proven(proof));
         self.paced_until.is_none() && (is_proven || self.line.under_way() == 0)
@@ -41,23 +42,24 @@ impl Worker {
         Ok(())
     }
 
-    /// Whether deliveries may begin. Where the operator asks for proof, an address is sent one challenge whenever there is reason to
-    /// look at its endpoint anew, and until it is echoed there is nobody to deliver to.
+    /// Whether deliveries may begin. Where the operator asks for proof, an address is sent one
+    /// challenge whenever there is reason to look at its endpoint anew, and until it is echoed
+    /// there is nobody to deliver to.
     pub(super) async fn has_proof(&mut self, whom: &Whom) -> Result<bool, ReadError> {
         let app = Arc::clone(&self.ground.app);
         let (Whom::Endpoint(endpoint), Some(owner), Some(known)) = (whom, self.owner, &mut self.proof) else {
             return Ok(true);
         };
-        if Trial::of(&app, endpoint, known) == Trial::Test {
+        if Probe::of(&app, endpoint, known) == Probe::Test {
             return Ok(true);
         }
         // It may have answered one that somebody else has sent.
         known.url = app.store.target_state(self.target).await?.url;
-        let mut is_proven = Trial::of(&app, endpoint, known) == Trial::Test;
+        let mut is_proven = Probe::of(&app, endpoint, known) == Probe::Test;
         if !is_proven && self.challenged != self.asked {
             self.challenged = self.asked;
             let _place = self.ground.places.wait(owner, 1).await;
-            is_proven = Trial::Challenge.send(&app, endpoint).await?.is_success;
+            is_proven = Probe::Challenge.send(&app, endpoint).await?.is_success;
         }
         if is_proven {
             known.url = Some(endpoint.url.clone());
@@ -66,7 +68,8 @@ impl Worker {
         Ok(is_proven)
     }
 
-    /// Whether this target's replays have their turn: one runs at a time to a destination. The target is woken when it has.
+    /// Whether this target's replays have their turn: one runs at a time to a destination. The
+    /// target is woken when it has.
     pub(super) async fn may_replay(&mut self, whom: &Whom, is_asked: bool) -> bool {
         let (app, Some(owner), true) = (Arc::clone(&self.ground.app), self.owner, is_asked) else {
             self.replays = Replays::None;
@@ -85,7 +88,8 @@ impl Worker {
         matches!(&self.replays, Replays::InLine(turn) if turn.has_come())
     }
 
-    /// A target that only fails lets others have their turn, and has its own again when it has recovered.
+    /// A target that only fails lets others have their turn, and has its own again when it has
+    /// recovered.
     pub(super) fn yield_replay(&mut self) {
         let is_failing = self.line.is_failing();
         match self.replays {

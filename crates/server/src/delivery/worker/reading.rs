@@ -1,4 +1,5 @@
-//! What a worker reads of the feed: what it was handed, else from the ring, or, where it is further behind, from the store.
+//! Reading of the feed by a worker: the events that it was handed, else from the ring, or, where it
+//! is further behind, from the store.
 
 use super::Worker;
 use crate::delivery::line::{Source, Wish};

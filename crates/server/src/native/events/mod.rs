@@ -39,8 +39,8 @@ async fn position(app: &App, query: &Query) -> Result<FeedPosition, Problem> {
     }
 }
 
-/// Reads a page, and where to go on. The permit ends with the read and not with the request, as with
-/// lists.
+/// Reads a page, and where to go on. The permit ends with the read and not with the request, as
+/// with lists.
 async fn read(
     app: &Arc<App>,
     permit: Permit,

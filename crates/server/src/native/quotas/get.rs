@@ -1,4 +1,5 @@
-//! `GET /quotas/{ref}`. The tag holds the revision, which a change is compared with, and what is shown besides.
+//! `GET /quotas/{ref}`. The tag holds the revision, which a change is compared with, and what is
+//! shown besides.
 
 use super::{find, shown};
 use crate::dx::Call;

@@ -1,7 +1,7 @@
 //! `/quotas`: what a party may have of what all share, and what it has of it (docs/operations.md).
 //!
-//! An answer shows the quotas in force, so a client may send back what it has read: a value that is in
-//! force already changes nothing. What is used moves by itself and is no part of the tag.
+//! An answer shows the quotas in force, so a client may send back what it has read: a value that is
+//! in force already changes nothing. What is used moves by itself and is no part of the tag.
 
 pub(crate) mod get;
 pub(crate) mod list;

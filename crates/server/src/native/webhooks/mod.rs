@@ -14,7 +14,7 @@ pub(crate) mod rotate;
 pub(crate) mod test_event;
 pub(crate) mod update;
 
-use crate::delivery::Trial;
+use crate::delivery::Probe;
 use crate::dx::Call;
 use crate::dx::call::unexpected;
 use crate::dx::core::users::creators;
@@ -54,7 +54,7 @@ async fn with_delivery<'e>(call: &Call, endpoint: &'e Endpoint) -> Result<(wire:
     let mut delivery = wire::Delivery::of(&status.ok_or_else(Problem::not_found)?);
     if call.app.settings.deliveries.require_proof {
         let state = call.app.store.target_state(Target::Endpoint(endpoint.endpoint)).await?;
-        delivery = delivery.with_proof(Trial::of(&call.app, endpoint, &state) == Trial::Test);
+        delivery = delivery.with_proof(Probe::of(&call.app, endpoint, &state) == Probe::Test);
     }
     let moved = etag::of_text(&answer::to_json(&delivery));
     let etag = format!("\"{}-{}\"", endpoint.revision, moved.trim_matches('"'));

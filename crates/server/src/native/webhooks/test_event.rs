@@ -7,7 +7,7 @@
 //! `data.url` says where.
 
 use super::find;
-use crate::delivery::{Trial, Whom};
+use crate::delivery::{Probe, Whom};
 use crate::dx::Call;
 use crate::limits::Place;
 use crate::problem::Reason;
@@ -27,7 +27,7 @@ pub(crate) async fn test(mut call: Call) -> Result<Response, Problem> {
     idempotency::key(&call.headers)?;
     let place = call.app.limits.test(call.caller.tenant())?;
     if call.dry_run {
-        let (at, test) = (call.app.now(), Trial::Test);
+        let (at, test) = (call.app.now(), Probe::Test);
         let id = test.webhook_id(&call.app, at);
         return Ok(answer::dry_run(&wire::TestEvent::of(&id, test.kind(), at, &endpoint)));
     }
@@ -37,7 +37,8 @@ pub(crate) async fn test(mut call: Call) -> Result<Response, Problem> {
     let sees_inside = call.scope.is_everything();
     let work = tokio::spawn(async move { send(&app, &endpoint, place, sees_inside).await });
     let attempt = work.await.map_err(|panic| Problem::internal(panic.to_string()))??;
-    // That may have taken long, and what the receiver answered is for those alone who may still read it.
+    // That may have taken long, and what the receiver answered is for those alone who may still
+    // read it.
     lasting.check(&call.app, &call.scope).await?;
     Ok(answer::json(&wire::Attempt::of(&attempt, sees_inside)))
 }
@@ -58,9 +59,10 @@ async fn pace(call: &Call, endpoint: &Endpoint) -> Result<(), Problem> {
 async fn send(app: &App, endpoint: &Endpoint, _place: Place, sees_inside: bool) -> Result<Attempt, Problem> {
     let began = Instant::now();
     let state = app.store.target_state(Target::Endpoint(endpoint.endpoint)).await?;
-    let tried = Trial::of(app, endpoint, &state).send(app, endpoint).await?;
+    let tried = Probe::of(app, endpoint, &state).send(app, endpoint).await?;
     if tried.inside && !tried.is_success && !sees_inside {
-        // A port that is closed answers sooner than one that is not: failures are told at full seconds.
+        // A port that is closed answers sooner than one that is not: failures are told at full
+        // seconds.
         sleep_until(began + Duration::from_secs(began.elapsed().as_secs() + 1)).await;
     }
     let none = || Problem::new(Reason::Overloaded, "this server has no connection to spare").retry_after(5);

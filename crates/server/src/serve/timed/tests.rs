@@ -13,7 +13,8 @@ async fn a_peer_that_never_reads_is_given_up() {
     assert_eq!((error.kind(), began.elapsed().as_secs()), (io::ErrorKind::TimedOut, STALL_MAX.as_secs()));
 }
 
-/// Reads so many bytes at a time, with a pause before each; whether all was written, and how long it took.
+/// Reads so many bytes at a time, with a pause before each; whether all was written, and how long
+/// it took.
 async fn read_by(bytes: usize, pause: Duration, total: usize) -> (bool, Duration) {
     let (ours, mut theirs) = duplex(64);
     let mut timed = Timed::new(ours, Phase::default());

@@ -59,8 +59,8 @@ impl Feed {
 
 const LATE: Instant = Instant(START.0 + 60_000_000);
 
-/// Ten thousand events of one tenant wait before the first ones of others: those are sent soon, everything is sent once, and lanes keep
-/// their order.
+/// Ten thousand events of one tenant wait before the first ones of others: those are sent soon,
+/// everything is sent once, and lanes keep their order.
 #[test]
 fn a_tenant_with_a_backlog_stands_in_nobodys_way() {
     for (count, lanes) in [(10_000, 1), (10_000, 100), (10_000, 10_000)] {

@@ -43,7 +43,7 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// How far the closing of a party is.
+/// The progress of the closing of a party.
 struct Progress {
     since: Instant,
     open_orders: u64,

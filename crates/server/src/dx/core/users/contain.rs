@@ -1,7 +1,8 @@
-//! `POST /users/{ref}/contain`: ends the credentials of a user, lists what it made, and ends that too where it is asked for.
+//! `POST /users/{ref}/contain`: ends the credentials of a user, lists what it made, and ends that
+//! too where it is asked for.
 //!
-//! Nothing is kept under an `Idempotency-Key`: containing a user again is what a client does that does not know whether it
-//! was contained, or was told that there is more.
+//! Nothing is kept under an `Idempotency-Key`: containing a user again is what a client does that
+//! does not know whether it was contained, or was told that there is more.
 
 use super::creators;
 use crate::Problem;

@@ -1,8 +1,9 @@
-//! Trials of webhook endpoints: one signed request that tells of no event, logged and never repeated.
+//! Probes of webhook endpoints: one signed request that tells of no event, logged and never
+//! repeated.
 //!
 //! A test is sent when somebody asks for one. A challenge is sent where the operator asks for proof
-//! (`deliveries.require_proof`): nothing is delivered to an address before its receiver has echoed one, so that no messages go
-//! to somebody who never asked for any.
+//! (`deliveries.require_proof`): nothing is delivered to an address before its receiver has echoed
+//! one, so that no messages go to somebody who never asked for any.
 
 use crate::outside::{CloudEvent, Failure, Message, Reply, SealError};
 use crate::{App, answer, wire};
@@ -11,58 +12,58 @@ use orderpark_store::ReadError;
 use orderpark_store::deliveries::{Attempt, Target, TargetState};
 use std::fmt::Write as _;
 
-/// What a trial asks of its receiver.
+/// The answer that a probe asks of its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trial {
+pub(crate) enum Probe {
     /// Any answer of 200 to 299.
     Test,
     /// An answer that echoes the challenge.
     Challenge,
 }
 
-/// What came of a trial.
-pub(crate) struct Tried {
+/// The result of a probe.
+pub(crate) struct ProbeResult {
     /// None: this server could not send it.
     pub(crate) attempt: Option<Attempt>,
     pub(crate) is_success: bool,
     pub(crate) inside: bool,
 }
 
-impl Trial {
-    /// The trial that an endpoint needs.
-    pub(crate) fn of(app: &App, endpoint: &Endpoint, state: &TargetState) -> Trial {
+impl Probe {
+    /// The probe that an endpoint needs.
+    pub(crate) fn of(app: &App, endpoint: &Endpoint, state: &TargetState) -> Probe {
         let is_proven = !app.settings.deliveries.require_proof || state.url.as_ref() == Some(&endpoint.url);
-        if is_proven { Trial::Test } else { Trial::Challenge }
+        if is_proven { Probe::Test } else { Probe::Challenge }
     }
 
     /// The type of its event.
     pub(crate) fn kind(self) -> &'static str {
         match self {
-            Trial::Test => "webhook.test",
-            Trial::Challenge => "webhook.challenge",
+            Probe::Test => "webhook.test",
+            Probe::Challenge => "webhook.challenge",
         }
     }
 
     /// The id of its event at this instant.
     pub(crate) fn webhook_id(self, app: &App, at: Instant) -> String {
-        let prefix = if self == Trial::Test { "test" } else { "challenge" };
+        let prefix = if self == Probe::Test { "test" } else { "challenge" };
         format!("{prefix}_{}", app.ordered_uuid(at))
     }
 
     /// Sends it, logs what came of it, and remembers a receiver that has taken it.
-    pub(crate) async fn send(self, app: &App, endpoint: &Endpoint) -> Result<Tried, ReadError> {
+    pub(crate) async fn send(self, app: &App, endpoint: &Endpoint) -> Result<ProbeResult, ReadError> {
         let at = app.now();
         let (webhook_id, challenge) = (self.webhook_id(app, at), challenge(app));
         let mut reply = match self.message(app, endpoint, &webhook_id, &challenge, at) {
             Ok(message) => app.outside.send(&message, app.outside.attempt_max()).await,
             Err(_) => Reply::unsaid(Failure::Secret),
         };
-        if self == Trial::Challenge && reply.is_success() && !is_echo(reply.excerpt.as_deref(), &challenge) {
+        if self == Probe::Challenge && reply.is_success() && !is_echo(reply.excerpt.as_deref(), &challenge) {
             reply.failure = Some(Failure::NotEchoed);
         }
         let (is_success, inside) = (reply.is_success(), reply.inside);
         if reply.failure == Some(Failure::Ours) {
-            return Ok(Tried { attempt: None, is_success, inside });
+            return Ok(ProbeResult { attempt: None, is_success, inside });
         }
         let attempt = reply.attempt(app.ordered_uuid(at), at, webhook_id, self.kind(), endpoint.url.clone());
         app.store.log_attempt(Target::Endpoint(endpoint.endpoint), attempt.clone()).await?;
@@ -70,7 +71,7 @@ impl Trial {
             app.store.prove_endpoint(endpoint.endpoint, &endpoint.url).await?;
             app.deliveries.poke(Target::Endpoint(endpoint.endpoint));
         }
-        Ok(Tried { attempt: Some(attempt), is_success, inside })
+        Ok(ProbeResult { attempt: Some(attempt), is_success, inside })
     }
 
     /// The signed message; an error, if a secret cannot be read.
@@ -83,8 +84,8 @@ impl Trial {
         at: Instant,
     ) -> Result<Message, SealError> {
         let body = match self {
-            Trial::Test => answer::to_json(&wire::TestEvent::of(id, self.kind(), at, endpoint)),
-            Trial::Challenge => answer::to_json(&wire::ChallengeEvent::of(id, self.kind(), at, challenge)),
+            Probe::Test => answer::to_json(&wire::TestEvent::of(id, self.kind(), at, endpoint)),
+            Probe::Challenge => answer::to_json(&wire::ChallengeEvent::of(id, self.kind(), at, challenge)),
         };
         Ok(Message {
             url: endpoint.url.clone(),
@@ -108,7 +109,8 @@ fn challenge(app: &App) -> String {
     })
 }
 
-/// Whether a body is the challenge, alone or as `{"challenge": "…"}`. A receiver that echoes whatever it is sent does neither.
+/// Whether a body is the challenge, alone or as `{"challenge": "…"}`. A receiver that echoes
+/// whatever it is sent does neither.
 fn is_echo(body: Option<&str>, challenge: &str) -> bool {
     let body = body.unwrap_or_default();
     let is_named = || {
